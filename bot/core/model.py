@@ -150,9 +150,14 @@ class Turn(Frozen):
 
 
 class Call(Frozen):
-    """A call summary as received and redacted; unchangeable. `call_id` is the root of every idempotency key."""
+    """A call summary as received and redacted; unchangeable. `call_id` is the root of every idempotency key.
+
+    What a person tells us about a case, by a command or a form, comes the same way: `author` is that person, and for
+    a case that a person opened `call_id` is the case's own id.
+    """
 
     call_id: str
+    author: str | None = None  # Slack user id; None: DialNexa
     event: str
     agent_id: str | None = None
     direction: str | None = None
@@ -266,6 +271,7 @@ class Execution(Frozen):
     fingerprint: str  # of connector, operation and params: a key with another fingerprint is an error
     state: ExecutionState
     attempts: int = 0
+    failures: int = 0  # in a row, since it was approved or a person pressed retry
     due_at: datetime | None = None  # None: waits for the one before, for a person, or is finished
     lease_owner: str | None = None
     lease_until: datetime | None = None

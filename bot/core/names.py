@@ -14,7 +14,6 @@ class ActionId(StrEnum):
     STEP_DONE = "case.step_done"
     RETRY = "case.retry"
     SETTLE = "case.settle"
-    OPEN_LINK = "link.open"  # url buttons send a click too, which must be acknowledged
 
 
 CHOICES = (ActionId.CHOOSE_1, ActionId.CHOOSE_2, ActionId.CHOOSE_3)

@@ -1,0 +1,203 @@
+"""The command line. Exit codes: 0 fine, 1 it fell short, 2 wrong use or configuration."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot import reports
+from bot.app import serve
+from bot.config import ConfigFaults, Settings, read_policy_file, read_settings
+from bot.demo import run_demo
+from storage import Database, StorageError, open_database
+
+DOTENV = Path(".env")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    args = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("httpx", "slack_sdk", "slack_bolt", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        return int(args.run(args))
+    except ConfigFaults as faults:
+        print("Countersign cannot start:", *(f"  {fault}" for fault in faults.faults), sep="\n", file=sys.stderr)
+        return 2
+    except StorageError as error:
+        print(f"Countersign cannot use its database: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="countersign", description="Approve in Slack; act exactly once.")
+    room = parser.add_subparsers(required=True, metavar="command")
+    demo = _add(room, "demo", "run the bot with a sandbox of the outside world", _demo)
+    demo.add_argument("--port", type=int, default=3000, help="of the bot (default 3000)")
+    demo.add_argument("--page-port", type=int, default=4000, help="of the page (default 4000)")
+    _add(room, "serve", "run the bot", _serve)
+    _json(_add(room, "check", "ask every configured system, and say what to do", _check))
+    policy = room.add_parser("policy", help="the policy file").add_subparsers(required=True, metavar="what")
+    check = _json(_add(policy, "check", "faults with their lines, and what is not in force yet", _policy_check))
+    check.add_argument("--policy", type=Path, help="default: POLICY_FILE, or policy.toml")
+    cases = room.add_parser("cases", help="the cases").add_subparsers(required=True, metavar="what")
+    _listing(_add(cases, "list", "by due time", _cases_list))
+    search = _listing(_add(cases, "search", "by id, customer, invoice, payment", _cases_list))
+    search.add_argument("text")
+    show = _json(_add(cases, "show", "one case with its history", _cases_show))
+    show.add_argument("case_id")
+    _add(cases, "export", "every case as JSON lines", _cases_export)
+    audit = room.add_parser("audit", help="the history").add_subparsers(required=True, metavar="what")
+    _json(_add(audit, "verify", "check every chain and seal; names the first broken entry", _audit_verify))
+    export = _add(audit, "export", "the history of one case as JSON lines", _audit_export)
+    export.add_argument("case_id")
+    backup = _add(room, "backup", "a copy of the SQLite database, also while the bot runs", _backup)
+    backup.add_argument("to", type=Path)
+    return parser
+
+
+def _add(room: Any, name: str, says: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = room.add_parser(name, help=says, description=says)
+    made.set_defaults(run=run)
+    return made
+
+
+def _json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _listing(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--limit", type=int, default=50)
+    return _json(parser)
+
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+
+def _demo(args: argparse.Namespace) -> int:
+    return run_demo(policy_file=Path("policy.toml"), bot_port=args.port, page_port=args.page_port)
+
+
+def _serve(_: argparse.Namespace) -> int:
+    settings = read_settings(DOTENV)
+    policy = read_policy_file(settings.policy_file)
+    runner: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
+    if sys.platform != "win32":
+        import uvloop
+
+        runner = uvloop.run
+    runner(serve(settings, policy))
+    return 0
+
+
+# --- looking --------------------------------------------------------------------------------------------------------
+
+
+def _check(args: argparse.Namespace) -> int:
+    settings = read_settings(DOTENV)
+    found = asyncio.run(reports.check(settings, read_policy_file(settings.policy_file)))
+    if args.json:
+        print(reports.as_json(reports.found_json(found)))
+    else:
+        print(reports.table([("ok" if line.ok else "FAULT", line.what, line.says) for line in found]))
+    return 0 if all(line.ok for line in found) else 1
+
+
+def _policy_check(args: argparse.Namespace) -> int:
+    path = args.policy or Path(Settings.model_fields["policy_file"].default)
+    try:
+        policy = read_policy_file(path)
+    except ConfigFaults as faults:
+        if args.json:
+            print(reports.as_json({"ok": False, "faults": list(faults.faults)}))
+        else:
+            print(*faults.faults, sep="\n")
+        return 1
+    waiting = policy.not_in_force()
+    if args.json:
+        print(reports.as_json({"ok": True, "version": policy.version, "not_in_force": list(waiting)}))
+    else:
+        print(f"{path} is fine: version {policy.version}.")
+        print(*(f"Not in force yet: {sentence}" for sentence in waiting), sep="\n")
+    return 0
+
+
+def _cases_list(args: argparse.Namespace) -> int:
+    text = getattr(args, "text", None)
+    cases = _with_database(lambda db: reports.list_cases(db, text=text, limit=args.limit))
+    if args.json:
+        print(reports.as_json([case.model_dump(mode="json") for case in cases]))
+    else:
+        print(reports.cases_table(cases) if cases else "No cases.")
+    return 0
+
+
+def _cases_show(args: argparse.Namespace) -> int:
+    found = _with_database(lambda db: reports.show_case(db, args.case_id))
+    if found is None:
+        print(f"There is no case {args.case_id}.", file=sys.stderr)
+        return 1
+    file, history = found
+    if args.json:
+        print(reports.as_json(file.model_dump(mode="json") | {"history": [e.model_dump(mode="json") for e in history]}))
+    else:
+        print(reports.case_story(file, history))
+    return 0
+
+
+def _cases_export(_: argparse.Namespace) -> int:
+    for case in _with_database(lambda db: reports.list_cases(db, text=None, limit=1_000_000)):
+        print(case.model_dump_json())
+    return 0
+
+
+def _audit_verify(args: argparse.Namespace) -> int:
+    verified = _with_database(lambda db: db.read(lambda store: store.verify()))
+    if args.json:
+        print(reports.as_json(verified.model_dump(mode="json")))
+    elif verified.broken is None:
+        print(f"Whole: {verified.entries} entries of {verified.cases} cases, {verified.seals} seals.")
+    else:
+        print(f"BROKEN: {verified.broken}")
+    return 0 if verified.broken is None else 1
+
+
+def _audit_export(args: argparse.Namespace) -> int:
+    history = _with_database(lambda db: db.read(lambda store: store.history(args.case_id)))
+    for entry in history:
+        print(entry.model_dump_json())
+    return 0 if history else 1
+
+
+def _backup(args: argparse.Namespace) -> int:
+    _with_database(lambda db: db.backup(args.to))
+    print(f"Written to {args.to}.")
+    return 0
+
+
+def _with_database(use: Callable[[Database], Coroutine[Any, Any, Any]]) -> Any:
+    async def run() -> Any:
+        db = await open_database(_database_url(), read_only=True)
+        try:
+            return await use(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+def _database_url() -> str:
+    """Looking needs no tokens: only where the database is."""
+    import os
+
+    from dotenv import dotenv_values
+
+    return os.environ.get("DATABASE_URL") or dotenv_values(DOTENV).get("DATABASE_URL") or "sqlite:///countersign.db"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The composition root: the only place that knows every part. Tests build the same application with other settings."""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot.config import Settings
+from bot.connectors.base import Connector
+from bot.connectors.fidel import FidelConnector
+from bot.connectors.stripe import StripeConnector
+from bot.core.policy import Policy
+from bot.jobs import Jobs, Outside
+from bot.metrics import make_registry
+from bot.slack import Pace, Slack, SlackError
+from bot.worker import Worker
+from handlers import operations
+from handlers import slack as slack_door
+from handlers.dialnexa import DialNexaDoor
+from handlers.doors import DeskClosed, Doors
+from storage import Database, open_database
+
+log = logging.getLogger("countersign")
+
+LARGEST_BODY = 1024**2  # bytes; a call summary with its transcript stays far below
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SlackDesk:
+    """What doors may ask of Slack, with Slack's faults as sentences for the person who clicked."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
+        self.team_id: str | None = None
+
+    async def introduce(self) -> None:
+        """Learns our workspace; without it clicks are judged by their own team fields alone."""
+        try:
+            self.team_id = str((await self._slack.who_am_i())["team_id"])
+        except SlackError as error:
+            log.warning("Slack did not tell who we are: %s", error.sentence)
+
+    async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
+        try:
+            return await self._slack.groups_of(user_id, groups)
+        except (SlackError, TimeoutError):
+            raise DeskClosed("Slack could not tell your user groups just now.") from None
+
+    async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        try:
+            await self._slack.open_form(trigger_id, view)
+        except SlackError:
+            raise DeskClosed("Slack did not open the form.") from None
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        try:
+            await self._slack.publish_home(user_id, view)
+        except SlackError as error:
+            raise DeskClosed(error.sentence) from None
+
+    async def answer(self, response_url: str, text: str) -> None:
+        await self._slack.answer(response_url, text)
+
+
+@dataclass
+class Application:
+    """One running process. `port` is the real one, also where the settings say 0."""
+
+    db: Database
+    slack: Slack
+    desk: SlackDesk
+    connectors: Mapping[str, Connector]
+    worker: Worker
+    jobs: Jobs
+    web: web.AppRunner
+    bolt: AsyncApp
+    settings: Settings
+    port: int = 0
+    socket_mode: AsyncSocketModeHandler | None = None
+
+    async def start(self) -> None:
+        if self.db.engine == "sqlite":  # no other process can hold a lease on this file
+            await self.db.write(lambda store: store.release_leases())
+        self.worker.start(self.jobs)
+        await self.web.setup()
+        site = web.TCPSite(self.web, self.settings.host, self.settings.port, reuse_address=True)
+        await site.start()
+        self.port = self.web.addresses[0][1]
+        self._introduction = asyncio.create_task(self.desk.introduce())
+        if self.settings.slack_app_token is not None:
+            token = self.settings.slack_app_token.get_secret_value()
+            self.socket_mode = AsyncSocketModeHandler(self.bolt, token)
+            await self.socket_mode.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types here
+
+    async def stop(self) -> None:
+        """Doors first, then jobs, then connections; what is cut short is found again by its lease."""
+        if self.socket_mode is not None:
+            await self.socket_mode.close_async()  # type: ignore[no-untyped-call]
+        self._introduction.cancel()
+        await self.web.cleanup()
+        await self.worker.stop()
+        for connector in self.connectors.values():
+            await connector.close()
+        await self.slack.close()
+        await self.db.close()
+
+
+def make_connectors(settings: Settings) -> dict[str, Connector]:
+    """Those that are configured; the actions of the others become steps for a person."""
+    made: dict[str, Connector] = {
+        "fidel": FidelConnector(
+            settings.fidel_api_key.get_secret_value(),
+            settings.fidel_api_url,
+            reimbursement=settings.fidel_reimbursement,
+        )
+    }
+    if settings.stripe_api_key is not None:
+        made["stripe"] = StripeConnector(settings.stripe_api_key.get_secret_value(), settings.stripe_api_url)
+    return made
+
+
+async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datetime] = utc_now) -> Application:
+    """Opens the database (and migrates it) and puts the parts together; `start` opens the doors."""
+    db = await open_database(settings.database_url)
+    token = settings.slack_bot_token.get_secret_value()
+    slack = Slack(token=token, api_url=settings.slack_api_url, clock=clock)
+    connectors = make_connectors(settings)
+    worker = Worker()
+    jobs = Jobs(
+        db=db,
+        outside=Outside(slack, Pace(settings.slack_channel_pace), connectors),
+        policy=policy,
+        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        clock=clock,
+        wake=worker.wake,
+    )
+    desk = SlackDesk(slack)
+    doors = Doors(db=db, desk=desk, policy=policy, clock=clock, wake=worker.wake)
+    signing_secret = settings.slack_signing_secret.get_secret_value()
+    bolt = slack_door.make_bolt(doors, signing_secret=signing_secret, token=token, client=slack.client)
+    site = web.Application(client_max_size=LARGEST_BODY)
+    dialnexa = DialNexaDoor(doors, [secret.get_secret_value() for secret in settings.dialnexa_webhook_secret])
+    site.add_routes(dialnexa.routes())
+    site.add_routes(slack_door.routes(bolt, doors))
+    registry = make_registry(doors, slack, worker)
+    site.add_routes(operations.routes(doors, faults=lambda: _faults(slack), registry=registry))
+    runner = web.AppRunner(site, access_log=None, handle_signals=False)
+    return Application(db, slack, desk, connectors, worker, jobs, runner, bolt, settings)
+
+
+def _faults(slack: Slack) -> Mapping[str, str]:
+    return {"slack": slack.locked} if slack.locked else {}
+
+
+async def serve(settings: Settings, policy: Policy, *, started: Callable[[Application], None] | None = None) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    app = await build(settings, policy)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    try:
+        await app.start()
+        if started is not None:
+            started(app)
+        await stop.wait()
+        log.info("stopping")
+    finally:
+        await app.stop()

@@ -1,0 +1,282 @@
+"""What people do to a case: every click and form, judged by the policy and written in one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.cases.running import executions_of, go_on, save
+from bot.core import mrkdwn
+from bot.core.lifecycle import move_case, move_execution
+from bot.core.model import (
+    CaseFile,
+    CaseState,
+    Decision,
+    Entry,
+    ExecutionState,
+    Frozen,
+    Receipt,
+    Verdict,
+)
+from bot.core.names import CaseRef
+from bot.core.policy import Policy, judge, may_act, may_reject
+from storage import Store
+
+
+class Click(Frozen):
+    """One person's press of a button or submission of a form, as Slack told us."""
+
+    user_id: str
+    ref: CaseRef
+    identity: str  # the same for a replayed or repeated delivery
+    in_groups: frozenset[str]  # the policy's groups this person is in, looked up at the click
+    revision: int | None = None  # of the card that was clicked, where that matters
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the person is told; no text means that the redrawn card itself is the answer."""
+
+    text: str | None = None
+    changed: bool = False
+
+
+REPEATED = Answer("This click has been counted already.")
+
+
+def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
+    file = _load(store, click, now)
+    if isinstance(file, Answer):
+        return file
+    case, proposal = file.case, file.proposal
+    if not proposal.actions:
+        return Answer("Complete this case first." if not proposal.options else "Choose first how to settle it.")
+    judgement = judge(policy, proposal, file.decisions, click.user_id, click.in_groups)
+    if not judgement.allowed:
+        return _refused(store, click, judgement.why_not or judgement.rule, now)
+    decision = _decision(click, Verdict.APPROVE, judgement.rule, policy, now)
+    approvals = 1 + sum(1 for made in file.decisions if made.verdict is Verdict.APPROVE)
+    store.add_decision(
+        decision,
+        entry=Entry(
+            actor=click.user_id,
+            what="decision.approve",
+            sentence=f"Approved version {case.version}."
+            + (f" Still {judgement.missing}." if judgement.missing else ""),
+            data=_proof(decision) | {"approvals": approvals},
+        ),
+    )
+    if not judgement.complete:
+        save(store, case, now, Entry(actor="worker", what="case.progress"))
+        return Answer(changed=True)
+    save(
+        store,
+        case,
+        now,
+        Entry(actor=f"policy:{policy.version}", what="case.approved", data={"rule": judgement.rule}),
+        state=move_case(case.state, CaseState.APPROVED),
+    )
+    executions = executions_of(case, proposal, now)
+    store.add_executions(
+        executions,
+        now=now,
+        entry=Entry(actor="worker", what="executions.written", data={"keys": [made.key for made in executions]}),
+    )
+    return Answer(changed=True)
+
+
+def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: datetime) -> Answer:
+    file = _load(store, click, now)
+    if isinstance(file, Answer):
+        return file
+    judgement = may_reject(policy, file.proposal, click.user_id, click.in_groups)
+    if not judgement.allowed:
+        return _refused(store, click, judgement.why_not or judgement.rule, now)
+    decision = _decision(click, Verdict.REJECT, judgement.rule, policy, now, reason)
+    added = store.add_decision(
+        decision,
+        entry=Entry(
+            actor=click.user_id,
+            what="decision.reject",
+            sentence=f"Rejected version {file.case.version}: {reason}",
+            data=_proof(decision),
+        ),
+    )
+    if not added:
+        return Answer("You have already approved this version; ask somebody else to reject it.")
+    entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
+    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.REJECTED), closing=reason)
+    return Answer(changed=True)
+
+
+def choose(store: Store, click: Click, number: int, *, policy: Policy, now: datetime) -> Answer:
+    """Settle it this way: a new proposal version, by somebody who then cannot approve it alone."""
+    file = _load(store, click, now)
+    if isinstance(file, Answer):
+        return file
+    refused = _not_permitted(store, click, file, policy, now)
+    if refused or number > len(file.proposal.options):
+        return refused or Answer("That choice is no longer offered.")
+    option = file.proposal.options[number - 1]
+    version = file.case.version + 1
+    store.add_proposal(
+        file.proposal.model_copy(
+            update={
+                "version": version,
+                "actions": option.actions,
+                "authors": tuple(dict.fromkeys((*file.proposal.authors, click.user_id))),
+                "because": f"Chosen: {option.label}.",
+                "created_at": now,
+            }
+        )
+    )
+    sentence = f"Chose “{option.label}”. This is version {version} and needs approval by somebody else too."
+    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data={"option": option.name})
+    save(store, file.case, now, entry, version=version)
+    return Answer(changed=True)
+
+
+def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
+    """A person says that a step by hand is done. Only for the card as it stands: a double click is one step."""
+    file = _load(store, click, now, CaseState.APPROVED)
+    if isinstance(file, Answer):
+        return file
+    step = next((made for made in file.executions if made.state is not ExecutionState.SUCCEEDED), None)
+    if step is None or step.state is not ExecutionState.BY_HAND or click.revision != file.case.revision:
+        return Answer("The card has moved on since. Please look at it again.")
+    if refused := _not_permitted(store, click, file, policy, now):
+        return refused
+    receipt = Receipt(vendor_id="by hand", note=f"Done by hand by <@{click.user_id}>")
+    done = step.model_copy(
+        update={"state": move_execution(step.state, ExecutionState.SUCCEEDED), "receipt": receipt, "due_at": None}
+    )
+    entry = Entry(actor=click.user_id, what="execution.by_hand", sentence=f"Done by hand: {step.action.sentence}.")
+    store.save_execution(done, entry=entry, now=now)
+    go_on(store, file, done, now)
+    return Answer(changed=True)
+
+
+def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
+    """The cause is mended: the step that stopped goes on with the same key, looking first where it is unsure."""
+    file = _load(store, click, now, CaseState.STUCK)
+    if isinstance(file, Answer):
+        return file
+    if refused := _not_permitted(store, click, file, policy, now):
+        return refused
+    stopped = next(made for made in file.executions if made.state is not ExecutionState.SUCCEEDED)
+    state = stopped.state
+    if state is ExecutionState.REFUSED:
+        state = move_execution(state, ExecutionState.PENDING)
+    store.save_execution(
+        stopped.model_copy(update={"state": state, "due_at": now, "failures": 0}),
+        now=now,
+        entry=Entry(actor=click.user_id, what="execution.retry", sentence=f"Trying again: {stopped.action.sentence}."),
+    )
+    entry = Entry(actor=click.user_id, what="case.retry")
+    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.APPROVED), closing=None)
+    return Answer(changed=True)
+
+
+def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now: datetime) -> Answer:
+    file = _load(store, click, now, CaseState.STUCK)
+    if isinstance(file, Answer):
+        return file
+    if refused := _not_permitted(store, click, file, policy, now):
+        return refused
+    closing = f"Settled by hand: {note}"
+    entry = Entry(actor=click.user_id, what="case.settled", sentence=f"Settled by hand: {note}")
+    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.DONE), closing=closing)
+    return Answer(changed=True)
+
+
+def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, now: datetime) -> CaseFile | Answer:
+    """May this person open a form on this case? The form's submission is judged again."""
+    file = _look(store, click, state)
+    if isinstance(file, Answer):
+        return file
+    return _not_permitted(store, click, file, policy, now) or file
+
+
+# --- shared ---------------------------------------------------------------------------------------------------------
+
+
+def _load(store: Store, click: Click, now: datetime, state: CaseState = CaseState.OPEN) -> CaseFile | Answer:
+    if not store.first_time(click.identity, now):
+        return REPEATED
+    store.case(click.ref.case_id, lock=True)
+    return _look(store, click, state)
+
+
+def _look(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
+    file = store.case_file(click.ref.case_id)
+    if file is None:
+        return Answer("There is no such case here. It may belong to another installation.")
+    if file.case.state is not state:
+        return Answer(how_it_stands(file))
+    if file.case.version != click.ref.version:
+        return Answer(
+            f"You clicked version {click.ref.version}, but this case is at version {file.case.version} now. "
+            "Nothing was decided; please look at the card as it stands."
+        )
+    return file
+
+
+def how_it_stands(file: CaseFile) -> str:
+    """ "Already approved by X at T", for a click that came too late."""
+    by = _who(file.decisions)
+    match file.case.state:
+        case CaseState.OPEN:
+            return "This case is still open; nothing was run."
+        case CaseState.APPROVED:
+            return f"Already approved{by}; its steps are running."
+        case CaseState.DONE:
+            return f"Already approved{by} and done."
+        case CaseState.REJECTED:
+            return f"Already rejected{by}."
+        case CaseState.EXPIRED:
+            return "This case has expired: nobody decided in time."
+        case CaseState.STUCK:
+            return f"Already approved{by}; a step is stuck and waits for a person."
+
+
+def _who(decisions: Iterable[Decision]) -> str:
+    made = list(decisions)
+    if not made:
+        return ""
+    people = " and ".join(mrkdwn.user(decision.user_id) for decision in made)
+    return f" by {people} {mrkdwn.date(made[-1].decided_at)}"
+
+
+def _not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
+    judgement = may_act(policy, file.proposal, click.in_groups)
+    return None if judgement.allowed else _refused(store, click, judgement.why_not or judgement.rule, now)
+
+
+def _refused(store: Store, click: Click, why: str, now: datetime) -> Answer:
+    entry = Entry(actor=click.user_id, what="click.refused", data={"why": why, "version": click.ref.version})
+    store.append(click.ref.case_id, entry, now)
+    return Answer(why)
+
+
+def _decision(click: Click, verdict: Verdict, rule: str, policy: Policy, now: datetime,
+              reason: str | None = None) -> Decision:  # fmt: skip
+    return Decision(
+        case_id=click.ref.case_id,
+        version=click.ref.version,
+        user_id=click.user_id,
+        verdict=verdict,
+        reason=reason,
+        in_groups=tuple(sorted(click.in_groups)),
+        rule=rule,
+        policy_version=policy.version,
+        decided_at=now,
+    )
+
+
+def _proof(decision: Decision) -> dict[str, object]:
+    return {
+        "version": decision.version,
+        "rule": decision.rule,
+        "policy": decision.policy_version,
+        "in_groups": list(decision.in_groups),
+        "reason": decision.reason,
+    }

@@ -1,0 +1,124 @@
+"""Environment -> Settings, once, with every fault listed together. Every secret may also come as `<NAME>_FILE`."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.core.policy import Policy
+from bot.core.policy_file import PolicyFaults, read_policy
+
+
+class ConfigFaults(Exception):
+    """Everything that is wrong with environment and policy, a line each, with what to do."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+
+
+class FromFiles(PydanticBaseSettingsSource):
+    """`<NAME>_FILE` holds the path of a file with the value, as containers hand out secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        faults: list[str] = []
+        for name, field in self.settings_cls.model_fields.items():
+            try:
+                value, _, _ = self.get_field_value(field, name)
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(f"{name.upper()}_FILE: the file cannot be read ({type(error).__name__}).")
+            else:
+                found |= {name: value} if value else {}
+        if faults:
+            raise ConfigFaults(tuple(faults))
+        return found
+
+
+class Settings(BaseSettings):
+    """All that the environment says. Fields are the variables of section 6 of the design in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    database_url: str = "sqlite:///countersign.db"
+    policy_file: Path = Path("policy.toml")
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    public_url: AnyHttpUrl | None = None
+
+    slack_bot_token: SecretStr = Field(min_length=1)
+    slack_signing_secret: SecretStr = Field(min_length=1)
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    slack_channel_pace: float = Field(default=1.0, ge=0)
+
+    dialnexa_webhook_secret: Secrets = Field(min_length=1)
+
+    fidel_api_key: SecretStr = Field(min_length=1)
+    fidel_api_url: str = "https://api.fidel.uk/v1"
+    fidel_reimbursement: bool = False
+
+    stripe_api_key: SecretStr | None = None
+    stripe_api_url: str = "https://api.stripe.com"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
+
+
+WHAT_IT_IS: Mapping[str, str] = {
+    "slack_bot_token": "the bot token (xoxb-…) from “OAuth & Permissions” of your Slack app",
+    "slack_signing_secret": "the signing secret from “Basic Information” of your Slack app",
+    "dialnexa_webhook_secret": "the webhook secret from the Keys page of DialNexa; several, by comma, while rotating",
+    "fidel_api_key": "the secret key (sk_test_… or sk_live_…) from the Fidel dashboard",
+}
+
+
+def read_settings(dotenv: Path | None = None) -> Settings:
+    """Raises ConfigFaults naming every variable that is missing or wrong. A real variable wins over `.env`."""
+    try:
+        return Settings(_env_file=dotenv)
+    except ValidationError as errors:
+        faults = (_fault(str(error["loc"][0]), error["type"], error["msg"]) for error in errors.errors())
+        raise ConfigFaults(tuple(faults)) from None
+
+
+def _fault(name: str, kind: str, message: str) -> str:
+    variable, what = name.upper(), WHAT_IT_IS.get(name)
+    if kind == "missing":
+        return f"{variable} is not set. Set it to {what}." if what else f"{variable} is not set."
+    return f"{variable}: {message}." + (f" It is {what}." if what else "")
+
+
+def read_policy_file(path: Path) -> Policy:
+    """Raises ConfigFaults with every fault of the file and its line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigFaults((f"POLICY_FILE: {path} cannot be read ({type(error).__name__}).",)) from None
+    try:
+        return read_policy(text, str(path))
+    except PolicyFaults as faults:
+        raise ConfigFaults(tuple(str(fault) for fault in faults.faults)) from None

@@ -1,0 +1,124 @@
+"""Finds payment card numbers in a text whose digits are figures.
+
+A card number has 13 to 19 digits, begins with 2 to 6 and passes the Luhn check. Its digits may come in groups. Digits
+that belong to an id, a date, a phone number or an amount are not part of one.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from stdnum import luhn
+
+from bot.core.spoken import PAUSE
+
+SHORTEST, LONGEST = 13, 19
+GROUP_AT_MOST = 6  # cards are read in groups of 4, or 4-6-5; two groups of 8 are the exception
+
+_DIGITS = re.compile(r"\d+")
+_GAP = re.compile(PAUSE, re.IGNORECASE)
+_DECIMALS = re.compile(r"(?<![.,]\d\d)(?<=\d)[.,](\d\d)(?!\d|[.,]\d)")
+_LEFT = re.compile(r"[A-Za-z0-9_-]*$")
+_CARD_WORD = re.compile(r"(?:card|visa|amex|mastercard|mc|maestro|discover|no|nr|number|is)[-_]?", re.IGNORECASE)
+_RIGHT = re.compile(r"(?!exp|cv[cv]|valid)[A-Za-z_]", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\bcard\s*(?:number|no\b\.?|num\b|nr\b\.?|#)(?:[\s:=#,.?!'\"()\[\]-]|(?:is|it|it's|its|was|the|my|on|file|uh|um)\b){0,8}"
+    r"(\d(?:[\s.,·–-]{0,3}\d){12,18})(?!\d)",
+    re.IGNORECASE,
+)
+
+
+class CardNumber(NamedTuple):
+    start: int
+    end: int
+    digits: str
+    usual: bool = True  # it has the length that numbers with this beginning usually have
+
+
+def card_numbers(text: str, kept: Sequence[tuple[int, int]]) -> list[CardNumber]:
+    """Card numbers in order; `kept` are the places of what only looks like part of one."""
+    found = [CardNumber(*match.span(1), _only_digits(match[1])) for match in _NUMBERED.finditer(text)]
+    for run in _runs(text, kept):
+        found += _settled(list(_windows(text, run)))
+    return _merged(sorted(found))
+
+
+def _runs(text: str, kept: Sequence[tuple[int, int]]) -> Iterator[list[re.Match[str]]]:
+    run: list[re.Match[str]] = []
+    decimals = {match.start(1) for match in _DECIMALS.finditer(text)}
+    for group in _DIGITS.finditer(text):
+        if run and _GAP.fullmatch(text, run[-1].end(), group.start()) is None:
+            yield run
+            run = []
+        if group.start() in decimals or any(start < group.end() and group.start() < end for start, end in kept):
+            yield run
+            run = []
+        else:
+            run.append(group)
+    yield run
+
+
+def _windows(text: str, run: Sequence[re.Match[str]]) -> Iterator[CardNumber]:
+    for first in range(len(run)):
+        digits = ""
+        for last in range(first, len(run)):
+            digits += run[last][0]
+            if len(digits) > LONGEST:
+                break
+            if _is_card(digits) and _is_grouped(run[first : last + 1]):
+                found = CardNumber(run[first].start(), run[last].end(), digits, len(digits) == _usual_length(digits))
+                if not _in_id(text, found):
+                    yield found
+
+
+def _settled(windows: Sequence[CardNumber]) -> Iterator[CardNumber]:
+    """A number of the usual length takes its place before one that passes the Luhn check by chance."""
+    usual = [window for window in windows if window.usual]
+    yield from usual
+    for window in windows:
+        if not any(window.start < other.end and other.start < window.end for other in usual):
+            yield window
+
+
+def _merged(found: Sequence[CardNumber]) -> list[CardNumber]:
+    """Where it cannot be told which of two is the card, both go."""
+    merged: list[CardNumber] = []
+    for number in found:
+        if merged and number.start < merged[-1].end:
+            merged[-1] = merged[-1]._replace(end=max(merged[-1].end, number.end))
+        else:
+            merged.append(number)
+    return merged
+
+
+def is_card_number(digits: str) -> bool:
+    """Whether unbroken ASCII `digits` are a card number."""
+    return digits.isdecimal() and _is_card(digits)
+
+
+def _is_card(digits: str) -> bool:
+    return SHORTEST <= len(digits) <= LONGEST and digits[0] in "23456" and luhn.is_valid(digits)
+
+
+def _usual_length(digits: str) -> int:
+    if digits[:2] in ("34", "37"):  # American Express
+        return 15
+    return 14 if digits[:2] in ("30", "36", "38") else 16  # Diners Club, everybody else
+
+
+def _is_grouped(groups: Sequence[re.Match[str]]) -> bool:
+    lengths = [group.end() - group.start() for group in groups]
+    return len(lengths) == 1 or max(lengths) <= GROUP_AT_MOST or lengths == [8, 8]
+
+
+def _in_id(text: str, number: CardNumber) -> bool:
+    """Whether letters hang on it: "pi_3Q…", "INV-4242…". A word such as "number-4242…" makes no id."""
+    left = _LEFT.search(text, max(0, number.start - 40), number.start)
+    before = left[0] if left else ""
+    if any(letter.isalpha() for letter in before) and _CARD_WORD.fullmatch(before) is None:
+        return before[-1].isalnum() or before[-1] == "_" or not before[:-1].islower()
+    return _RIGHT.match(text, number.end) is not None
+
+
+def _only_digits(text: str) -> str:
+    return re.sub(r"\D", "", text)

@@ -1,0 +1,273 @@
+"""The card of a case: a picture of it, drawn anew from the case every time and never edited.
+
+It answers four questions, in this order: what did the caller ask for, what did the call establish, which record is
+affected, who owns the next step and by when. Then the sum, the facts, the doubts, and what an approval will do.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.core import wording
+from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen
+from bot.core.mrkdwn import (
+    Block,
+    code,
+    columns,
+    context,
+    data,
+    date,
+    fit,
+    header,
+    is_person,
+    link,
+    numbered,
+    ours,
+    section,
+    utc,
+    who,
+)
+from bot.core.policy import Standing
+from bot.core.progress import buttons, current_step, rejection, state_line, work
+
+TEXT_LIMIT = 3500  # Slack wants at most 4,000 characters in an update
+HIDDEN = "hidden: sensitive data was spoken; open the call in DialNexa"
+
+# Room for each part in characters; together they stay under the 12,000 that Slack takes for all blocks of a message.
+_SUMMARY, _STATED, _RECORDS, _FACTS, _DOUBTS, _LINKS, _UNMAPPED = 800, 600, 600, 1100, 900, 1000, 1100
+_TRAIL_ROOM = 8000
+_PAGE = 2900  # a section takes 3,000
+
+
+class Picture(Frozen):
+    """What Slack is sent; `text` carries the whole decision for notifications and screen readers."""
+
+    text: str
+    blocks: list[dict[str, Any]]
+
+
+def card(file: CaseFile, standing: Standing, *, link: str | None = None, owners: Sequence[str] = ()) -> Picture:
+    """Draws the card; `link` is where the call opens in DialNexa, since links to recordings expire.
+
+    `owners` are Slack ids of the users or user groups behind the owner: an unfinished urgent case mentions them.
+    """
+    case = file.case
+    blocks = [
+        header(wording.headline(case.kind, case.details, file.proposal.money, urgent=case.urgent)),
+        section(state_line(file, standing)),
+        section(f"*What the caller asked for*\n{_asked(case)}"),
+        section(f"*What the call established*\n{_established(case)}"),
+        columns(f"*Record affected*\n{_records(case.details)}", f"*Next step*\n{_next_step(file, owners)}"),
+        columns(f"*Amount*\n{_amount(file)}", f"*Confidence*\n{wording.confidence(case.details)}"),
+        *_list("Facts", [_fact(fact) for fact in case.facts], _FACTS),
+        *_list(":warning: Look twice", [f"• {data(doubt)}" for doubt in wording.doubts(file)], _DOUBTS),
+        *work(file),
+        *buttons(file),
+        *_small_print(file, link),
+    ]
+    return Picture(text=_text(file, standing), blocks=numbered(blocks, f"{case.case_id}:r{case.revision}"))
+
+
+# --- the four questions ---------------------------------------------------------------------------------------------
+
+
+def _asked(case: Case) -> str:
+    details = case.details
+    vip = " (VIP)" if details.fields.vip else ""
+    why, intent = wording.reason(details), details.fields.call_intent
+    parts = [f"{data(wording.customer(details), 120)}{vip} {wording.ASKS[case.kind]}."]
+    parts += [f"“{data(why, 400)}”{_mark(details, *wording.REASONS)}"] if why else []
+    parts += [f"Stated intent: {data(intent, 120)}"] if intent else []
+    return "\n".join(parts)
+
+
+def _established(case: Case) -> str:
+    details = case.details
+    if details.fields.sensitive_data_spoken:
+        summary = f":lock: _{HIDDEN}_"
+    else:
+        summary = data(details.summary, _SUMMARY) if details.summary else "_no summary_"
+    stated = fit(_stated(details), _STATED, " · ")
+    return f"{summary}\n{stated}" if stated else summary
+
+
+def _stated(details: Details) -> list[str]:
+    fields = details.fields
+    found = {label: getattr(fields, name) for name, label in wording.STATED.items()}
+    found["billing address"] = wording.address(fields.billing_address) if fields.billing_address else None
+    marks = {label: _mark(details, name) for name, label in wording.STATED.items()}
+    return [f"{label}: {data(value, 200)}{marks.get(label, '')}" for label, value in found.items() if value]
+
+
+def _mark(details: Details, *names: str) -> str:
+    """A value that the call did not state as a field is worth less; the reader must see that."""
+    return " _(only in the summary)_" if set(names) & set(details.from_summary) else ""
+
+
+def _records(details: Details) -> str:
+    found = {name: getattr(details.fields, name) for name in wording.RECORDS}
+    lines = [f"{wording.RECORDS[name]} {code(value)}{_mark(details, name)}" for name, value in found.items() if value]
+    return fit(lines, _RECORDS) or "no record stated"
+
+
+def _next_step(file: CaseFile, owners: Sequence[str]) -> str:
+    case, fields = file.case, file.case.details.fields
+    called = fit([who(one) for one in owners], 300, " ") if case.urgent else ""
+    owner, due = f"{who(case.owner)} {called}".strip(), date(case.due_at)
+    lines = {
+        CaseState.OPEN: [f"{owner} decides by {due}"],
+        CaseState.APPROVED: [f"{_doer(file)}; {owner} owns it, by {due}"],
+        CaseState.STUCK: [f"{owner} gets it moving again, by {due}"],
+    }.get(case.state, ["nothing is left to do"])
+    promised = fields.promised_next_step
+    lines += [f"Promised to the caller: {data(promised)}"] if promised else []
+    lines += [f"Follow-up promised by: {data(fields.follow_up_deadline, 80)}"] if fields.follow_up_deadline else []
+    return "\n".join(lines)
+
+
+def _doer(file: CaseFile) -> str:
+    step = current_step(file)
+    by_hand = step is not None and step.state is ExecutionState.BY_HAND
+    return "a person does the step marked below" if by_hand else "Countersign carries it out"
+
+
+# --- the rest -------------------------------------------------------------------------------------------------------
+
+
+def _amount(file: CaseFile) -> str:
+    case, money = file.case, file.proposal.money
+    shown = wording.amount(case.kind, case.details, money)
+    stated = wording.amount(case.kind, case.details)
+    other = f"\nthe caller stated {data(stated or '', 80)}" if money and case.details.money not in (None, money) else ""
+    return f"*{data(shown, 80)}*{_mark(case.details, 'amount', 'currency')}{other}" if shown else "not about a sum"
+
+
+def _list(label: str, lines: Sequence[str], room: int) -> list[Block]:
+    return [section(f"*{label}*\n{fit(lines, room)}")] if lines else []
+
+
+def _fact(fact: Fact) -> str:
+    said = fact.missing or fact.sentence or "; ".join(f"{key} {value}" for key, value in fact.values.items())
+    name = fact.name.replace("_", " ").capitalize()
+    source = link(fact.url, fact.source) if fact.url else data(fact.source, 80)
+    known = "nothing found: " if fact.missing else ""
+    return f"• *{data(name, 60)}:* {known}{data(said, 300)} ({source}, {date(fact.observed_at)})"
+
+
+def _small_print(file: CaseFile, where: str | None) -> list[Block]:
+    case = file.case
+    opened = f"Case {code(case.case_id)} · version {file.proposal.version} · opened by {who(case.opened_by)} "
+    lines = [
+        fit(_links(case, where), _LINKS, " · "),
+        _unmapped(case.details),
+        f"Removed at the door: {fit([data(one, 80) for one in case.details.redactions], 400, ', ')}"
+        if case.details.redactions
+        else "",
+        opened + date(case.opened_at),
+    ]
+    return [context(line) for line in lines if line]
+
+
+def _links(case: Case, where: str | None) -> list[str]:
+    fields = case.details.fields
+    call = [f"DialNexa call {code(case.call_id)}"] if case.call_id else []
+    call += [link(where, "Open the call")] if where else []
+    # Stated links to what was said expire, and open for anybody who has them: not on a card that hides the summary.
+    spoken = (
+        {} if fields.sensitive_data_spoken else {"Transcript": fields.transcript_url, "Recording": fields.recording_url}
+    )
+    records = {"CRM": fields.crm_url, "Ticket": fields.ticket_url, "Payment": fields.payment_url}
+    return call + [link(url, label) for label, url in (spoken | records).items() if url]
+
+
+def _unmapped(details: Details) -> str:
+    """Fields that we have no meaning for are shown, never dropped; beside sensitive words only their names are."""
+    hide = bool(details.fields.sensitive_data_spoken)
+    shown = [
+        data(name, 60) if hide else f"{data(name, 60)}: {data(value, 120)}" for name, value in details.unmapped.items()
+    ]
+    return f"Also stated: {fit(shown, _UNMAPPED, ' · ')}" if shown else ""
+
+
+# --- text -----------------------------------------------------------------------------------------------------------
+
+
+def _text(file: CaseFile, standing: Standing) -> str:
+    case = file.case
+    lines = [
+        f"{wording.headline(case.kind, case.details, file.proposal.money, urgent=case.urgent)}.",
+        _state_in_words(file, standing),
+        f"Record: {_plain_records(case.details)}.",
+        *(f"Look twice: {doubt}" for doubt in wording.doubts(file)),
+        *(
+            f"On approval: {action.sentence.rstrip('.')}."
+            for action in file.proposal.actions
+            if case.state is CaseState.OPEN
+        ),
+        f"Case {case.case_id}.",
+    ]
+    people = [case.owner, *(decision.user_id for decision in file.decisions)]
+    return fit([ours(line, people, 600) for line in lines], TEXT_LIMIT)
+
+
+def _state_in_words(file: CaseFile, standing: Standing) -> str:
+    case = file.case
+    owner = _in_words(case.owner)
+    words = f"State: {wording.STATES[case.state]}"
+    if case.state is CaseState.OPEN:
+        return f"{words}, {_missing_in_words(file, standing)}. {owner} decides by {utc(case.due_at)}."
+    if case.state in (CaseState.APPROVED, CaseState.STUCK):
+        return f"{words}. {case.closing or ''} {owner} owns the next step, by {utc(case.due_at)}."
+    if case.state is CaseState.REJECTED and (last := rejection(file)):
+        words += f" by {_in_words(last.user_id)}"
+        return f"{words}. {last.reason or case.closing or ''}"
+    return f"{words}. {case.closing or ''}"
+
+
+def _in_words(actor: str) -> str:
+    return f"<@{actor}>" if is_person(actor) else actor
+
+
+def _missing_in_words(file: CaseFile, standing: Standing) -> str:
+    if wording.needs_completing(file):
+        return "a person has to complete it"
+    if not file.proposal.actions:
+        return "a person has to choose how to settle it"
+    missing = f", {standing.missing}" if standing.missing else ""
+    return f"{standing.approvals} of {standing.quorum} approvals{missing}"
+
+
+def _plain_records(details: Details) -> str:
+    found = [f"{label} {value}" for name, label in wording.RECORDS.items() if (value := getattr(details.fields, name))]
+    return ", ".join(found) or "none stated"
+
+
+# --- the thread -----------------------------------------------------------------------------------------------------
+
+
+def trail(entries: Sequence[AuditEntry]) -> Picture:
+    """One thread reply from the entries that have a sentence; no text and no blocks when there is none."""
+    told = [entry for entry in entries if entry.entry.sentence]
+    if not told:
+        return Picture(text="", blocks=[])
+    lines = [f"{date(entry.at)}  {_told(entry)}" for entry in told]
+    text = fit([f"{utc(entry.at)}  {_told(entry)}" for entry in told], TEXT_LIMIT)
+    first, last = told[0], told[-1]
+    prefix = f"{first.case_id}:trail:{first.n}-{last.n}"
+    return Picture(text=text, blocks=numbered([section(page) for page in _pages(lines)], prefix))
+
+
+def _told(entry: AuditEntry) -> str:
+    """The sentence with its author; the only live mention is the author's own."""
+    actor = entry.entry.actor
+    sentence = ours(entry.entry.sentence or "", [actor])
+    mention = who(actor)
+    return sentence if mention in sentence or not is_person(actor) else f"{mention}: {sentence}"
+
+
+def _pages(lines: Sequence[str]) -> list[str]:
+    pages = [""]
+    for line in fit(lines, _TRAIL_ROOM).split("\n"):
+        if pages[-1] and len(pages[-1]) + 1 + len(line) > _PAGE:
+            pages.append("")
+        pages[-1] += ("\n" if pages[-1] else "") + line
+    return pages

@@ -1,0 +1,78 @@
+"""`countersign demo`: the bot beside a whole outside world on this machine. No token, no key, no network."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from bot.app import Application, serve
+from bot.config import Settings, read_policy_file
+
+DATA = Path("demo-data")
+SECRETS = {  # as the sandbox has them unless told otherwise; they open nothing but the sandbox
+    "slack_bot_token": "xoxb-sandbox",
+    "slack_signing_secret": "sandbox-signing-secret",
+    "dialnexa_webhook_secret": "sandbox-dialnexa-secret",
+    "fidel_api_key": "sk_test_sandbox",
+    "stripe_api_key": "rk_test_sandbox",
+}
+WAIT_S = 15.0
+
+
+def run_demo(*, policy_file: Path, bot_port: int, page_port: int) -> int:
+    policy = read_policy_file(policy_file)
+    DATA.mkdir(exist_ok=True)
+    bot_port, page_port = _free(bot_port), _free(page_port)
+    page = f"http://127.0.0.1:{page_port}"
+    settings = Settings(
+        _env_file=None,
+        database_url=f"sqlite:///{DATA / 'countersign.db'}",
+        port=bot_port,
+        slack_api_url=f"{page}/slack/api/",
+        fidel_api_url=f"{page}/fidel/v1",
+        stripe_api_url=f"{page}/stripe",
+        **SECRETS,
+    )
+    command = [sys.executable, "-m", "sandbox", "--port", str(page_port), "--state", str(DATA / "outside.json")]
+    # a session of its own: Ctrl-C reaches the bot alone, which stops first and then stops the sandbox
+    sandbox = subprocess.Popen([*command, "--bot-url", f"http://127.0.0.1:{bot_port}"], start_new_session=True)  # noqa: S603
+    try:
+        _wait_for(page, sandbox)
+        asyncio.run(serve(settings, policy, started=lambda app: _welcome(app, page)))
+    finally:
+        sandbox.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            sandbox.wait(5)
+    print("Stopped. Everything is kept in", DATA, "- start again to go on where it was.")
+    return 0
+
+
+def _welcome(app: Application, page: str) -> None:
+    print(f"\n  Countersign is running. Open  {page}  in a browser.\n")
+    print("  Send a call, open its channel, press Approve. Ctrl-C stops; started again, it goes on where it was.")
+    print(f"  The bot itself listens on http://127.0.0.1:{app.port}\n", flush=True)
+
+
+def _free(port: int) -> int:
+    """This port, or any free one where it is taken."""
+    for candidate in (port, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", candidate))
+            return int(probe.getsockname()[1])
+    raise SystemExit("There is no free port on this machine.")
+
+
+def _wait_for(page: str, sandbox: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until:
+        if sandbox.poll() is not None:
+            raise SystemExit("The sandbox did not start; its message is above.")
+        with contextlib.suppress(OSError), urllib.request.urlopen(page, timeout=1):  # noqa: S310 our own address
+            return
+        time.sleep(0.05)
+    raise SystemExit("The sandbox did not answer in time.")

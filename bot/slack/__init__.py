@@ -1,0 +1,17 @@
+"""The only place that sends to Slack: each channel at its own pace, urgent first, looked for before posted again."""
+
+from bot.slack.client import Slack
+from bot.slack.errors import BadPicture, ChannelClosed, Locked, MessageGone, NotNow, NotSure, SlackError
+from bot.slack.pace import Pace
+
+__all__ = [
+    "BadPicture",
+    "ChannelClosed",
+    "Locked",
+    "MessageGone",
+    "NotNow",
+    "NotSure",
+    "Pace",
+    "Slack",
+    "SlackError",
+]

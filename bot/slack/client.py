@@ -1,0 +1,224 @@
+"""The client: one shared session, no blind repeats, every answer given its meaning."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.cards import Picture
+from bot.core.names import EventType
+from bot.slack.errors import MEANING, BadPicture, ChannelClosed, Locked, NotNow, NotSure, SlackError
+
+log = logging.getLogger("countersign.slack")
+
+READS = frozenset(
+    {
+        "conversations.history",
+        "conversations.list",
+        "conversations.replies",
+        "usergroups.list",
+        "usergroups.users.list",
+    }
+)
+TIMEOUT_S = 10
+MEMBERSHIP_FRESH = timedelta(seconds=30)  # usergroups.users.list is tier 2: some 20 calls a minute
+MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
+LOOK_BACK = timedelta(seconds=60)  # Slack's clock and ours may differ by this much
+
+
+class Slack:
+    """`clock` gives aware UTC. The session is opened by the first call and closed by `close`."""
+
+    def __init__(self, *, token: str, api_url: str, clock: Callable[[], datetime]) -> None:
+        self._token = token
+        self._api_url = api_url
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+        self._channels: dict[str, str] = {}
+        self._handles: dict[str, str] = {}
+        self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self.locked: str | None = None  # why nothing goes out, for /readyz
+        self.calls: dict[tuple[str, str], int] = {}  # (method, outcome) -> count, for /metrics
+
+    def __repr__(self) -> str:
+        return f"Slack({self._api_url})"
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """Shares one session. No retry handlers: Slack's default one repeats a post after a dropped line."""
+        if self._client is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+            self._client = AsyncWebClient(
+                self._token, base_url=self._api_url, session=self._session, timeout=TIMEOUT_S, retry_handlers=[]
+            )
+        return self._client
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    # --- cards ------------------------------------------------------------------------------------------------------
+
+    async def post(self, channel_id: str, picture: Picture, *, event: EventType, key: Mapping[str, Any],
+                   thread_ts: str | None = None) -> str:  # fmt: skip
+        """Returns the message's ts. The key travels in the metadata, so that the message can be found again."""
+        content: dict[str, Any] = {
+            "channel": channel_id,
+            "metadata": {"event_type": event, "event_payload": dict(key)},
+            "unfurl_links": False,
+            "unfurl_media": False,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
+        }
+        answer = await self._pictured("chat.postMessage", content, picture)
+        return str(answer["ts"])
+
+    async def update(self, channel_id: str, ts: str, picture: Picture) -> None:
+        await self._pictured("chat.update", {"channel": channel_id, "ts": ts}, picture)
+
+    async def find(self, channel_id: str, *, event: EventType, key: Mapping[str, Any], since: datetime,
+                   thread_ts: str | None = None) -> tuple[str, Mapping[str, Any]] | None:  # fmt: skip
+        """Our message with this key (ts and its whole key), if a post whose answer was lost did arrive."""
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        query: dict[str, Any] = {
+            "channel": channel_id,
+            "oldest": f"{(since - LOOK_BACK).timestamp():.6f}",
+            "include_all_metadata": True,
+            **({"ts": thread_ts} if thread_ts else {}),
+        }
+        for message in await self._all(method, "messages", query):
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            if metadata.get("event_type") == event and all(payload.get(name) == value for name, value in key.items()):
+                return str(message["ts"]), payload
+        return None
+
+    async def _pictured(self, method: str, content: dict[str, Any], picture: Picture) -> Mapping[str, Any]:
+        try:
+            return await self._call(method, {**content, "text": picture.text, "blocks": picture.blocks})
+        except BadPicture as bad:  # a fault of ours must not lose the case: the text carries the whole decision
+            log.error("Slack refused the blocks of a card: %s", bad.sentence)
+            return await self._call(method, {**content, "text": picture.text, "blocks": []})
+
+    # --- people and places ------------------------------------------------------------------------------------------
+
+    async def who_am_i(self) -> Mapping[str, Any]:
+        return await self._call("auth.test", {})
+
+    async def channel_id(self, name: str) -> str:
+        """`name` as in the policy: an id, or #name."""
+        if not name.startswith("#"):
+            return name
+        if name not in self._channels:
+            listed = await self._all("conversations.list", "channels", {"types": "public_channel,private_channel"})
+            self._channels = {"#" + channel["name"]: channel["id"] for channel in listed}
+        if name not in self._channels:
+            raise ChannelClosed(f"There is no channel {name}, or the bot was not invited to it.")
+        return self._channels[name]
+
+    async def people_of(self, members: Sequence[str]) -> frozenset[str]:
+        """The people that a group of the policy names, by user group or one by one."""
+        found: set[str] = set()
+        for member in members:
+            found |= await self._members_of(member) if member.startswith(("@", "S")) else {member}
+        return frozenset(found)
+
+    async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
+        """Which of the policy's groups this person is in now. Raises SlackError when Slack cannot tell in time."""
+        async with asyncio.timeout(MEMBERSHIP_WAIT_S):
+            return frozenset([name for name, members in groups.items() if user_id in await self.people_of(members)])
+
+    async def _members_of(self, group: str) -> frozenset[str]:
+        known = self._members.get(group)
+        now = self._clock()
+        if known and now - known[0] < MEMBERSHIP_FRESH:
+            return known[1]
+        group_id = group
+        if group.startswith("@"):
+            if group not in self._handles:
+                answer = await self._call("usergroups.list", {})
+                self._handles = {"@" + found["handle"]: found["id"] for found in answer["usergroups"]}
+            if group not in self._handles:
+                raise NotNow(f"The user group {group} of the policy does not exist in this workspace.")
+            group_id = self._handles[group]
+        answer = await self._call("usergroups.users.list", {"usergroup": group_id})
+        members = frozenset(answer["users"])
+        self._members[group] = (now, members)
+        return members
+
+    # --- answers to a person ----------------------------------------------------------------------------------------
+
+    async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        await self._call("views.open", {"trigger_id": trigger_id, "view": view})
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        await self._call("views.publish", {"user_id": user_id, "view": view})
+
+    async def answer(self, response_url: str, text: str) -> None:
+        """An ephemeral answer to a click. It is a courtesy: the card tells the same, so a failure is only logged."""
+        body = {"text": text, "response_type": "ephemeral", "replace_original": False}
+        try:
+            self.client  # noqa: B018 opens the session
+            assert self._session is not None  # noqa: S101
+            async with self._session.post(response_url, json=body, timeout=aiohttp.ClientTimeout(TIMEOUT_S)) as answer:
+                self._count("response_url", "ok" if answer.ok else "refused")
+        except (aiohttp.ClientError, TimeoutError):
+            self._count("response_url", "unsure")
+            log.warning("an answer to a click did not reach Slack")
+
+    # --- the wire ---------------------------------------------------------------------------------------------------
+
+    async def _all(self, method: str, key: str, query: Mapping[str, Any]) -> list[Any]:
+        """Every page of a list."""
+        items: list[Any] = []
+        cursor = ""
+        while True:
+            page = {"limit": 200, **({"cursor": cursor} if cursor else {})}
+            answer = await self._call(method, {**query, **page})
+            items += answer[key]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return items
+
+    async def _call(self, method: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            if method in READS:  # Slack takes JSON for its writing methods only
+                response = await self.client.api_call(method, http_verb="GET", params=dict(content))
+            else:
+                response = await self.client.api_call(method, json=dict(content))
+        except SlackApiError as error:
+            raise self._meaning(method, error) from None
+        except aiohttp.ClientConnectorError:
+            self._count(method, "unavailable")
+            raise NotNow("Slack cannot be reached.") from None
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            self._count(method, "unsure")
+            unsure = NotNow if method in READS else NotSure
+            raise unsure(f"Slack did not answer {method} ({type(error).__name__}).") from None
+        self._count(method, "ok")
+        self.locked = None
+        data = response.data
+        return data if isinstance(data, dict) else {}
+
+    def _meaning(self, method: str, error: SlackApiError) -> SlackError:
+        response = error.response
+        code = str(response.get("error", "")) if isinstance(response.data, dict) else ""
+        self._count(method, code or str(response.status_code))
+        if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
+            after = response.headers.get("Retry-After", "1")
+            return NotNow("Slack asks us to slow down.", retry_after_s=float(after) if after.isdigit() else 1.0)
+        if response.status_code >= 500:
+            return (NotNow if method in READS else NotSure)(f"Slack failed at {method} ({response.status_code}).")
+        kind = MEANING.get(code, NotNow)
+        sentence = f"Slack refused {method}: {code}."
+        if kind is Locked:
+            self.locked = sentence
+        return kind(sentence, retry_after_s=30.0 if kind is Locked else None)
+
+    def _count(self, method: str, outcome: str) -> None:
+        self.calls[method, outcome] = self.calls.get((method, outcome), 0) + 1

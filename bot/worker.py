@@ -1,0 +1,116 @@
+"""The loop: wake or tick, claim what is due, run it, stop cleanly. Every lane is the same and waits for no other."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from bot.jobs import Jobs
+
+log = logging.getLogger("countersign.worker")
+
+TICK_S = 0.5  # finds what became due by time alone, and what another process wrote
+SEAL_EVERY_S = 60.0
+PAUSE_AFTER_FAULT_S = 1.0
+
+
+class Lane:
+    """One kind of work: claims as much as it has hands for, and runs each piece on its own."""
+
+    def __init__(self, name: str, claim: Callable[[int], Awaitable[Sequence[Any]]],
+                 handle: Callable[[Any], Awaitable[None]], hands: int) -> None:  # fmt: skip
+        self.name = name
+        self._claim = claim
+        self._handle = handle
+        self._hands = hands
+        self._awake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self.done = 0
+        self.failed = 0
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._awake.clear()
+            free = self._hands - len(self._running)
+            found = await self._claimed(free) if free else ()
+            for piece in found:
+                task = asyncio.create_task(self._one(piece), name=f"{self.name} job")
+                self._running.add(task)
+                task.add_done_callback(self._finished)
+            if len(found) < free or not free:
+                await self._rest()
+
+    async def drain(self, within_s: float) -> None:
+        """Let what runs come to its end; what does not is found again by its lease."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=within_s)
+        for task in self._running:
+            task.cancel()
+
+    async def _claimed(self, free: int) -> Sequence[Any]:
+        try:
+            return await self._claim(free)
+        except Exception:
+            log.exception("the %s lane could not claim; it goes on", self.name)
+            await asyncio.sleep(PAUSE_AFTER_FAULT_S)
+            return ()
+
+    async def _one(self, piece: Any) -> None:
+        try:
+            await self._handle(piece)
+            self.done += 1
+        except Exception:  # a fault in one case never stops the others; its lease brings it back
+            self.failed += 1
+            log.exception("a job of the %s lane failed; it is tried again when its lease ends", self.name)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if len(self._running) == self._hands - 1:  # it was full
+            self._awake.set()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(TICK_S):
+                await self._awake.wait()
+        except TimeoutError:
+            pass
+
+
+class Worker:
+    """Runs the lanes of one process. `wake("calls")` after a commit makes that lane look at once."""
+
+    def __init__(self, hands: int = 32) -> None:
+        self._hands = hands
+        self.lanes: dict[str, Lane] = {}
+        self._loops: list[asyncio.Task[None]] = []
+
+    def wake(self, *names: str) -> None:
+        for name in names:
+            if name in self.lanes:
+                self.lanes[name].wake()
+
+    def start(self, jobs: Jobs) -> None:
+        self.lanes = {
+            "calls": Lane("calls", jobs.claim_calls, jobs.triage, self._hands),
+            "executions": Lane("executions", jobs.claim_executions, jobs.execute, self._hands),
+            "cards": Lane("cards", jobs.claim_cards, jobs.show, self._hands),
+        }
+        self._loops = [asyncio.create_task(lane.run(), name=f"{lane.name} lane") for lane in self.lanes.values()]
+        self._loops.append(asyncio.create_task(self._seal(jobs), name="seal"))
+
+    async def stop(self, within_s: float = 10.0) -> None:
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await asyncio.gather(*(lane.drain(within_s) for lane in self.lanes.values()))
+
+    async def _seal(self, jobs: Jobs) -> None:
+        while True:
+            await asyncio.sleep(SEAL_EVERY_S)
+            try:
+                await jobs.seal()
+            except Exception:
+                log.exception("could not seal the audit history; the next seal covers it")

@@ -1,0 +1,147 @@
+"""Buttons of a card: judge and commit, then acknowledge, then answer. Nothing after the acknowledgement may fail."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cases import deciding
+from bot.cases.deciding import Answer, Click
+from bot.core import forms
+from bot.core.model import CaseFile, CaseState
+from bot.core.names import CHOICES, ActionId, CaseRef
+from bot.core.triage import presumed_kind
+from bot.core.wording import TITLES
+from handlers.doors import DeskClosed, Doors
+
+log = logging.getLogger("countersign.doors")
+
+Body = Mapping[str, Any]
+Press = Callable[[Doors, Click, Body], Awaitable[Answer]]
+
+STRANGER = "Only members of this workspace can decide here. Nothing was changed."
+CLICK_AGAIN = "Something went wrong on our side and nothing was decided. Please click again."
+
+
+def register(bolt: AsyncApp, doors: Doors) -> None:
+    presses: dict[str, Press] = {
+        ActionId.APPROVE: _approve,
+        ActionId.REJECT: _open_reject,
+        ActionId.COMPLETE: _open_complete,
+        ActionId.SETTLE: _open_settle,
+        ActionId.STEP_DONE: _step_done,
+        ActionId.RETRY: _retry,
+        **{choice: partial(_choose, number) for number, choice in enumerate(CHOICES, start=1)},
+    }
+    for action_id, press in presses.items():
+        bolt.action(action_id)(_listener(doors, press))
+
+
+def _listener(doors: Doors, press: Press) -> Callable[..., Awaitable[None]]:
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        answer = await _pressed(doors, press, body)
+        await ack()
+        if answer.changed:
+            doors.wake("cards", "executions", "calls")
+        if answer.text and body.get("response_url"):
+            await doors.desk.answer(body["response_url"], answer.text)
+
+    return listen
+
+
+async def _pressed(doors: Doors, press: Press, body: Body) -> Answer:
+    """Every click has an answer: a fault of ours says so and has changed nothing."""
+    try:
+        return await press(doors, await read_click(doors, body), body)
+    except PermissionError:
+        return Answer(STRANGER)
+    except DeskClosed as closed:
+        return Answer(f"{closed} Nothing was decided; please click again in a moment.")
+    except ValueError:
+        return Answer("This button is not one of ours, or from another release. Nothing was changed.")
+    except Exception:
+        log.exception("a click could not be carried out")
+        return Answer(CLICK_AGAIN)
+
+
+async def read_click(doors: Doors, body: Body) -> Click:
+    """Who clicked what, with their groups at this moment. Raises PermissionError for people of another workspace."""
+    user_id = check_person(doors, body)
+    action = body["actions"][0]
+    return Click(
+        user_id=user_id,
+        ref=CaseRef.parse(action.get("value") or ""),
+        identity=f"click:{body['trigger_id']}",
+        in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
+        revision=_revision(action.get("block_id") or ""),
+    )
+
+
+def check_person(doors: Doors, body: Body) -> str:
+    team_id = (body.get("team") or {}).get("id")
+    home_id = body["user"].get("team_id", team_id)
+    if home_id != team_id or (doors.desk.team_id is not None and team_id != doors.desk.team_id):
+        raise PermissionError(STRANGER)
+    return str(body["user"]["id"])
+
+
+def _revision(block_id: str) -> int | None:
+    """Cards write `<case id>:r<revision>:<n>` into their block ids."""
+    part = next((part for part in block_id.split(":") if part[:1] == "r" and part[1:].isdigit()), None)
+    return int(part[1:]) if part else None
+
+
+# --- what each button does ------------------------------------------------------------------------------------------
+
+
+async def _approve(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: deciding.approve(store, click, policy=doors.policy, now=now))
+
+
+async def _choose(number: int, doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: deciding.choose(store, click, number, policy=doors.policy, now=now))
+
+
+async def _step_done(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: deciding.step_done(store, click, policy=doors.policy, now=now))
+
+
+async def _retry(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: deciding.retry(store, click, policy=doors.policy, now=now))
+
+
+async def _open_reject(doors: Doors, click: Click, body: Body) -> Answer:
+    def form(file: CaseFile) -> Body:
+        return forms.reject_form(click.ref, TITLES[file.case.kind])
+
+    return await _open(doors, click, body, CaseState.OPEN, form)
+
+
+async def _open_complete(doors: Doors, click: Click, body: Body) -> Answer:
+    def form(file: CaseFile) -> Body:
+        return forms.complete_form(file, presumed_kind(file.case.details, doors.policy))
+
+    return await _open(doors, click, body, CaseState.OPEN, form)
+
+
+async def _open_settle(doors: Doors, click: Click, body: Body) -> Answer:
+    return await _open(doors, click, body, CaseState.STUCK, forms.settle_form)
+
+
+async def _open(doors: Doors, click: Click, body: Body, state: CaseState,
+                form: Callable[[CaseFile], Body]) -> Answer:  # fmt: skip
+    """No network before this but the group look-up: a trigger lives three seconds and works once."""
+    now = doors.clock()
+    found = await doors.db.write(
+        lambda store: deciding.check_open(store, click, policy=doors.policy, state=state, now=now)
+    )
+    if isinstance(found, Answer):
+        return found
+    await doors.desk.open_form(body["trigger_id"], form(found))
+    return Answer()

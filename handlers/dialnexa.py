@@ -1,0 +1,97 @@
+"""The door for DialNexa: verify the bytes, redact, one transaction, wake, answer."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bot.cases import intake
+from bot.core.intake import BadBody, Ignored, read_call
+from bot.core.model import Call
+from bot.core.policy import Policy
+from bot.core.signature import dialnexa_signed
+from bot.core.triage import case_id_of
+from handlers.doors import Doors
+
+log = logging.getLogger("countersign.doors")
+
+SIGNATURES = ("x-dialnexa-signature", "x-nexa-signature")
+VERIFICATION_SIZE = 1024  # bytes; the URL check carries a message and a time, nothing else
+
+
+@dataclass(frozen=True)
+class DialNexaDoor:
+    doors: Doors
+    secrets: Sequence[str]
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/webhooks/dialnexa", self.receive), web.post("/webhooks/dialnexa/{event}", self.receive)]
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """200 after the commit; 401 bad signature; 400 not JSON; 413 too large; 503 only when a retry is wanted."""
+        body = await request.read()
+        if not dialnexa_signed(request.headers, body, self.secrets):
+            return self._unsigned(request, body)
+        try:
+            told = read_call(json.loads(body), request.match_info.get("event"), self.doors.policy.fields)
+        except (ValueError, RecursionError, BadBody):
+            self.doors.count("dialnexa", "not_json")
+            return _answer(400, error="The body is not a JSON object.")
+        if isinstance(told, Ignored):
+            self.doors.count("dialnexa", f"ignored_{told.event or 'unknown'}"[:60])
+            return _answer(200, status="ignored", reason=told.reason)
+        if _muted(self.doors.policy, told):
+            self.doors.count("dialnexa", "muted")
+            return _answer(200, status="ignored", reason="This agent or number is muted in the policy.")
+        return await self._keep(told, body)
+
+    async def _keep(self, call: Call, body: bytes) -> web.Response:
+        now, sha256 = self.doors.clock(), hashlib.sha256(body).hexdigest()
+        try:
+            status = await self.doors.db.write(lambda store: intake.receive(store, call, body_sha256=sha256, now=now))
+        except Exception:
+            log.exception("a call could not be stored; DialNexa is asked to send it again")
+            self.doors.count("dialnexa", "not_stored")
+            return _answer(503, error="Not stored; please send it again.")
+        self.doors.wake("calls")
+        self.doors.count("dialnexa", status)
+        return _answer(200, status=status, case=case_id_of(call.call_id))
+
+    def _unsigned(self, request: web.Request, body: bytes) -> web.Response:
+        """Whether DialNexa signs its URL check is not known: one without a signature is answered, and does nothing."""
+        if not any(name in request.headers for name in SIGNATURES) and _is_verification(body):
+            self.doors.count("dialnexa", "verification")
+            return _answer(200, status="verified")
+        self.doors.count("dialnexa", "bad_signature")
+        return _answer(401, error="The signature does not fit the body and any active secret.")
+
+
+def _is_verification(body: bytes) -> bool:
+    if len(body) > VERIFICATION_SIZE:
+        return False
+    try:
+        said: Any = json.loads(body)
+    except ValueError:
+        return False
+    if not isinstance(said, dict):
+        return False
+    inner = said.get("payload") if said.get("event_type") == "verification" else said
+    return isinstance(inner, dict) and set(inner) <= {"message", "timestamp", "event_type"} and "message" in inner
+
+
+def _muted(policy: Policy, call: Call) -> bool:
+    numbers = {_digits(number) for number in policy.intake.mute_numbers}
+    heard = {_digits(number) for number in (call.from_number, call.to_number) if number}
+    return call.agent_id in policy.intake.mute_agents or bool(numbers & heard)
+
+
+def _digits(number: str) -> str:
+    return "".join(sign for sign in number if sign.isdigit())
+
+
+def _answer(code: int, **content: str) -> web.Response:
+    return web.json_response(content, status=code)

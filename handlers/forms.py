@@ -1,0 +1,110 @@
+"""Forms that come back: field errors are shown on the field, everything else in the form's place."""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cases import Store, deciding, intake
+from bot.cases.deciding import Answer, Click
+from bot.core import forms, money
+from bot.core.forms import FormErrors
+from bot.core.model import Call, CaseState, Details, Fields
+from bot.core.names import CallbackId, CaseRef
+from bot.core.playbooks import PLAYBOOKS
+from bot.core.redact import redact_tree
+from bot.core.triage import missing_needs
+from handlers.clicks import CLICK_AGAIN, STRANGER, check_person
+from handlers.doors import DeskClosed, Doors
+
+log = logging.getLogger("countersign.doors")
+
+Submit = Callable[[Doors, Click, Mapping[str, Any]], Awaitable[Answer]]
+
+
+def register(bolt: AsyncApp, doors: Doors) -> None:
+    submits: dict[str, Submit] = {
+        CallbackId.REJECT_FORM: _reject,
+        CallbackId.SETTLE_FORM: _settle,
+        CallbackId.COMPLETE_FORM: _complete,
+    }
+    for callback_id, submit in submits.items():
+        bolt.view(callback_id)(_listener(doors, submit))
+
+
+def _listener(doors: Doors, submit: Submit) -> Callable[..., Awaitable[None]]:
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        try:
+            answer = await _submitted(doors, submit, body)
+        except FormErrors as faults:
+            await ack(response_action="errors", errors=faults.errors)
+            return
+        if answer.text:
+            await ack(response_action="update", view=forms.notice("Not done", answer.text))
+        else:
+            await ack()
+        if answer.changed:
+            doors.wake("calls", "cards", "executions")
+
+    return listen
+
+
+async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> Answer:
+    try:
+        view = body["view"]
+        user_id = check_person(doors, body)
+        click = Click(
+            user_id=user_id,
+            ref=CaseRef.parse(view["private_metadata"]),
+            identity=f"form:{view['id']}:{view['hash']}:{user_id}",
+            in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
+        )
+        values, _ = redact_tree(view["state"]["values"])
+        return await submit(doors, click, values)
+    except FormErrors:
+        raise
+    except PermissionError:
+        return Answer(STRANGER)
+    except DeskClosed as closed:
+        return Answer(f"{closed} Nothing was changed; please try again in a moment.")
+    except Exception:
+        log.exception("a form could not be carried out")
+        return Answer(CLICK_AGAIN)
+
+
+async def _reject(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    reason, now = forms.read_reject(values), doors.clock()
+    return await doors.db.write(lambda store: deciding.reject(store, click, reason, policy=doors.policy, now=now))
+
+
+async def _settle(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    note, now = forms.read_settle(values), doors.clock()
+    return await doors.db.write(lambda store: deciding.settle_by_hand(store, click, note, policy=doors.policy, now=now))
+
+
+async def _complete(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    """What a person fills in is told to the case like a call is; a job looks things up and makes the offer."""
+    done, now = forms.read_complete(values), doors.clock()
+    stated = {**done.fields, "call_intent": done.kind.value}
+    exact = None
+    if "amount" in stated and "currency" in stated:
+        exact = {
+            "amount_minor": money.to_minor(stated["amount"], stated["currency"]),
+            "currency": stated["currency"],
+        }
+    details = Details.model_validate({"fields": Fields.model_validate(stated), "money": exact})
+    if gaps := missing_needs(PLAYBOOKS[done.kind], details):
+        raise FormErrors({"kind": f"This kind also needs: {', '.join(gaps)}."})
+    sha256 = hashlib.sha256(click.identity.encode()).hexdigest()
+
+    def tell(store: Store) -> Answer:
+        found = deciding.check_open(store, click, policy=doors.policy, state=CaseState.OPEN, now=now)
+        if isinstance(found, Answer):
+            return found
+        call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)
+        intake.receive(store, call, body_sha256=sha256, now=now)
+        return Answer(changed=True)
+
+    return await doors.db.write(tell)

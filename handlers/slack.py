@@ -1,0 +1,47 @@
+"""The door for Slack: Bolt verifies and routes; clicks, forms, commands and the home tab are in their own rooms."""
+
+import logging
+from typing import Any
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers import clicks, commands, forms, home
+from handlers.doors import Doors
+
+log = logging.getLogger("countersign.doors")
+
+
+def make_bolt(doors: Doors, *, signing_secret: str, token: str, client: AsyncWebClient) -> AsyncApp:
+    """One workspace, one token: `authorize` needs no network, so a click never waits for `auth.test`."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None, **_: Any) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    bolt = AsyncApp(
+        signing_secret=signing_secret,
+        authorize=authorize,
+        client=client,
+        logger=log,
+        ignoring_self_events_enabled=False,  # it would ask who we are; we subscribe to no messages
+    )
+    for room in (clicks, forms, commands, home):
+        room.register(bolt, doors)
+    return bolt
+
+
+def routes(bolt: AsyncApp, doors: Doors) -> list[web.RouteDef]:
+    async def events(request: web.Request) -> web.StreamResponse:
+        sent_at = request.headers.get("X-Slack-Request-Timestamp", "")
+        if not (sent_at.isascii() and sent_at.isdigit()):
+            doors.count("slack", "bad_timestamp")  # Bolt would answer 500: it calls int() on it
+            return web.json_response({"error": "invalid request"}, status=401)
+        answer = await bolt.async_dispatch(await to_bolt_request(request))
+        doors.count("slack", str(answer.status))
+        response: web.StreamResponse = await to_aiohttp_response(answer)
+        return response
+
+    return [web.post("/slack/events", events)]

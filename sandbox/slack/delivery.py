@@ -1,0 +1,91 @@
+"""Sends signed requests to the bot, as Slack does, and waits for the answer as long as Slack does."""
+
+import json
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+import aiohttp
+from slack_sdk.signature import SignatureVerifier
+
+from sandbox.slack.workspace import Clock
+
+ACK_S: Final = 3.0  # Slack's patience with an app
+REACHABLE_S: Final = 1.0
+
+
+class Answer(NamedTuple):
+    """What the bot answered; `status` is None when it did not, and `error` says why."""
+
+    status: int | None
+    body: str = ""
+    error: str | None = None
+
+    def json(self) -> dict[str, Any]:
+        """Empty for a body that is not a JSON object."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+class Delivery:
+    """One HTTP client towards the bot; `start` and `stop` belong to the server's life."""
+
+    def __init__(self, bot_url: str, signing_secret: str, clock: Clock, *, ack_s: float = ACK_S) -> None:
+        self.bot_url = bot_url.rstrip("/")
+        self._verifier = SignatureVerifier(signing_secret)
+        self._clock = clock
+        self._ack_s = ack_s
+        self._session: aiohttp.ClientSession | None = None
+
+    def start(self) -> None:
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+
+    async def stop(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def form(self, fields: dict[str, str]) -> Answer:
+        return await self._signed(urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+    async def payload(self, payload: dict[str, Any]) -> Answer:
+        """An interaction: JSON inside one form field."""
+        return await self.form({"payload": json.dumps(payload)})
+
+    async def event(self, event: dict[str, Any]) -> Answer:
+        return await self._signed(json.dumps(event).encode(), "application/json")
+
+    async def _signed(self, body: bytes, content_type: str) -> Answer:
+        timestamp = str(int(self._clock()))
+        signature = self._verifier.generate_signature(timestamp=timestamp, body=body)
+        headers = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": signature or "",
+            "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+        }
+        return await self.post("/slack/events", body, headers)
+
+    async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Never raises for what the bot does or fails to do."""
+        if self._session is None:
+            raise RuntimeError("the delivery has not been started")
+        patience = aiohttp.ClientTimeout(total=self._ack_s)
+        try:
+            async with self._session.post(self.bot_url + path, data=body, headers=headers, timeout=patience) as answer:
+                return Answer(answer.status, (await answer.read()).decode("utf-8", "replace"))
+        except TimeoutError:
+            return Answer(None, error="timeout")
+        except aiohttp.ClientError:
+            return Answer(None, error="unreachable")
+
+    async def reachable(self) -> bool:
+        if self._session is None:
+            return False
+        patience = aiohttp.ClientTimeout(total=REACHABLE_S)
+        try:
+            async with self._session.get(f"{self.bot_url}/healthz", timeout=patience) as answer:
+                return answer.status == 200
+        except (TimeoutError, aiohttp.ClientError):
+            return False

@@ -1,0 +1,11 @@
+"""A fake Stripe API: payments to read, refunds to make, disputes and invoices to look at, exact idempotency keys.
+
+`state.stripe["break_next"]` set to "before_effect" or "after_effect" makes the next POST that begins to execute answer
+500 once; like the real one it keeps that answer under its key and replays it.
+"""
+
+from sandbox.stripe.panel import panel
+from sandbox.stripe.seeds import seed
+from sandbox.stripe.server import routes
+
+__all__ = ["panel", "routes", "seed"]

@@ -1,0 +1,98 @@
+"""Calls as received, the work that they wait for, and deliveries seen before."""
+
+from datetime import datetime
+from typing import Literal
+
+from bot.core.model import Call, Entry
+from storage.audit import History
+from storage.errors import StorageError
+from storage.session import json_list, to_text, to_text_or_none
+
+ADD_CALL = """
+INSERT INTO calls (call_id, version, body_sha256, received_at, event, data, due_at)
+SELECT :call_id, COALESCE(MAX(version), 0) + 1, :body_sha256, :received_at, :event, :data, :due_at
+FROM calls WHERE call_id = :call_id
+ON CONFLICT DO NOTHING
+RETURNING version
+"""
+SAME_BODY = "SELECT 1 FROM calls WHERE call_id = :call_id AND body_sha256 = :body_sha256"
+CALLS_OF = "SELECT data FROM calls WHERE call_id = :call_id ORDER BY version"
+
+# The first version of a call stands for the whole call: whoever holds its row may look at all of them. What was
+# read before the row was held may have changed since, so a second statement reads what is still due.
+HOLD_DUE = """
+SELECT first.call_id FROM calls AS first
+WHERE first.version = 1
+  AND first.call_id IN (SELECT call_id FROM calls WHERE wake_at <= :now ORDER BY wake_at LIMIT :limit)
+{skip_locked}
+"""
+STILL_DUE = """
+SELECT call_id FROM calls WHERE call_id IN ({ids})
+GROUP BY call_id HAVING MIN(due_at) <= :now AND COALESCE(MAX(lease_until), '') <= :now
+ORDER BY MIN(due_at), call_id
+"""
+LEASE = """
+UPDATE calls SET lease_owner = :owner, lease_until = :until WHERE call_id IN ({ids}) AND due_at IS NOT NULL
+"""
+FINISH = """
+UPDATE calls SET due_at = NULL, lease_owner = NULL, lease_until = NULL WHERE call_id = :call_id AND version <= :upto
+"""
+RETRY = """
+UPDATE calls SET due_at = :due_at, lease_owner = NULL, lease_until = NULL
+WHERE call_id = :call_id AND due_at IS NOT NULL
+"""
+
+FIRST_TIME = "INSERT INTO deliveries (identity, at) VALUES (:identity, :at) ON CONFLICT (identity) DO NOTHING"
+FORGET = "DELETE FROM deliveries WHERE at < :before"
+
+
+class Calls(History):
+    def add_call(
+        self, call: Call, *, body_sha256: str, received_at: datetime, due_at: datetime | None, entry: Entry, chain: str
+    ) -> Literal["new", "changed", "duplicate"]:
+        """A body that is there already changes nothing. `chain` is the case id under which the history is kept."""
+        params = {
+            "call_id": call.call_id,
+            "body_sha256": body_sha256,
+            "received_at": to_text(received_at),
+            "event": call.event,
+            "data": call.model_dump_json(),
+            "due_at": to_text_or_none(due_at),
+        }
+        for _ in range(5):  # another process may take the same version number at the same moment
+            added = self._session.row(ADD_CALL, params)
+            if added is not None:
+                self.append(chain, entry, received_at)
+                return "new" if added[0] == 1 else "changed"
+            if self._session.row(SAME_BODY, {"call_id": call.call_id, "body_sha256": body_sha256}):
+                return "duplicate"
+        raise StorageError(f"call {call.call_id} could not be stored: others write it at the same time")
+
+    def calls_of(self, call_id: str) -> list[Call]:
+        """In the order in which they were received."""
+        return [Call.model_validate_json(data) for (data,) in self._session.rows(CALLS_OF, {"call_id": call_id})]
+
+    def due_calls(self, now: datetime, limit: int) -> list[str]:
+        """Held until the transaction ends; nobody else sees them as due meanwhile."""
+        held = self._session.rows(HOLD_DUE, {"now": to_text(now), "limit": limit})
+        if not held:
+            return []
+        due = {"ids": json_list(call_id for (call_id,) in held), "now": to_text(now)}
+        return [call_id for (call_id,) in self._session.rows(STILL_DUE, due)]
+
+    def lease_calls(self, call_ids: list[str], owner: str, until: datetime) -> None:
+        self._session.run(LEASE, {"ids": json_list(call_ids), "owner": owner, "until": to_text(until)})
+
+    def finish_calls(self, call_id: str, upto: int) -> None:
+        """A version later than `upto` stays due: it came while the others were worked on."""
+        self._session.run(FINISH, {"call_id": call_id, "upto": upto})
+
+    def retry_calls(self, call_id: str, due_at: datetime) -> None:
+        self._session.run(RETRY, {"call_id": call_id, "due_at": to_text(due_at)})
+
+    def first_time(self, identity: str, now: datetime) -> bool:
+        """False where this delivery was seen before."""
+        return self._session.run(FIRST_TIME, {"identity": identity, "at": to_text(now)}) == 1
+
+    def forget_deliveries(self, before: datetime) -> int:
+        return self._session.run(FORGET, {"before": to_text(before)})

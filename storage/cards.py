@@ -1,0 +1,88 @@
+"""Where the cards of the cases hang, and which of them wait to be drawn."""
+
+from datetime import datetime
+
+from bot.core.model import CardPlace
+from storage.audit import History
+from storage.errors import NotStored
+from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time_or_none
+
+ADD = """
+INSERT INTO cards (case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n,
+  trail_since, failures, due_at, lease_owner, lease_until, urgent, case_revision)
+SELECT :case_id, :place, :channel, :channel_id, :message_ts, :shown_revision, :posting_since, :trail_n,
+  :trail_since, :failures, :due_at, :lease_owner, :lease_until, urgent, revision
+FROM cases WHERE case_id = :case_id
+"""
+# A card that its holder calls finished stays due where the case moved on meanwhile; the row itself knows, so that this
+# holds between two processes too.
+SAVE = """
+UPDATE cards SET channel = :channel, channel_id = :channel_id, message_ts = :message_ts,
+  shown_revision = :shown_revision, posting_since = :posting_since, trail_n = :trail_n, trail_since = :trail_since,
+  failures = :failures,
+  due_at = CASE WHEN CAST(:due_at AS TEXT) IS NULL AND case_revision > :shown_revision THEN due_at ELSE :due_at END,
+  lease_owner = :lease_owner, lease_until = :lease_until
+WHERE case_id = :case_id AND place = :place
+"""
+SAVE_HELD = SAVE + "AND lease_owner = :held_by"
+ONE = """
+SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
+  failures, due_at, lease_owner, lease_until
+FROM cards WHERE case_id = :case_id AND place = :place
+"""
+# `wake_at` is the due time, or the end of the lease where that is later.
+DUE = """
+SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
+  failures, due_at, lease_owner, lease_until
+FROM cards WHERE wake_at <= :now AND channel NOT IN ({ids})
+ORDER BY urgent DESC, wake_at, case_id LIMIT :limit {skip_locked}
+"""
+
+
+def _place(row: Row) -> CardPlace:
+    case_id, place, channel, channel_id, message_ts, shown, posting, trail_n, trail, failures, due, owner, until = row
+    return CardPlace(
+        case_id=case_id,
+        place=place,
+        channel=channel,
+        channel_id=channel_id,
+        message_ts=message_ts,
+        shown_revision=shown,
+        posting_since=to_time_or_none(posting),
+        trail_n=trail_n,
+        trail_since=to_time_or_none(trail),
+        failures=failures,
+        due_at=to_time_or_none(due),
+        lease_owner=owner,
+        lease_until=to_time_or_none(until),
+    )
+
+
+def _columns(place: CardPlace) -> Params:
+    times = ("posting_since", "trail_since", "due_at", "lease_until")
+    return {**place.model_dump(), **{name: to_text_or_none(getattr(place, name)) for name in times}}
+
+
+class Cards(History):
+    def card(self, case_id: str, place: str = "home") -> CardPlace | None:
+        row = self._session.row(ONE, {"case_id": case_id, "place": place})
+        return None if row is None else _place(row)
+
+    def add_card(self, place: CardPlace) -> None:
+        """Raises NotStored where its case does not exist."""
+        if not self._session.run(ADD, _columns(place)):
+            raise NotStored(f"case {place.case_id} does not exist")
+
+    def save_card(self, place: CardPlace, *, held_by: str | None = None) -> bool:
+        """False where `held_by` has lost its lease to another, or where there is no such card; then nothing is written.
+
+        A card that shows less than its case keeps its due time even where `place.due_at` is None.
+        """
+        if held_by is None:
+            return self._session.run(SAVE, _columns(place)) == 1
+        return self._session.run(SAVE_HELD, {**_columns(place), "held_by": held_by}) == 1
+
+    def due_cards(self, now: datetime, limit: int, skip_channels: frozenset[str] = frozenset()) -> list[CardPlace]:
+        """Urgent ones first, then the longest due; held until the transaction ends."""
+        params = {"now": to_text(now), "limit": limit, "ids": json_list(sorted(skip_channels))}
+        return [_place(row) for row in self._session.rows(DUE, params)]

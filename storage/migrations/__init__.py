@@ -1,0 +1,20 @@
+"""Ordered, named, recorded, each in a transaction, never edited after release."""
+
+from typing import NamedTuple
+
+from storage.migrations import m0001_first, m0001_rules
+from storage.statements import POSTGRESQL, SQLITE, schema_text
+
+
+class Migration(NamedTuple):
+    name: str
+    tables: tuple[str, ...]
+    rules_sqlite: tuple[str, ...]
+    rules_postgresql: tuple[str, ...]
+
+    def statements(self, engine: str) -> list[str]:
+        rules = {SQLITE: self.rules_sqlite, POSTGRESQL: self.rules_postgresql}[engine]
+        return [*(schema_text(table, engine) for table in self.tables), *rules]
+
+
+MIGRATIONS = (Migration(m0001_first.NAME, m0001_first.TABLES, m0001_rules.SQLITE, m0001_rules.POSTGRESQL),)

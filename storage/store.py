@@ -1,0 +1,59 @@
+"""The store: all verbs of one transaction, over one engine's session."""
+
+from datetime import UTC, datetime
+
+from bot.core.model import CaseFile
+from storage.calls import Calls
+from storage.cards import Cards
+from storage.cases import Cases
+from storage.executions import Executions
+from storage.session import to_text, to_time_or_none
+from storage.verify import Verification
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+RELEASE_EXECUTIONS = """
+UPDATE executions SET lease_until = :long_ago WHERE state = 'running' AND lease_owner LIKE :owners ESCAPE '!'
+"""
+RELEASE_CALLS = """
+UPDATE calls SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :owners ESCAPE '!'
+"""
+RELEASE_CARDS = """
+UPDATE cards SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :owners ESCAPE '!'
+"""
+NEXT_DUE = """
+SELECT MIN(wake_at) FROM (
+  SELECT MIN(wake_at) AS wake_at FROM calls WHERE wake_at > :now
+  UNION ALL SELECT MIN(wake_at) FROM executions WHERE wake_at > :now
+  UNION ALL SELECT MIN(wake_at) FROM cards WHERE wake_at > :now
+) AS due
+"""
+
+
+class Store(Calls, Cases, Executions, Cards, Verification):
+    """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
+
+    def case_file(self, case_id: str) -> CaseFile | None:
+        """The case, its current proposal, the decisions on that version, and all executions with their receipts."""
+        case = self.case(case_id)
+        proposal = None if case is None else self.proposal(case_id, case.version)
+        if case is None or proposal is None:
+            return None
+        return CaseFile(
+            case=case,
+            proposal=proposal,
+            decisions=self.decisions(case_id, case.version),
+            executions=self.executions(case_id),
+        )
+
+    def release_leases(self, owner_prefix: str | None = None) -> int:
+        """Number of leases ended; only where no holder can still be at work. What was running becomes due at once."""
+        prefix = (owner_prefix or "").replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        params = {"owners": prefix + "%", "long_ago": to_text(LONG_AGO)}
+        run = self._session.run
+        return run(RELEASE_EXECUTIONS, params) + run(RELEASE_CALLS, params) + run(RELEASE_CARDS, params)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The earliest later time at which a call, an execution or a card becomes due."""
+        row = self._session.row(NEXT_DUE, {"now": to_text(now)})
+        return to_time_or_none(row[0]) if row else None

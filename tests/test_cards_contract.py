@@ -1,0 +1,82 @@
+"""Every picture and form against Slack's own types and limits, as two parties without our code see them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot.core import forms
+from bot.core.cards import card, trail
+from bot.core.home import home
+from bot.core.model import CaseState, Kind
+from bot.core.names import CaseRef
+from tests.card_samples import CASE_ID, DETAILS, EVIL, NOW, STANDING, case_of, entry, every_file, file_of
+
+REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
+
+
+def validator(surface: str) -> Draft7Validator:
+    path = REFERENCE / "schemas" / f"slack-blockkit.{surface}.schema.json"
+    if not path.exists():
+        pytest.skip("contract: ../shared/reference is absent")
+    return Draft7Validator(json.loads(path.read_text()))
+
+
+def faults(of: Draft7Validator, instance: Any) -> list[str]:
+    return [f"{error.json_path}: {error.message[:200]}" for error in of.iter_errors(instance)]
+
+
+def every_view() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, details in DETAILS.items():
+        for kind in Kind:
+            file = file_of(kind, CaseState.STUCK, details)
+            yield f"settle-{kind}-{name}", forms.settle_form(file)
+            yield f"complete-{kind}-{name}", forms.complete_form(file, kind)
+    yield "reject", forms.reject_form(CaseRef(CASE_ID, 1), "Refund · 129.50 USD · Dana Whitfield")
+    yield "reject-hostile", forms.reject_form(CaseRef(CASE_ID, 1), EVIL * 9)
+
+
+def test_every_card_fits_the_message_schema() -> None:
+    schema = validator("message")
+    for name, file in every_file():
+        assert faults(schema, card(file, STANDING, link="https://calls.example.com/1").blocks) == [], name
+
+
+def test_every_trail_fits_the_message_schema() -> None:
+    schema = validator("message")
+    for size in (1, 5, 300):
+        assert faults(schema, trail([entry(n, EVIL) for n in range(1, size + 1)]).blocks) == []
+
+
+def test_every_form_fits_the_modal_schema() -> None:
+    schema = validator("modal")
+    for name, view in every_view():
+        assert faults(schema, view) == [], name
+
+
+def test_every_home_tab_fits_the_home_schema() -> None:
+    schema = validator("home")
+    many = [
+        case_of(case_id=f"C-{n}-{state}", state=state, details=details, closing=EVIL)
+        for n in range(30)
+        for state in CaseState
+        for details in DETAILS.values()
+    ]
+    for cases in ([], many[:1], many):
+        assert faults(schema, home(cases, now=NOW)) == []
+
+
+def test_every_card_survives_the_models_of_slack_sdk() -> None:
+    for name, file in every_file():
+        blocks = card(file, STANDING).blocks
+        assert [block.to_dict() for block in Block.parse_all(blocks)] == blocks, name
+
+
+def test_every_form_survives_the_models_of_slack_sdk() -> None:
+    for name, view in every_view():
+        assert View(**view).to_dict() == view, name

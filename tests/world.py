@@ -1,0 +1,259 @@
+"""The real bot beside the real sandbox, both as servers on loopback, so that every test goes through the doors."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from bot.app import Application, build
+from bot.config import Settings, read_policy_file
+from bot.core.model import AuditEntry, Case, CaseFile
+from bot.core.policy import Policy
+from sandbox.app import Config, make_app
+
+T = TypeVar("T")
+
+ANA, BEN, LEA, ADA, SAM = "U0ANA00001", "U0BEN00001", "U0LEA00001", "U0ADMIN001", "U0SAM00001"
+SECRETS = {
+    "slack_bot_token": "xoxb-sandbox",
+    "slack_signing_secret": "sandbox-signing-secret",
+    "dialnexa_webhook_secret": "sandbox-dialnexa-secret",
+    "fidel_api_key": "sk_test_sandbox",
+}
+POLICY = Path(__file__).resolve().parents[1] / "policy.toml"
+PATIENCE_S = 15.0  # how long a test waits for what must happen
+
+
+def sign(body: bytes, secret: str = SECRETS["dialnexa_webhook_secret"]) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class World:
+    page: str  # base URL of the sandbox
+    app: Application
+    http: aiohttp.ClientSession
+
+    @property
+    def bot(self) -> str:
+        return f"http://127.0.0.1:{self.app.port}"
+
+    # --- DialNexa ---------------------------------------------------------------------------------------------------
+
+    async def call(self, name: str, *, fresh: bool = False) -> str:
+        """Sends a sample call and returns its call id."""
+        answer = await self._post("/sim/call", name=name, fresh=fresh)
+        assert answer["ok"], answer
+        return str(answer["call_id"])
+
+    async def deliver(self, content: Any, *, event: str = "", headers: dict[str, str] | None = None) -> int:
+        """A webhook of the test's own making; signed unless `headers` say otherwise. Returns the status."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        signed = {"x-dialnexa-signature": sign(body)} if headers is None else headers
+        path = "/webhooks/dialnexa" + (f"/{event}" if event else "")
+        async with self.http.post(self.bot + path, data=body, headers=signed) as answer:
+            return answer.status
+
+    # --- Slack ------------------------------------------------------------------------------------------------------
+
+    async def messages(self, channel: str, user: str = ANA) -> list[dict[str, Any]]:
+        channel_id = await self._channel(channel)
+        return list((await self._get("/sim/messages", channel=channel_id, user=user))["messages"])
+
+    async def whispers(self, channel: str, user: str) -> list[str]:
+        """What only this person sees in the channel."""
+        return [message["text"] for message in await self.messages(channel, user) if message["ephemeral"]]
+
+    async def cards(self, channel: str) -> list[dict[str, Any]]:
+        return [message for message in await self.messages(channel) if message["bot"] and not message["ephemeral"]]
+
+    async def card(self, channel: str, *, says: str = "") -> dict[str, Any]:
+        """The newest card of the channel, once one shows these words in its notification text."""
+
+        async def look() -> dict[str, Any] | None:
+            fitting = [card for card in await self.cards(channel) if says.lower() in card["text"].lower()]
+            return fitting[-1] if fitting else None
+
+        return await self.until(look, f"a card in #{channel} that says {says!r}")
+
+    async def thread(self, channel: str, ts: str) -> list[str]:
+        channel_id = await self._channel(channel)
+        found = await self._get("/sim/thread", channel=channel_id, ts=ts, user=ANA)
+        return [message["text"] for message in found["messages"][1:]]
+
+    async def press(self, user: str, channel: str, card: dict[str, Any], action_id: str) -> dict[str, Any]:
+        block_id, element = button(card, action_id)
+        action = {"type": "button", "action_id": action_id, "value": element["value"]}
+        place = {"channel": await self._channel(channel), "ts": card["ts"], "block_id": block_id}
+        return await self._post("/sim/click", user=user, action=action, **place)
+
+    async def form(self, user: str) -> dict[str, Any]:
+        """The form that is open for this person."""
+
+        async def look() -> dict[str, Any] | None:
+            stack = self.sandbox_slack["stacks"].get(user) or []
+            return self.sandbox_slack["views"][stack[-1]]["view"] if stack else None
+
+        return await self.until(look, "an open form")
+
+    async def submit(self, user: str, view: dict[str, Any], **values: str) -> dict[str, Any]:
+        """Fills in the form by block id and submits it."""
+        return await self._post("/sim/view/submit", user=user, view_id=view["id"], values=filled(view, values))
+
+    async def command(self, user: str, channel: str, text: str) -> dict[str, Any]:
+        return await self._post("/sim/command", user=user, channel=await self._channel(channel), text=text)
+
+    async def fault(self, system: str, fault: str) -> None:
+        await self._post("/sim/faults", system=system, fault=fault)
+
+    async def requests(self, system: str) -> dict[str, int]:
+        return dict((await self._get("/sim/requests", system=system))["counts"])
+
+    async def fidel(self) -> dict[str, Any]:
+        return await self._get("/sim/fidel")
+
+    async def stripe(self) -> dict[str, Any]:
+        return await self._get("/sim/stripe")
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    async def case_of(self, call_id: str) -> Case:
+        async def look() -> Case | None:
+            found = await self.app.db.read(lambda store: store.find_cases(text=call_id))
+            return found[0] if found else None
+
+        return await self.until(look, f"a case of {call_id}")
+
+    async def file(self, case_id: str) -> CaseFile:
+        found = await self.app.db.read(lambda store: store.case_file(case_id))
+        assert found is not None
+        return found
+
+    async def history(self, case_id: str) -> list[AuditEntry]:
+        return await self.app.db.read(lambda store: store.history(case_id))
+
+    async def state(self, case_id: str, state: str) -> CaseFile:
+        """The case, once it is in this state."""
+
+        async def look() -> CaseFile | None:
+            file = await self.file(case_id)
+            return file if file.case.state == state else None
+
+        return await self.until(look, f"case {case_id} in state {state}")
+
+    async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
+        """Waits for what must happen in another task or process; fails by name when it does not."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    if (found := await look()) is not None:
+                        return found
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"never saw {what}") from None
+
+    # --- the wire ---------------------------------------------------------------------------------------------------
+
+    sandbox_slack: dict[str, Any]
+    channels: dict[str, str]
+
+    async def _channel(self, name: str) -> str:
+        if name not in self.channels:
+            state = await self._get("/sim/state", user=ANA)
+            self.channels.update({channel["name"]: channel["id"] for channel in state["channels"]})
+        return self.channels[name]
+
+    async def _get(self, path: str, **query: str) -> dict[str, Any]:
+        async with self.http.get(self.page + path, params=query) as answer:
+            found: dict[str, Any] = await answer.json()
+            return found
+
+    async def _post(self, path: str, **content: Any) -> dict[str, Any]:
+        async with self.http.post(self.page + path, json=content) as answer:
+            found: dict[str, Any] = await answer.json()
+            return found
+
+
+def buttons(card: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """action id -> block id and element of every button on a card."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for block in card["blocks"]:
+        for element in [*block.get("elements", []), block.get("accessory", {})]:
+            if element.get("type") == "button":
+                found[element["action_id"]] = (block["block_id"], element)
+    return found
+
+
+def button(card: dict[str, Any], action_id: str) -> tuple[str, dict[str, Any]]:
+    found = buttons(card)
+    assert action_id in found, f"no {action_id} among {sorted(found)}"
+    return found[action_id]
+
+
+def filled(view: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    """The shape of view.state.values: what the form came with, and what the person changed."""
+    state: dict[str, Any] = {}
+    for block in view["blocks"]:
+        if block["type"] != "input":
+            continue
+        element, name = block["element"], block["block_id"]
+        if element["type"] == "static_select":
+            chosen = values.get(name) or (element.get("initial_option") or {}).get("value")
+            option = next((one for one in element["options"] if one["value"] == chosen), None)
+            state[name] = {element["action_id"]: {"type": "static_select", "selected_option": option}}
+        else:
+            text = values.get(name, element.get("initial_value"))
+            state[name] = {element["action_id"]: {"type": element["type"], "value": text or None}}
+    return state
+
+
+@asynccontextmanager
+async def a_world(database_url: str, *, policy: Policy | None = None, stripe: bool = True, limited: bool = False,
+                  **settings: Any) -> AsyncIterator[World]:  # fmt: skip
+    """Both servers on free ports; the bot's database is the caller's."""
+    port = free_port()
+    outside = make_app(Config(bot_url=f"http://127.0.0.1:{port}", limited=limited))
+    runner = web.AppRunner(outside, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    page = "http://127.0.0.1:%d" % runner.addresses[0][1]
+    app = await build(_settings(database_url, page, port, stripe, **settings), policy or read_policy_file(POLICY))
+    await app.start()
+    from sandbox.app import WORKSPACE
+
+    async with aiohttp.ClientSession() as http:
+        try:
+            yield World(page, app, http, outside[WORKSPACE].slack, {})
+        finally:
+            await app.stop()
+            await runner.cleanup()
+
+
+def _settings(database_url: str, page: str, port: int, stripe: bool, **more: Any) -> Settings:
+    given: dict[str, Any] = {
+        "database_url": database_url,
+        "port": port,
+        "slack_api_url": f"{page}/slack/api/",
+        "slack_channel_pace": 0,
+        "fidel_api_url": f"{page}/fidel/v1",
+        "stripe_api_url": f"{page}/stripe",
+        **SECRETS,
+        **({"stripe_api_key": "rk_test_sandbox"} if stripe else {}),
+        **more,
+    }
+    return Settings(_env_file=None, **given)
