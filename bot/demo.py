@@ -8,12 +8,13 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from bot.app import Application, serve
 from bot.config import Settings, read_policy_file
 
 DATA = Path("demo-data")
-SECRETS = {  # as the sandbox has them unless told otherwise; they open nothing but the sandbox
+SECRETS: dict[str, Any] = {  # as the sandbox has them unless told otherwise; they open nothing but the sandbox
     "slack_bot_token": "xoxb-sandbox",
     "slack_signing_secret": "sandbox-signing-secret",
     "dialnexa_webhook_secret": "sandbox-dialnexa-secret",

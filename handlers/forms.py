@@ -62,6 +62,8 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
             in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
         )
         values, _ = redact_tree(view["state"]["values"])
+        if not isinstance(values, dict):
+            raise ValueError("a form without values")
         return await submit(doors, click, values)
     except FormErrors:
         raise

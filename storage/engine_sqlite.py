@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,9 @@ Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 BATCH = 256  # functions that share one fsync at most: bounds how long the first one waits for the last
 READERS = 4
+# Every statement gives up the interpreter lock and waits to get it back from a busy event loop. The default of 5 ms
+# let writes fall to 40 a second beside a loop that never rests; 0.2 ms held more than 2,500 in every measured run.
+SWITCH_S = 0.0002
 
 
 class SqliteDatabase:
@@ -54,6 +58,7 @@ class SqliteDatabase:
         self._connection = connect(self._path, read_only=self._read_only)
         if not self._read_only:
             migrate(self._connection)
+            sys.setswitchinterval(SWITCH_S)
         self._writer = threading.Thread(target=self._write_all, name="countersign-write", daemon=True)
         self._writer.start()
 

@@ -19,7 +19,6 @@ from storage.engine_postgresql import PostgresqlDatabase
 PROGRAMS = Path("/usr/lib/postgresql")
 ENGINES = ("sqlite", "postgresql")
 TEMPLATE = "countersign_template"
-numbers = count(1)
 
 
 class Cluster:
@@ -29,6 +28,7 @@ class Cluster:
         self._programs = programs
         self.folder = folder
         self._data = folder / "data"
+        self._numbers = count(1)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
@@ -40,7 +40,9 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(self.folder, _ordinary_user())
         self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+        options = (
+            f"-k {self.folder} -c listen_addresses='' -c fsync=off -c deadlock_timeout=100ms -c max_connections=200"
+        )
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.folder / "log"), "-w", "-o", options, "start")
 
     def stop(self) -> None:
@@ -48,6 +50,10 @@ class Cluster:
 
     def url(self, name: str) -> str:
         return f"postgresql://tests@/{name}?host={self.folder}"
+
+    def fresh(self) -> str:
+        """The URL of a new database with the current schema."""
+        return self.create(f"test_{next(self._numbers)}", TEMPLATE)
 
     def create(self, name: str, template: str = "template1") -> str:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -87,19 +93,19 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def new_postgresql(cluster: Cluster) -> str:
-    """The URL of a fresh database with the current schema."""
-    return cluster.create(f"test_{next(numbers)}", TEMPLATE)
-
-
 @pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database on each engine."""
-    if request.param == "sqlite":
+def engine(request: pytest.FixtureRequest) -> str:
+    """Runs the test once on each engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database on the engine."""
+    if engine == "sqlite":
         return f"sqlite:///{tmp_path}/countersign.db"
-    url: str = request.getfixturevalue("new_postgresql")
-    return url
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.fresh()
 
 
 @pytest_asyncio.fixture

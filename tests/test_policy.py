@@ -158,7 +158,8 @@ def test_a_standing_says_in_words_what_the_card_waits_for(
 
 
 def test_a_standing_counts_different_people_of_the_band(policy: Policy) -> None:
-    now = standing(policy, proposal(LARGE), (decision(ANA), decision(ANA), decision(SAM), decision(BEN, version=1)))
+    others = (decision(SAM), decision(BEN, version=1), decision(LEA, verdict=Verdict.REJECT))
+    now = standing(policy, proposal(LARGE), (decision(ANA), decision(ANA), *others))
     assert (now.quorum, now.approvals) == (2, 1)
 
 

@@ -120,7 +120,7 @@ FAULTS = {
         head('[limits.per_case]\nusd = "1.00" #!'),
         'names the currency "usd", which must be written in capitals',
     ),
-    "no bands": (f"{CHANNELS}{GROUPS}", 'the policy needs "bands"'),
+    "no bands": (f"{CHANNELS}{GROUPS}", "the policy needs [[bands]]"),
     "one table for all bands": (below('[bands] #!\nquorum = 1\ngroups = ["finance"]\n'), '"bands" must be a list'),
     "a last band with kinds": (
         below(band('kinds = ["refund"]', *ONE).replace("[[bands]]", "[[bands]] #!")),
@@ -145,6 +145,15 @@ FAULTS = {
     "a kind that was decided above": (
         below(band('kinds = ["refund"]', *ONE), band('kinds = ["dispute", "refund"] #!', *ONE), REST),
         "this band is never reached for refund",
+    ),
+    "a band that two above it cover": (
+        below(
+            band('up_to = { USD = "90.00" }', *ONE),
+            band('up_to = { USD = "50.00", EUR = "9.00" }', *ONE),
+            band('up_to = { USD = "80.00", EUR = "9.00" }', *ONE).replace("[[bands]]", "[[bands]] #!"),
+            REST,
+        ),
+        "this band is never reached",
     ),
     "no kinds in the list": (below(band("kinds = [] #!", *ONE), REST), '"kinds" is empty; name at least one'),
     "no currency in the limits": (below(band("up_to = {} #!", *ONE), REST), '"up_to" names no currency'),
@@ -217,6 +226,21 @@ def test_a_fault_names_its_line_and_how_to_mend_it(text: str, said: str) -> None
     assert HERE not in said
 
 
+@pytest.mark.parametrize(
+    "bands",
+    [
+        (f"[[bands]]\nkinds = {[kind.value for kind in Kind]}\nquorum = 1\ngroups = ['leads']\n", REST),
+        (band("quorum = 2", 'groups = ["finance", "leads"]', "at_least = { finance = 1, leads = 1 }"),),
+        (band("quorum = 1", 'groups = ["admins"]', "at_least = { admins = 1 }"),),
+        (band('up_to = { USD = "9" }', *ONE), band('up_to = { USD = "9", EUR = "1" }', *ONE), REST),
+        (band('kinds = ["refund"]', *ONE), band('kinds = ["dispute"]', *ONE), REST),
+    ],
+    ids=["everything named above", "one of each", "a single member", "another currency", "another kind"],
+)
+def test_bands_that_can_all_be_met_are_no_faults(bands: tuple[str, ...]) -> None:
+    assert len(read_policy(below(*bands)).bands) == len(bands)
+
+
 def test_it_tells_every_fault_together_in_the_order_of_the_lines() -> None:
     text = head('[kinds.refund]\nowner = "nobody"\ndue = "soon"\n[time]\nexpires = 3').replace("fallback", "fall_back")
     with pytest.raises(PolicyFaults) as raised:
@@ -233,7 +257,7 @@ def test_a_fault_of_the_whole_file_has_no_line() -> None:
     with pytest.raises(PolicyFaults) as raised:
         read_policy("")
     assert [str(fault) for fault in raised.value.faults] == [
-        f'policy.toml: the policy needs "{name}"' for name in ("channels", "groups", "bands")
+        f"policy.toml: the policy needs {name}" for name in ("[channels]", "[groups]", "[[bands]]")
     ]
 
 

@@ -1,199 +1,44 @@
-"""The sandbox's Slack keeps Slack's promises: limits, clocks, signatures, faults. Over real sockets."""
+"""The sandbox's Slack keeps Slack's promises: clocks of a click, limits, answers of the Web API. Over real sockets."""
 
-import hashlib
-import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
-from slack_sdk.signature import Clock as SignatureClock
-from slack_sdk.signature import SignatureVerifier
-from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.app import WORKSPACE, Config, make_app
 from sandbox.slack.checks import message_problems, view_problems
 from sandbox.slack.methods import EVERYWHERE, GENERAL, METHODS
+from tests.sandbox_world import ANA, BEN, REFUNDS, REVIEW, Json, Sandbox, card_blocks, form, plain, refused, running
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
-ANA, BEN = "U0ANA00001", "U0BEN00001"
-REFUNDS, REVIEW = "C0REFUNDS1", "C0REVIEW01"
-START = 1_795_392_000.0
-
-Json = dict[str, Any]
-
-
-@dataclass
-class Clock:
-    now: float = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Bot:
-    """Records what it is sent; answers what the test wants, after doing what the test wants."""
-
-    heard: list[tuple[web.Request, bytes]] = field(default_factory=list)
-    status: int = 200
-    answer: Json | None = None
-    then: Callable[[Json], Awaitable[None]] | None = None
-    url: str = ""
-
-    async def hear(self, request: web.Request) -> web.Response:
-        self.heard.append((request, await request.read()))
-        if self.then is not None:
-            await self.then(self.last)
-        return web.json_response(self.answer, status=self.status) if self.answer else web.Response(status=self.status)
-
-    @property
-    def last(self) -> Json:
-        """The last payload, event or form."""
-        body = self.heard[-1][1]
-        if body.startswith(b"{"):
-            return dict(json.loads(body))
-        form = {key: values[0] for key, values in parse_qs(body.decode(), keep_blank_values=True).items()}
-        return dict(json.loads(form["payload"])) if "payload" in form else dict(form)
-
-
-class Sandbox:
-    """The server under test with a Slack client and the page's requests."""
-
-    def __init__(self, server: TestServer, session: aiohttp.ClientSession, config: Config) -> None:
-        self.url = str(server.make_url("/")).rstrip("/")
-        self.ws = server.app[WORKSPACE]
-        self.session = session
-        self.slack = AsyncWebClient(
-            config.slack_token, base_url=f"{self.url}/slack/api/", session=session, retry_handlers=[]
-        )
-
-    async def sim(self, path: str, **body: Any) -> Json:
-        async with self.session.post(f"{self.url}/sim/{path}", json=body) as answer:
-            return dict(await answer.json())
-
-    async def look(self, path: str, **query: str) -> Json:
-        async with self.session.get(f"{self.url}/sim/{path}", params=query) as answer:
-            return dict(await answer.json())
-
-    async def fault(self, name: str) -> None:
-        await self.sim("faults", system="slack", fault=name)
-
-    async def card(self, channel: str = REFUNDS, **more: Any) -> str:
-        posted = await self.slack.chat_postMessage(channel=channel, text="A card", blocks=card_blocks(), **more)
-        return str(posted["ts"])
-
-    async def press(self, ts: str, user: str = ANA) -> Json:
-        action = {"type": "button", "action_id": "case.approve"}
-        return await self.sim("click", user=user, channel=REFUNDS, ts=ts, block_id="act", action=action)
-
-
-def card_blocks() -> list[Json]:
-    button = {"type": "button", "action_id": "case.approve", "text": plain("Approve"), "value": "c1:1"}
-    return [
-        {"type": "section", "block_id": "what", "text": {"type": "mrkdwn", "text": "*Refund* 129.50 USD"}},
-        {"type": "actions", "block_id": "act", "elements": [button]},
-    ]
-
-
-def plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text}
-
-
-def form(**more: Any) -> Json:
-    element = {"type": "plain_text_input", "action_id": "text"}
-    block = {"type": "input", "block_id": "why", "label": plain("Reason"), "element": element}
-    return {"type": "modal", "title": plain("Reject"), "submit": plain("Reject"), "blocks": [block], **more}
-
-
-WHY = {"why": {"text": {"type": "plain_text_input", "value": "No invoice"}}}
-
-
-async def refused(call: Awaitable[Any]) -> Json:
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    response = caught.value.response
-    return dict(response.data) if isinstance(response.data, dict) else {}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def bot() -> AsyncIterator[Bot]:
-    bot = Bot()
-    app = web.Application()
-    app.router.add_post("/{tail:.*}", bot.hear)
-    async with TestServer(app) as server:
-        bot.url = str(server.make_url("/"))
-        yield bot
-
-
-@pytest.fixture
-def config(bot: Bot, clock: Clock) -> Config:
-    return Config(bot_url=bot.url, clock=clock, slow_s=0.0, ack_s=0.5)
-
-
-Start = Callable[[Config], Awaitable[Sandbox]]
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    servers: list[TestServer] = []
-    async with aiohttp.ClientSession() as session:
-
-        async def begin(config: Config) -> Sandbox:
-            server = TestServer(make_app(config))
-            servers.append(server)
-            await server.start_server()
-            return Sandbox(server, session, config)
-
-        yield begin
-        for server in servers:
-            await server.close()
-
-
-@pytest.fixture
-async def sandbox(start: Start, config: Config) -> Sandbox:
-    return await start(config)
-
-
-async def opened(sandbox: Sandbox, bot: Bot, view: Json | None = None) -> Json:
-    """A form that Ana has open, as the page sees it."""
-    await sandbox.press(await sandbox.card())
-    answer = await sandbox.slack.views_open(trigger_id=bot.last["trigger_id"], view=view or form())
-    return dict(answer["view"])
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with running() as sandbox:
+        yield sandbox
 
 
 # Clocks of a click
 
 
-async def test_a_trigger_opens_one_form_only(sandbox: Sandbox, bot: Bot) -> None:
-    view = await opened(sandbox, bot)
+async def test_a_trigger_opens_one_form_only(sandbox: Sandbox) -> None:
+    view = await sandbox.opened()
     assert view["hash"]
     assert view["root_view_id"] == view["id"]
-    again = await refused(sandbox.slack.views_open(trigger_id=bot.last["trigger_id"], view=form()))
+    again = await refused(sandbox.slack.views_open(trigger_id=sandbox.bot.last["trigger_id"], view=form()))
     assert again["error"] == "exchanged_trigger_id"
     unknown = await refused(sandbox.slack.views_open(trigger_id="1.2.3", view=form()))
     assert unknown["error"] == "invalid_trigger_id"
 
 
-async def test_a_trigger_is_dead_after_three_seconds(sandbox: Sandbox, bot: Bot, clock: Clock) -> None:
+async def test_a_trigger_is_dead_after_three_seconds(sandbox: Sandbox) -> None:
     await sandbox.press(await sandbox.card())
-    clock.now += 3.1
-    late = await refused(sandbox.slack.views_open(trigger_id=bot.last["trigger_id"], view=form()))
+    sandbox.clock.now += 3.1
+    late = await refused(sandbox.slack.views_open(trigger_id=sandbox.bot.last["trigger_id"], view=form()))
     assert late["error"] == "expired_trigger_id"
 
 
@@ -202,25 +47,25 @@ async def _use(sandbox: Sandbox, url: str, **body: Any) -> int:
         return answer.status
 
 
-async def test_a_response_url_takes_five_posts(sandbox: Sandbox, bot: Bot) -> None:
+async def test_a_response_url_takes_five_posts(sandbox: Sandbox) -> None:
     await sandbox.press(await sandbox.card())
-    url = bot.last["response_url"]
+    url = sandbox.bot.last["response_url"]
     assert [await _use(sandbox, url) for _ in range(6)] == [200, 200, 200, 200, 200, 404]
     for user, seen in ((ANA, 5), (BEN, 0)):
         messages = (await sandbox.look("messages", channel=REFUNDS, user=user))["messages"]
         assert sum(one["ephemeral"] for one in messages) == seen
 
 
-async def test_a_response_url_is_dead_after_half_an_hour(sandbox: Sandbox, bot: Bot, clock: Clock) -> None:
+async def test_a_response_url_is_dead_after_half_an_hour(sandbox: Sandbox) -> None:
     await sandbox.press(await sandbox.card())
-    clock.now += 30 * 60 + 1
-    assert await _use(sandbox, bot.last["response_url"]) == 404
+    sandbox.clock.now += 30 * 60 + 1
+    assert await _use(sandbox, sandbox.bot.last["response_url"]) == 404
 
 
-async def test_a_response_url_replaces_and_deletes_its_message(sandbox: Sandbox, bot: Bot) -> None:
+async def test_a_response_url_replaces_and_deletes_its_message(sandbox: Sandbox) -> None:
     ts = await sandbox.card()
     await sandbox.press(ts)
-    url = bot.last["response_url"]
+    url = sandbox.bot.last["response_url"]
     assert await _use(sandbox, url, replace_original=True) == 200
     assert sandbox.ws.messages(REFUNDS)[ts]["text"] == "Noted."
     assert "blocks" not in sandbox.ws.messages(REFUNDS)[ts]
@@ -231,7 +76,7 @@ async def test_a_response_url_replaces_and_deletes_its_message(sandbox: Sandbox,
 # Limits
 
 
-async def test_a_channel_takes_a_small_burst_and_then_one_post_a_second(sandbox: Sandbox, clock: Clock) -> None:
+async def test_a_channel_takes_a_small_burst_and_then_one_post_a_second(sandbox: Sandbox) -> None:
     for _ in range(3):
         await sandbox.card()
     with pytest.raises(SlackApiError) as caught:
@@ -240,7 +85,7 @@ async def test_a_channel_takes_a_small_burst_and_then_one_post_a_second(sandbox:
     assert caught.value.response["error"] == "ratelimited"
     assert caught.value.response.headers["Retry-After"] == "1"
     await sandbox.card(channel=REVIEW)
-    clock.now += 1
+    sandbox.clock.now += 1
     await sandbox.card()
 
 
@@ -250,9 +95,10 @@ async def test_a_method_has_its_tier(sandbox: Sandbox) -> None:
     assert (await refused(sandbox.slack.usergroups_list()))["error"] == "ratelimited"
 
 
-async def test_without_limits_a_benchmark_is_not_held_up(start: Start, config: Config) -> None:
-    sandbox = await start(replace(config, limited=False))
-    assert len({await sandbox.card() for _ in range(30)}) == 30  # and each ts is its own while the clock stands still
+async def test_without_limits_a_benchmark_is_not_held_up() -> None:
+    async with running(limited=False) as sandbox:
+        posted = [await sandbox.card() for _ in range(30)]
+    assert posted == sorted(set(posted))  # each ts is its own and later, also while the clock stands still
 
 
 def _with(**block: Any) -> list[Json]:
@@ -329,11 +175,9 @@ def test_what_slack_sdk_refuses_is_refused_here_too(blocks: Any) -> None:
         pytest.param(form(blocks=[{"type": "markdown", "text": "x"}]), "/view/blocks/0/type", id="markdown in a form"),
     ],
 )
-async def test_views_that_slack_refuses_are_refused_with_pointers(
-    sandbox: Sandbox, bot: Bot, view: Json, pointer: str
-) -> None:
+async def test_views_that_slack_refuses_are_refused_with_pointers(sandbox: Sandbox, view: Json, pointer: str) -> None:
     await sandbox.press(await sandbox.card())
-    answer = await refused(sandbox.slack.views_open(trigger_id=bot.last["trigger_id"], view=view))
+    answer = await refused(sandbox.slack.views_open(trigger_id=sandbox.bot.last["trigger_id"], view=view))
     assert answer["error"] == "invalid_arguments"
     assert any(f"[json-pointer:{pointer}]" in message for message in answer["response_metadata"]["messages"])
 
@@ -355,9 +199,8 @@ async def test_texts_that_are_too_long_for_slack_are_cut_or_refused(sandbox: San
 # Web API
 
 
-async def test_it_answers_what_slack_answers_to_wrong_requests(sandbox: Sandbox, config: Config) -> None:
-    stranger = AsyncWebClient("xoxb-other", base_url=f"{sandbox.url}/slack/api/", session=sandbox.session)
-    assert (await refused(stranger.auth_test()))["error"] == "invalid_auth"
+async def test_it_answers_what_slack_answers_to_wrong_requests(sandbox: Sandbox) -> None:
+    assert (await refused(sandbox.client("xoxb-other").auth_test()))["error"] == "invalid_auth"
     assert (await refused(sandbox.slack.api_call("poems.write")))["error"] == "unknown_method"
     missing = await refused(sandbox.slack.api_call("chat.update", json={"channel": REFUNDS}))
     assert missing["response_metadata"]["messages"] == ["[ERROR] missing required field: ts"]
@@ -380,14 +223,14 @@ async def test_only_its_own_message_can_be_updated(sandbox: Sandbox) -> None:
     assert answer["error"] == "cant_update_message"
 
 
-async def test_history_finds_a_message_again_by_its_metadata(sandbox: Sandbox, clock: Clock) -> None:
+async def test_history_finds_a_message_again_by_its_metadata(sandbox: Sandbox) -> None:
     await sandbox.card()
-    clock.now += 10
+    sandbox.clock.now += 10
     mark = {"event_type": "countersign_card", "event_payload": {"case": "c1"}}
     ts = await sandbox.card(metadata=mark)
     await sandbox.slack.chat_postMessage(channel=REFUNDS, text="a reply", thread_ts=ts)
     found = await sandbox.slack.conversations_history(
-        channel=REFUNDS, oldest=str(clock.now - 5), include_all_metadata=True
+        channel=REFUNDS, oldest=str(sandbox.clock.now - 5), include_all_metadata=True
     )
     assert [(one["ts"], one["metadata"], one["reply_count"]) for one in found["messages"]] == [(ts, mark, 1)]
     plain_history = await sandbox.slack.conversations_history(channel=REFUNDS)
@@ -419,65 +262,36 @@ async def test_lists_come_in_pages(sandbox: Sandbox) -> None:
     assert {group["handle"]: group["users"] for group in groups["usergroups"]}["finance-approvers"] == [ANA, BEN]
 
 
-# What it sends to the bot
+# Contract
 
 
-class _At(SignatureClock):
-    def now(self) -> float:
-        return START
+def documented() -> Json:
+    path = REFERENCE / "schemas" / "slack-web-api-methods.json"
+    if not path.exists():
+        pytest.skip("contract: ../shared/reference is absent")
+    return dict(json.loads(path.read_text()))
 
 
-async def test_what_it_sends_is_signed_as_slack_signs(sandbox: Sandbox, bot: Bot, config: Config) -> None:
-    await sandbox.press(await sandbox.card())
-    await sandbox.sim("command", user=ANA, channel=REFUNDS, text="/invoice-resend INV-20418 ap@northwind.example")
-    await sandbox.sim("home/open", user=ANA)
-    right = SignatureVerifier(config.slack_signing_secret, clock=_At())
-    wrong = SignatureVerifier("another-secret", clock=_At())
-    assert len(bot.heard) == 3
-    for request, body in bot.heard:
-        assert right.is_valid_request(body, dict(request.headers))
-        assert not wrong.is_valid_request(body, dict(request.headers))
+@pytest.mark.parametrize("name", METHODS)
+def test_each_error_it_can_answer_is_documented_for_the_method(name: str) -> None:
+    source = documented()
+    assert METHODS[name].errors <= set(source["methods"][name]["errors"])
+    assert set(METHODS[name].required) <= set(source["methods"][name]["args"])
+    required = {arg for arg, rule in source["methods"][name]["args"].items() if rule["required"]}
+    assert required <= set(METHODS[name].required)
 
 
-async def test_a_real_bolt_app_takes_clicks_forms_commands_and_events(start: Start, bot: Bot) -> None:
-    sandbox = await start(Config(bot_url=bot.url))
-    app = AsyncApp(signing_secret="sandbox-signing-secret", client=sandbox.slack)
-    heard: list[str] = []
+def test_errors_that_any_method_may_answer_are_documented_for_most() -> None:
+    source = documented()
+    assert set(source["common_errors"]) >= EVERYWHERE
+    assert {error for method in source["methods"].values() for error in method["errors"]} >= GENERAL
 
-    @app.action("case.approve")
-    async def clicked(ack: Any, body: Json, client: AsyncWebClient) -> None:
-        await client.views_open(trigger_id=body["trigger_id"], view=form(callback_id="reject"))
-        heard.append(body["message"]["blocks"][1]["elements"][0]["value"])
-        await ack()
 
-    @app.view("reject")
-    async def submitted(ack: Any, view: Json) -> None:
-        heard.append(view["state"]["values"]["why"]["text"]["value"])
-        await ack(response_action="errors", errors={"why": "Say more."})
-
-    @app.command("/invoice-resend")
-    async def commanded(ack: Any, command: Json) -> None:
-        heard.append(command["text"])
-        await ack("On its way.")
-
-    @app.event("app_home_opened")
-    async def home(event: Json) -> None:
-        heard.append(event["user"])
-
-    async def hear(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
-
-    bot.hear = hear  # type: ignore[method-assign]  # Bolt takes the place of the recorder
-    web_app = web.Application()
-    web_app.router.add_post("/slack/events", hear)
-    async with TestServer(web_app) as server:
-        sandbox = await start(Config(bot_url=str(server.make_url("/"))))
-        app.client.base_url = sandbox.slack.base_url
-        assert (await sandbox.press(await sandbox.card()))["ok"]
-        view_id = sandbox.ws.slack["stacks"][ANA][-1]
-        submitted_answer = await sandbox.sim("view/submit", user=ANA, view_id=view_id, values=WHY)
-        commanded_answer = await sandbox.sim("command", user=ANA, channel=REFUNDS, text="/invoice-resend INV-1")
-        assert (await sandbox.sim("home/open", user=ANA))["ok"]
-    assert submitted_answer["errors"] == {"why": "Say more."}
-    assert commanded_answer["text"] == "On its way."
-    assert heard == ["c1:1", "No invoice", "INV-1", ANA]
+def test_it_takes_the_reference_samples() -> None:
+    path = REFERENCE / "schemas" / "slack-sample-payloads.json"
+    if not path.exists():
+        pytest.skip("contract: ../shared/reference is absent")
+    samples = json.loads(path.read_text())["samples"]
+    assert message_problems(samples["out_message"]["blocks"]) == []
+    assert view_problems(samples["out_modal"], "modal") == []
+    assert view_problems(samples["out_home"], "home") == []

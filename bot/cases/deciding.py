@@ -242,7 +242,7 @@ def _who(decisions: Iterable[Decision]) -> str:
     made = list(decisions)
     if not made:
         return ""
-    people = " and ".join(mrkdwn.user(decision.user_id) for decision in made)
+    people = " and ".join(mrkdwn.who(decision.user_id) for decision in made)
     return f" by {people} {mrkdwn.date(made[-1].decided_at)}"
 
 

@@ -176,7 +176,7 @@ def _entry(after: Execution, end: Ended) -> Entry:
 
 def back_off(failures: int, retry_after_s: float | None) -> timedelta:
     """2, 4, 8 ... seconds, at most five minutes, and never sooner than the vendor asks."""
-    wait = min(FIRST_LOOK * 2 ** (failures - 1), timedelta(minutes=5))
+    wait = min(FIRST_LOOK * int(2 ** (failures - 1)), timedelta(minutes=5))
     return max(wait, timedelta(seconds=retry_after_s or 0))
 
 

@@ -50,7 +50,7 @@ class Subject:
 # --- actions that several kinds share -------------------------------------------------------------------------------
 
 
-def _step(name: str, connector: str, operation: str, sentence: str, **params: JsonValue) -> Action:
+def _step(name: str, connector: str, operation: str, sentence: str, /, **params: JsonValue) -> Action:
     kept = {key: value for key, value in params.items() if value is not None}
     return Action(name=name, connector=connector, operation=operation, params=kept, sentence=sentence)
 

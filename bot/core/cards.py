@@ -67,6 +67,14 @@ def card(file: CaseFile, standing: Standing, *, link: str | None = None, owners:
     return Picture(text=_text(file, standing), blocks=numbered(blocks, f"{case.case_id}:r{case.revision}"))
 
 
+def moved(file: CaseFile, channel: str) -> Picture:
+    """What stays behind where a card hung before the case became another kind."""
+    case = file.case
+    line = f"{case.case_id} became “{wording.TITLES[case.kind]}” and continues in {channel}."
+    block = context(f":arrow_right: {data(line)}")
+    return Picture(text=line, blocks=numbered([block], f"{case.case_id}:moved:r{case.revision}"))
+
+
 # --- the four questions ---------------------------------------------------------------------------------------------
 
 

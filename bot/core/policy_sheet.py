@@ -46,7 +46,7 @@ class Sheet:
                 self.note((*path, key), f'unknown key "{key}"{inside}; {suggest(key, keys)}')
         for key in needs:
             if key not in raw:
-                self.note(path, f'{place(path) if path else "the policy"} needs "{key}"')
+                self.note(path, f'{place(path)} needs "{key}"' if path else f"the policy needs {place((key,))}")
         return found
 
 

@@ -51,9 +51,11 @@ def _figures(at_least: int, at_most: int) -> str:
 
 _CODE_WORDS = r"cv[cv]2?|cv2|csc|security (?:code|number|digits)|(?:card )?verification (?:code|value|number|digits)"
 _TAX_WORDS = (
-    r"ssn|itin|ein|tin|nino|utr|social(?: security)?|(?:federal )?tax(?:payer)? ?(?:id\w*|number|no\.?|ref(?:erence)?\b|code)"
-    r"|employer id\w*|national insurance|vat ?(?:number|no\.?|id\w*|reg\w*|#)|ust-?id\w*|umsatzsteuer-?id\w*|steuer(?:nummer|nr\b|-?id\w*)"
-    r"|codice fiscale|partita iva|num[ée]ro (?:de )?tva|nif|cif|nie (?:number|no)|bsn|btw[ -]?(?:nummer|nr|id\w*)|gst(?:in)?|abn|cpf|cnpj|pesel"
+    r"ssn|itin|ein|tin|nino|utr|social(?: security)?|employer id\w*|national insurance"
+    r"|(?:federal )?tax(?:payer)? ?(?:id\w*|number|no\.?|ref(?:erence)?\b|code)"
+    r"|vat ?(?:number|no\.?|id\w*|reg\w*|#)|(?:ust|umsatzsteuer)-?id\w*|steuer(?:nummer|nr\b|-?id\w*)"
+    r"|codice fiscale|partita iva|num[ée]ro (?:de )?tva|btw[ -]?(?:nummer|nr|id\w*)"
+    r"|nif|cif|nie (?:number|no)|bsn|gst(?:in)?|abn|cpf|cnpj|pesel"
 )
 _TAX_VALUE = r"(?:[A-Z]{1,2} ?)?\d(?:[ ./-]?\d){5,13}(?: ?[A-Z]\b)?|(?=(?:[A-Z]*\d){5})[A-Z0-9]{8,16}\b"
 

@@ -66,6 +66,7 @@ function drawFrame() {
   panels.draw(app.state);
   const unread = app.state.channels.find((channel) => channel.unread > 0 && channel.id !== app.at && !channel.dm);
   welcome.suggest(unread?.name);
+  drawComposers();
   drawBanner();
   document.title = `${app.at === "home" ? app.state.app.name : channelOf(app.at)?.name || ""} | ${app.state.team.name} sandbox`;
 }
@@ -100,13 +101,12 @@ async function loadPlace() {
 
 const refresh = coalesced(async () => {
   const { user } = app;
-  const state = await api.state(user);
+  // Side by side: asking whether the bot is reachable can take a second, and messages need not wait for that.
+  const [state] = await Promise.all([api.state(user), loadPlace()]);
   if (app.user !== user) return;
   app.state = state;
-  if (app.at !== "home" && !channelOf(app.at)) app.at = state.channels[0].id;
   drawFrame();
-  drawComposers();
-  await loadPlace();
+  if (app.at !== "home" && !channelOf(app.at)) go(state.channels[0].id);
 });
 
 function heard(event) {
@@ -133,8 +133,9 @@ function go(place) {
   app.at = place;
   closeThread();
   remember();
+  drawFrame();
   if (place === "home") api.homeOpen(app.user).then((answer) => answer.ok === false && failed(answer), failed);
-  else if (app.state) welcome.done(2);
+  else welcome.done(2);
   refresh();
 }
 
@@ -145,6 +146,7 @@ function become(user) {
   app.stop();
   app.stop = listen(user, heard, line);
   remember();
+  drawFrame();
   if (user === ANA) welcome.done(3);
   if (app.at === "home") api.homeOpen(user).catch(failed);
   refresh();
@@ -210,14 +212,15 @@ async function start() {
   el("thread-composer").append(answerBox.node);
   panels.show(window.innerWidth >= ROOMY_PX);
   const asked = fromHash();
-  const first = await api.state(asked.user || localStorage.getItem(KEPT) || ANA);
-  const wanted = [asked.user, localStorage.getItem(KEPT), ANA].find((id) => first.people.some((person) => person.id === id));
-  app.state = first;
-  app.at = asked.at === "home" || first.channels.some((channel) => channel.id === asked.at) ? asked.at : first.channels[0].id;
-  app.user = wanted || first.people[0].id;
+  const { people } = await api.state(ANA);
+  app.user = [asked.user, localStorage.getItem(KEPT), people[0].id].find((id) => people.some((person) => person.id === id));
+  app.state = await api.state(app.user);
+  const { channels } = app.state;
+  app.at = asked.at === "home" || channels.some((channel) => channel.id === asked.at) ? asked.at : channels[0].id;
   app.stop = listen(app.user, heard, line);
   if (app.at === "home") api.homeOpen(app.user).catch(failed);
   remember();
+  drawFrame();
   await refresh();
 }
 

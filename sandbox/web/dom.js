@@ -10,11 +10,16 @@ function put(node, name, value) {
   else node.setAttribute(name, value === true ? "" : value);
 }
 
+/** Appends texts and nodes, in lists of any depth; nothing for null and false. */
+export function fill(node, ...kids) {
+  node.append(...kids.flat(Infinity).filter((kid) => kid !== null && kid !== undefined && kid !== false));
+}
+
 export function h(tag, props = {}, ...kids) {
   const node = document.createElement(tag);
   const { value, ...rest } = props || {};
   for (const [name, item] of Object.entries(rest)) put(node, name, item);
-  node.append(...kids.flat(Infinity).filter((kid) => kid !== null && kid !== undefined && kid !== false));
+  fill(node, ...kids);
   // A select takes its value only once its options exist.
   put(node, "value", value);
   return node;

@@ -1,6 +1,6 @@
 // The drawer "Outside world": what happens around Slack, and how to make it go wrong.
 
-import { busy, h, icon, reconcile, toast } from "./dom.js";
+import { busy, fill, h, icon, reconcile, toast } from "./dom.js";
 import { sentence } from "./api.js";
 import { ask } from "./popups.js";
 import { drawVendor } from "./vendors.js";
@@ -39,7 +39,7 @@ export function makePanels(how) {
   let current = "calls";
   let state = null;
 
-  world.append(
+  fill(world,
     h("header", { class: "world-head" }, h("h2", {}, icon("globe", 18), "Outside world"), h("button", { type: "button", class: "plain-icon", "aria-label": "Hide the outside world", "data-testid": "world-hide", onclick: () => show(false) }, icon("close", 18))),
     h("div", { class: "world-tabs", role: "tablist", "aria-label": "Outside world", onkeydown: arrow }, tabs),
     panels,

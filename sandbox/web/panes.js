@@ -20,7 +20,7 @@ export function drawChannel({ channel, messages }, how, toEnd) {
   at("main-head").replaceChildren(
     h("h1", {}, icon(signOf(channel), 18), h("span", {}, channel.name)),
     h("p", { class: "topic" }, channel.topic || ""),
-    channel.archived ? h("span", { class: "chip warn" }, "archived") : null);
+    channel.archived ? h("span", { class: "chip warn" }, "archived") : "");
   const rows = [{ key: `start-${channel.id}`, same: JSON.stringify([channel.name, channel.topic]), draw: () => beginning(channel) }, ...rowsOf(messages, channel.id)];
   if (!messages.length && !channel.dm) rows.push({ key: "nothing", same: "", draw: empty });
   showMessages(at("messages"), rows, { ...how, channel: channel.id, place: "m" }, { toEnd });
@@ -40,7 +40,10 @@ export function drawThread({ channel, messages }, how, close, toEnd) {
   showMessages(at("thread-messages"), rows, { ...how, channel: channel.id, place: "t", openThread: null }, { toEnd });
 }
 
-export const hideThread = () => { at("thread").hidden = true; };
+export function hideThread() {
+  at("thread").hidden = true;
+  at("thread-messages").replaceChildren();
+}
 
 export function drawHome(app, view, how) {
   const home = at("home");

@@ -1,0 +1,190 @@
+"""Reads amounts and currencies out of text, and settles what sum a call is about. Nothing is guessed.
+
+A sign that several currencies share, such as "$", states an amount and no currency. An amount below zero is read as the
+amount itself: a refund of "-24.90" gives back 24.90; intake keeps the text as stated. An amount of zero is what an
+extractor writes for nothing, so it is not stated.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from bot.core.model import Money
+from bot.core.money import exponent, to_major, to_minor
+
+# Written signs and words that mean one ISO 4217 currency only.
+_CURRENCIES = {"€": "EUR", "euro": "EUR", "euros": "EUR", "us$": "USD", "us dollar": "USD", "us dollars": "USD",
+               "u.s. dollars": "USD", "american dollars": "USD", "pounds sterling": "GBP", "british pounds": "GBP",
+               "british pound": "GBP", "pound sterling": "GBP", "swiss francs": "CHF", "canadian dollars": "CAD",
+               "australian dollars": "AUD", "japanese yen": "JPY", "yen": "JPY", "r$": "BRL", "ca$": "CAD", "c$": "CAD",
+               "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "zł": "PLN", "₹": "INR", "₺": "TRY",
+               "₴": "UAH", "₽": "RUB"}  # fmt: skip
+_SHARED = frozenset(("$", "£", "¥", "kr", "kr.", "fr", "fr.", "dollar", "dollars", "buck", "bucks", "pound", "pounds",
+                     "peso", "pesos", "crown", "crowns", "kroner", "kronor", "franc", "francs"))  # fmt: skip
+_MARK = "|".join(re.escape(word) for word in sorted([*_CURRENCIES, *_SHARED], key=len, reverse=True))
+_NUMBER = (
+    r"\d{1,3}(?:[,. '’\u00a0\u202f]\d{3})+(?:[.,]\d{1,4})?(?!\d)"  # 1,240.00, 1.240,00, 1 240,00
+    r"|\d{1,3}(?:,\d\d)+,\d{3}(?:\.\d{1,4})?(?!\d)"  # 1,24,000.00 as in India
+    r"|\d+(?:[.,]\d{1,4})?"
+)
+_VALUE = re.compile(
+    rf"(?P<before>[A-Z]{{3}}\b|{_MARK})?\s*(?P<sign>[-−+(]?)\s*(?P<mark>{_MARK})?\s*(?P<number>{_NUMBER})\s*"
+    rf"(?P<trailing>[-−)]?)\s*(?P<after>[A-Z]{{3}}\b|{_MARK})?",
+    re.IGNORECASE,
+)
+_IN_TEXT = re.compile(
+    rf"(?<![\w.,/-])(?:(?P<before>[A-Z]{{3}}|(?i:usd|eur|gbp|{_MARK}))\s?)?"
+    rf"(?P<number>{_NUMBER})(?![\d/]|[.,-]\d|-[A-Za-z])"
+    rf"(?:\s?(?P<after>[A-Z]{{3}}\b|(?i:usd|eur|gbp|{_MARK})(?!\w)))?(?:\s+and\s+(?P<cents>\d\d?)\s+cents\b)?",
+)
+_TWO_WAYS = re.compile(r"\d{1,3}([.,])\d{3}")  # 1.240: twelve hundred and forty, or a little more than one
+_WORDS_TOO = frozenset(("ALL", "TOP", "TRY", "CUP", "MOP", "PEN", "GEL", "SOS", "RON", "MAD", "BAM", "COP", "LAK"))
+_SPACES = re.compile(r"[ '’\u00a0\u202f]")
+
+
+class Amount(NamedTuple):
+    value: Decimal  # above zero
+    currency: str | None
+    text: str  # as stated
+    shared_sign: bool = False  # stated with a sign that several currencies share
+    negative: bool = False
+    divider: str = ""  # the only "." or "," before exactly three digits, which may divide thousands or decimals
+
+    def __str__(self) -> str:
+        return f"{self.value:f} {self.currency}" if self.currency else f"{self.value:f}"
+
+
+class Settled(NamedTuple):
+    amount: str | None = None  # decimal text in major units
+    currency: str | None = None
+    money: Money | None = None
+    from_summary: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def currency_of(text: str) -> str | None:
+    """ISO 4217 code; None for what is none, or may be several."""
+    word = " ".join(text.split())
+    if word.casefold() in _CURRENCIES:
+        return _CURRENCIES[word.casefold()]
+    try:
+        exponent(word.upper())
+    except ValueError:
+        return None
+    return word.upper()
+
+
+def amount_of(text: str) -> Amount | None:
+    """One amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12"; None for the rest."""
+    match = _VALUE.fullmatch(text.strip())
+    if match is None:
+        return None
+    marks = [mark for mark in (match["before"], match["mark"], match["after"]) if mark]
+    codes = {currency_of(mark) for mark in marks if mark.casefold() not in _SHARED}
+    value = _decimal(match["number"])
+    if None in codes or len(codes) > 1 or not value:
+        return None
+    sign = (match["sign"], match["trailing"])
+    negative = sign not in (("", ""), ("+", ""))
+    return Amount(value, next(iter(codes), None), text, bool(marks) and not codes, negative, _divider(match["number"]))
+
+
+def amounts_in(text: str) -> list[Amount]:
+    """Amounts that a text names with a currency or its sign: "USD 129.50", "129.50 USD", "$129.50"."""
+    found: dict[tuple[Decimal, str | None], Amount] = {}
+    for match in _IN_TEXT.finditer(text):
+        marks = [mark for mark in (match["before"], match["after"]) if mark and _names_money(mark, match["number"])]
+        value = _decimal(match["number"]) + Decimal(match["cents"] or 0) / 100
+        if marks and value:
+            code = next((code for mark in marks if (code := currency_of(mark))), None)
+            amount = Amount(value, code, match[0].strip(), code is None, divider=_divider(match["number"]))
+            found.setdefault((value, code), amount)
+    return list(found.values())
+
+
+def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Settled:
+    """The sum that a call is about, from the fields that state it and, where they do not, from the summary.
+
+    An amount of the fields that the summary also names is taken, whatever other amounts the summary tells of.
+    """
+    said = amounts_in(summary)
+    doubts: list[str] = []
+    own = {amount.currency for amount in stated if amount.currency}
+    if currency is None and len(own) == 1:
+        currency = own.pop()
+    elif own - {currency}:
+        doubts.append(f"Two currencies are stated: {' and '.join(sorted({*own, *([currency] if currency else [])}))}.")
+    chosen, from_summary = _chosen(stated, currency, said, doubts)
+    if chosen is None:
+        return Settled(None, currency, doubts=tuple(doubts))
+    if currency is None:
+        codes = {amount.currency for amount in said if amount.value == chosen.value and amount.currency}
+        if len(codes) == 1:
+            currency = codes.pop()
+            from_summary = (*from_summary, "currency")
+    if currency is None and chosen.shared_sign:
+        doubts.append(f"Currency not stated: “{chosen.text}” names no ISO 4217 currency.")
+    return _fitted(chosen, currency, from_summary, doubts)
+
+
+def _chosen(stated: Sequence[Amount], currency: str | None, said: Sequence[Amount],
+            doubts: list[str]) -> tuple[Amount | None, tuple[str, ...]]:  # fmt: skip
+    if stated:
+        chosen = stated[0]
+        other = next((amount for amount in stated if amount.value != chosen.value), None)
+        same = [amount for amount in said if amount.value == chosen.value]
+        if other is not None:
+            doubts.append(f"Two amounts are stated: {chosen} and {other}.")
+        elif said and not same:
+            doubts.append(f"Two amounts are stated: {chosen} in the fields, {said[0]} in the summary.")
+        elif same and currency and not any(amount.currency in (None, currency) for amount in same):
+            doubts.append(
+                f"Two amounts are stated: {chosen.value:f} {currency} in the fields, {same[0]} in the summary."
+            )
+        return chosen, ()
+    if len({amount.value for amount in said}) > 1 or len({amount.currency for amount in said} - {None}) > 1:
+        doubts.append(f"The summary names two amounts: {said[0]} and {said[1]}.")
+    elif said and currency and not any(amount.currency in (None, currency) for amount in said):
+        doubts.append(f"The fields state {currency}, the summary {said[0]}.")
+    elif said:
+        return said[0], ("amount",)
+    return None, ()
+
+
+def _fitted(chosen: Amount, currency: str | None, from_summary: tuple[str, ...], doubts: list[str]) -> Settled:
+    plain = f"{chosen.value:f}"
+    decimals = exponent(currency) if currency else 2
+    if chosen.divider and (chosen.divider == ",") == (decimals == 3):
+        doubts.append(f"The amount “{chosen.text}” reads in two ways.")
+        return Settled(None, currency, doubts=tuple(doubts))
+    if currency is None:
+        return Settled(plain, None, None, from_summary, tuple(doubts))
+    try:
+        money = Money(amount_minor=to_minor(plain, currency), currency=currency)
+    except ValueError as error:
+        return Settled(plain, currency, None, from_summary, (*doubts, f"{error}."))
+    return Settled(to_major(money), currency, money, from_summary, tuple(doubts))
+
+
+def _divider(number: str) -> str:
+    match = _TWO_WAYS.fullmatch(number)
+    return match[1] if match else ""
+
+
+def _names_money(mark: str, number: str) -> bool:
+    if mark.casefold() in _SHARED:
+        return True
+    return currency_of(mark) is not None and (mark not in _WORDS_TOO or not number.isdigit())
+
+
+def _decimal(number: str) -> Decimal:
+    """The last of "," and "." divides the decimals, unless it comes more than once, or is a "," before three digits."""
+    plain = _SPACES.sub("", number)
+    comma, dot = plain.rfind(","), plain.rfind(".")
+    last = plain[max(comma, dot)] if max(comma, dot) >= 0 else ""
+    whole = plain.count(last) > 1 if last else True
+    if whole or (last == "," and dot < 0 and len(plain) - comma == 4):
+        return Decimal(plain.replace(",", "").replace(".", ""))
+    other = "." if last == "," else ","
+    return Decimal(plain.replace(other, "").replace(",", "."))

@@ -1,0 +1,110 @@
+"""Reads single values as DialNexa's extraction gives them: numbers as text, booleans as words, words for nothing."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+TEXT_AT_MOST = 500  # characters of a field; longer is a story, and the summary tells that
+URL_AT_MOST = 2000  # a signed link that is cut is no link
+JUST_TEXT = ("value", "text", "answer", "result")  # {"value": "INV-20418", "confidence": 0.8}
+
+_NOTHING = frozenset(
+    ("", "-", "--", "?", "n/a", "na", "n.a.", "none", "null", "nil", "undefined", "unknown", "unclear", "unspecified",
+     "not stated", "not mentioned", "not given", "not provided", "not specified", "not available", "not applicable",
+     "not said", "not sure", "not known", "no answer", "not_stated", "not_mentioned", "not_provided", "not_specified",
+     "not_available", "not_applicable", "[blank]", "(none)", "<unknown>")
+)  # fmt: skip
+_YES = frozenset(("true", "yes", "y", "1", "on"))
+_NO = frozenset(("false", "no", "n", "0", "off"))
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_SPACES = re.compile(r"\s+")
+_EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)\s*(%?)")
+_EPOCH = re.compile(r"[0-9]{9,13}(?:\.[0-9]+)?")
+_YEAR_5138_S = 100_000_000_000  # above it an epoch is in milliseconds
+
+
+def clean(text: str, at_most: int) -> str:
+    """Without control and direction characters, which hide or reorder what people read; new lines stay."""
+    return (text if text.isprintable() else _CONTROL.sub("", text)).strip()[:at_most]
+
+
+def text_of(value: JsonValue, at_most: int = TEXT_AT_MOST) -> str | None:
+    """One line of text; None for nothing and for words that mean nothing was said."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return number_text(value)
+    if isinstance(value, Mapping):
+        inner = next((value[name] for name in JUST_TEXT if name in value), None)
+        return text_of(inner, at_most) if inner is not None else _as_json(value, at_most)
+    if isinstance(value, list):
+        items = [text for item in value if (text := text_of(item, at_most))]
+        return ", ".join(items)[:at_most] or None
+    if value is None:
+        return None
+    line = _SPACES.sub(" ", clean(value, at_most * 2))[:at_most].strip()
+    return None if line.casefold() in _NOTHING else line
+
+
+def number_text(number: float) -> str | None:
+    """Plain decimal text of a JSON number: 129.5 is "129.5", 40.0 is "40"; None for what is no number."""
+    if isinstance(number, int):
+        return str(number)
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return f"{number:.0f}" if number.is_integer() else repr(number)
+
+
+def flag_of(value: JsonValue) -> bool | None:
+    word = (text_of(value) or "").casefold()
+    return True if word in _YES else False if word in _NO else None
+
+
+def confidence_of(value: JsonValue) -> float | None:
+    """0 to 1, from 0.41, 41, "41%" and the like; None where it cannot be read."""
+    match = _PERCENT.fullmatch(text_of(value) or "")
+    if match is None:
+        return None
+    number = float(match[1])
+    share = number / 100 if match[2] or number > 1 else number
+    return round(share, 4) if share <= 1 else None
+
+
+def email_of(text: str) -> str | None:
+    """Lower case; None where it has not the shape of an address."""
+    email = text.removeprefix("mailto:").strip().lower()
+    return email if len(email) <= 254 and _EMAIL.fullmatch(email) else None
+
+
+def moment_of(value: JsonValue) -> datetime | None:
+    """Aware UTC, from ISO 8601 (no zone: UTC) or Unix seconds or milliseconds; None where it cannot be read."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        if _EPOCH.fullmatch(text):
+            number = float(text)
+            return datetime.fromtimestamp(number / 1000 if number >= _YEAR_5138_S else number, UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def seconds_of(value: JsonValue) -> int | None:
+    """Whole seconds; None where it is no number or below zero."""
+    try:
+        seconds = float(text_of(value) or "")
+    except ValueError:
+        return None
+    return round(seconds) if 0 <= seconds < 1e9 else None
+
+
+def _as_json(value: Mapping[str, JsonValue], at_most: int) -> str | None:
+    return clean(json.dumps(value, ensure_ascii=False), at_most) if value else None

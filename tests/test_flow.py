@@ -1,0 +1,211 @@
+"""Whole ways of a call, from the webhook to the vendor and back to the card, over sockets and on both engines."""
+
+from bot.core.model import ExecutionState, Outcome
+from tests.world import ANA, BEN, LEA, SAM, World, buttons
+
+APPROVE, REJECT, DONE, RETRY, SETTLE = "case.approve", "case.reject", "case.step_done", "case.retry", "case.settle"
+COMPLETE = "case.complete"
+
+
+async def test_an_approved_brand_is_created_once_and_its_card_says_so(world: World) -> None:
+    call_id = await world.call("brand-create")
+    card = await world.card("finance-brands", says="New brand")
+    assert "Juniper & Sage Tea House" in card["text"]
+    await world.press(ANA, "finance-brands", card, APPROVE)
+    case = await world.case_of(call_id)
+    await world.state(case.case_id, "done")
+    card = await world.card("finance-brands", says="done")
+    assert buttons(card) == {}
+    assert len(await world.cards("finance-brands")) == 1
+    brands = [brand for brand in (await world.fidel())["brands"] if brand["name"] == "Juniper & Sage Tea House"]
+    assert len(brands) == 1
+    assert call_id in str(brands[0]["metadata"])
+
+
+async def test_the_thread_tells_the_story(world: World) -> None:
+    await world.call("brand-create")
+    card = await world.card("finance-brands")
+    await world.press(ANA, "finance-brands", card, APPROVE)
+    await world.card("finance-brands", says="done")
+
+    async def told() -> str | None:
+        said = "\n".join(await world.thread("finance-brands", card["ts"]))
+        return said if "Done: every step" in said else None
+
+    story = await world.until(told, "the end of the story in the thread")
+    for part in ("was received", "Case opened", "Approved version 1", "Succeeded: Create the brand"):
+        assert story.count(part) == 1, story
+
+
+async def test_a_refund_over_the_band_waits_for_a_lead_and_pays_once(world: World) -> None:
+    call_id = await world.call("refund-duplicate")
+    card = await world.card("finance-refunds", says="129.50 USD")
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    card = await world.card("finance-refunds", says="1 of 2")
+    await world.press(BEN, "finance-refunds", card, APPROVE)
+    case = await world.case_of(call_id)
+    assert case.state == "open"
+    assert (await world.stripe())["refunds"] == [] or not _refunds(await world.stripe(), "pi_DUPLICATE")
+    card = await world.card("finance-refunds", says="129.50 USD")
+    await world.press(LEA, "finance-refunds", card, APPROVE)
+
+    async def refunded() -> bool | None:
+        return bool(_refunds(await world.stripe(), "pi_DUPLICATE")) or None
+
+    await world.until(refunded, "the refund at Stripe")
+    file = await world.file(case.case_id)
+    assert [decision.user_id for decision in file.decisions] == [ANA, BEN, LEA]
+    assert len(_refunds(await world.stripe(), "pi_DUPLICATE")) == 1
+    assert file.executions[0].key == f"{call_id}/refund/1"
+
+
+async def test_steps_without_a_connector_are_done_by_hand_one_after_the_other(world: World) -> None:
+    call_id = await world.call("refund-small")
+    card = await world.card("finance-refunds", says="24.00 USD")
+    await world.press(BEN, "finance-refunds", card, APPROVE)
+    case = await world.case_of(call_id)
+    for step in ("books", "ticket"):
+
+        async def by_hand(step: str = step) -> dict[str, object] | None:
+            made = next(one for one in (await world.file(case.case_id)).executions if one.action.name == step)
+            cards = await world.cards("finance-refunds")
+            revision = (await world.file(case.case_id)).case.revision
+            drawn = DONE in buttons(cards[-1]) and f":r{revision}:" in buttons(cards[-1])[DONE][0]
+            return cards[-1] if made.state is ExecutionState.BY_HAND and drawn else None
+
+        card = await world.until(by_hand, f"the step {step} by hand")
+        await world.press(ANA, "finance-refunds", card, DONE)
+        await world.press(ANA, "finance-refunds", card, DONE)  # a double click is one step
+    await world.state(case.case_id, "done")
+
+
+async def test_somebody_without_rights_is_told_so_and_nothing_happens(world: World) -> None:
+    call_id = await world.call("brand-create")
+    card = await world.card("finance-brands")
+    await world.press(SAM, "finance-brands", card, APPROVE)
+
+    async def told() -> str | None:
+        said = await world.whispers("finance-brands", SAM)
+        return said[-1] if said else None
+
+    assert "finance" in await world.until(told, "an answer to the click")
+    case = await world.case_of(call_id)
+    assert case.state == "open"
+    assert any(entry.entry.what == "click.refused" for entry in await world.history(case.case_id))
+
+
+async def test_a_click_that_comes_too_late_hears_who_was_first(world: World) -> None:
+    await world.call("brand-create")
+    card = await world.card("finance-brands")
+    await world.press(ANA, "finance-brands", card, APPROVE)
+    await world.card("finance-brands", says="done")
+    await world.press(BEN, "finance-brands", card, APPROVE)
+
+    async def told() -> str | None:
+        said = await world.whispers("finance-brands", BEN)
+        return said[-1] if said else None
+
+    assert f"Already approved by <@{ANA}>" in await world.until(told, "an answer to the click")
+
+
+async def test_a_rejection_needs_a_reason_and_shows_it(world: World) -> None:
+    call_id = await world.call("refund-small")
+    card = await world.card("finance-refunds")
+    await world.press(ANA, "finance-refunds", card, REJECT)
+    form = await world.form(ANA)
+    answer = await world.submit(ANA, form, reason="x")
+    assert "reason" in answer["errors"]
+    answer = await world.submit(ANA, form, reason="The charge was correct.")
+    assert answer["ok"], answer
+    card = await world.card("finance-refunds", says="rejected")
+    assert buttons(card) == {}
+    assert "The charge was correct." in str(card["blocks"])
+    assert (await world.case_of(call_id)).state == "rejected"
+
+
+async def test_an_unclear_call_is_completed_by_a_person_and_approved_by_another(world: World) -> None:
+    call_id = await world.call("unknown-intent")
+    card = await world.card("finance-review")
+    await world.press(ANA, "finance-review", card, COMPLETE)
+    form = await world.form(ANA)
+    answer = await world.submit(ANA, form, kind="brand_create", brand_name="Fern & Field")
+    assert "website" in str(answer["errors"])
+    given = {"brand_name": "Fern & Field", "website_url": "https://fern.example.com", "logo_url": "https://fern.example.com/l.png"}
+    answer = await world.submit(ANA, form, kind="brand_create", **given)
+    assert answer["ok"], answer
+    card = await world.card("finance-brands", says="Fern & Field")
+    await world.card("finance-review", says="continues in #finance-brands")
+    await world.press(ANA, "finance-brands", card, APPROVE)
+    case = await world.case_of(call_id)
+    assert (await world.file(case.case_id)).case.state == "open"  # nobody decides alone on what they filled in
+    card = await world.card("finance-brands", says="Fern & Field")
+    await world.press(BEN, "finance-brands", card, APPROVE)
+    await world.state(case.case_id, "done")
+
+
+async def test_a_command_opens_a_case_that_somebody_else_approves(world: World) -> None:
+    answer = await world.command(ANA, "finance-documents", "/invoice-resend INV-123 ap@northwind.example")
+    assert answer["ok"], answer
+    card = await world.card("finance-documents", says="Invoice resend")
+    await world.press(ANA, "finance-documents", card, APPROVE)
+    card = await world.card("finance-documents", says="Invoice resend")
+    await world.press(BEN, "finance-documents", card, APPROVE)
+    await world.card("finance-documents", says="approved")
+
+
+async def test_the_same_call_twice_is_one_call_one_case_and_one_card(world: World) -> None:
+    call_id = await world.call("refund-small")
+    await world.card("finance-refunds")
+    await world.call("refund-small")
+    await world.call("brand-create")  # a later call has passed through every lane
+    await world.card("finance-brands")
+    assert len(await world.cards("finance-refunds")) == 1
+    versions = await world.app.db.read(lambda store: store.calls_of(call_id))
+    assert len(versions) == 1
+
+
+async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) -> None:
+    await world.call("refund-partly") if False else None
+    call_id = await world.call("refund-duplicate")
+    card = await world.card("finance-refunds")
+    case = await world.case_of(call_id)
+    refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
+    headers = {"Authorization": "Bearer rk_test_sandbox"}
+    async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
+        assert answer.status == 200
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    card = await world.card("finance-refunds", says="1 of 2")
+    await world.press(LEA, "finance-refunds", card, APPROVE)
+    file = await world.state(case.case_id, "stuck")
+    assert file.executions[0].state is ExecutionState.REFUSED
+    assert file.executions[1].state is ExecutionState.PENDING
+    card = await world.card("finance-refunds", says="stuck")
+    await world.press(BEN, "finance-refunds", card, SETTLE)
+    answer = await world.submit(BEN, await world.form(BEN), note="Refunded the rest in the dashboard.")
+    assert answer["ok"], answer
+    await world.state(case.case_id, "done")
+
+
+async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: World) -> None:
+    call_id = await world.call("brand-create")
+    card = await world.card("finance-brands")
+    await world.fault("fidel", "lost_reply")
+    await world.press(ANA, "finance-brands", card, APPROVE)
+    case = await world.case_of(call_id)
+
+    async def unsure() -> bool | None:
+        (execution,) = (await world.file(case.case_id)).executions
+        return True if execution.state is ExecutionState.UNSURE else None
+
+    await world.until(unsure, "an unsure execution")
+    await world.fault("fidel", "none")
+    file = await world.state(case.case_id, "done")
+    attempts = await world.app.db.read(lambda store: store.attempts(file.executions[0].key))
+    assert attempts[0].outcome is Outcome.UNSURE
+    assert attempts[-1].looks_first
+    names = [brand["name"] for brand in (await world.fidel())["brands"]]
+    assert names.count("Juniper & Sage Tea House") == 1
+
+
+def _refunds(panel: dict[str, object], payment: str) -> list[object]:
+    return [refund for refund in panel["refunds"] if payment in str(refund)]  # type: ignore[attr-defined]  # JSON
