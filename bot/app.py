@@ -150,7 +150,7 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
     desk = SlackDesk(slack)
     doors = Doors(db=db, desk=desk, policy=policy, clock=clock, wake=worker.wake)
     signing_secret = settings.slack_signing_secret.get_secret_value()
-    bolt = slack_door.make_bolt(doors, signing_secret=signing_secret, token=token, client=slack.client)
+    bolt = slack_door.make_bolt(doors, signing_secret=signing_secret, token=token)
     site = web.Application(client_max_size=LARGEST_BODY)
     dialnexa = DialNexaDoor(doors, [secret.get_secret_value() for secret in settings.dialnexa_webhook_secret])
     site.add_routes(dialnexa.routes())

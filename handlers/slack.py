@@ -7,7 +7,6 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import clicks, commands, forms, home
 from handlers.doors import Doors
@@ -15,8 +14,11 @@ from handlers.doors import Doors
 log = logging.getLogger("countersign.doors")
 
 
-def make_bolt(doors: Doors, *, signing_secret: str, token: str, client: AsyncWebClient) -> AsyncApp:
-    """One workspace, one token: `authorize` needs no network, so a click never waits for `auth.test`."""
+def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
+    """One workspace, one token: `authorize` needs no network, so a click never waits for `auth.test`.
+
+    Bolt's own client is never used: whatever goes to Slack goes through the desk.
+    """
 
     async def authorize(enterprise_id: str | None, team_id: str | None, **_: Any) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
@@ -24,7 +26,6 @@ def make_bolt(doors: Doors, *, signing_secret: str, token: str, client: AsyncWeb
     bolt = AsyncApp(
         signing_secret=signing_secret,
         authorize=authorize,
-        client=client,
         logger=log,
         ignoring_self_events_enabled=False,  # it would ask who we are; we subscribe to no messages
     )

@@ -35,7 +35,7 @@ DUE = """
 SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
   failures, due_at, lease_owner, lease_until
 FROM cards WHERE wake_at <= :now AND channel NOT IN ({ids})
-ORDER BY urgent DESC, wake_at, case_id LIMIT :limit {skip_locked}
+ORDER BY urgent DESC, wake_at, case_id, place LIMIT :limit {skip_locked}
 """
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.databases import cluster, database, database_url, new_postgresql
+from tests.databases import cluster, database, database_url, engine
 from tests.world import World, a_world
 
-__all__ = ["cluster", "database", "database_url", "new_postgresql"]
+__all__ = ["cluster", "database", "database_url", "engine"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import BaseTestServer, TestServer
+from aiohttp.test_utils import TestServer
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.app import STATE, WORKSPACE, Config, make_app
+from sandbox.app import WORKSPACE, Config, make_app
 
 ANA, BEN, SAM = "U0ANA00001", "U0BEN00001", "U0SAM00001"
 REFUNDS, REVIEW = "C0REFUNDS1", "C0REVIEW01"
@@ -60,10 +60,9 @@ class Bot:
 class Sandbox:
     """The server under test with a Slack client, the page's requests, the bot it talks to and its clock."""
 
-    def __init__(self, server: BaseTestServer, session: aiohttp.ClientSession, bot: Bot, clock: Clock) -> None:
-        self.url = str(server.make_url("/")).rstrip("/")
-        self.state = server.app[STATE]
-        self.ws = server.app[WORKSPACE]
+    def __init__(self, app: web.Application, url: str, session: aiohttp.ClientSession, bot: Bot, clock: Clock) -> None:
+        self.url = url
+        self.ws = app[WORKSPACE]
         self.session = session
         self.bot = bot
         self.clock = clock
@@ -110,8 +109,9 @@ async def running(**settings: Any) -> AsyncIterator[Sandbox]:
     async with TestServer(app) as listening, aiohttp.ClientSession() as session:
         bot.url = str(listening.make_url("/"))
         usual = {"bot_url": bot.url, "clock": clock, "slow_s": 0.0, "ack_s": 0.5}
-        async with TestServer(make_app(Config(**{**usual, **settings}))) as server:
-            yield Sandbox(server, session, bot, clock)
+        world = make_app(Config(**{**usual, **settings}))
+        async with TestServer(world) as server:
+            yield Sandbox(world, str(server.make_url("/")).rstrip("/"), session, bot, clock)
 
 
 def plain(text: str) -> Json:

@@ -1,12 +1,12 @@
 """The sandbox's Slack keeps Slack's promises: clocks of a click, limits, answers of the Web API. Over real sockets."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 
 from sandbox.slack.checks import message_problems, view_problems
@@ -87,6 +87,7 @@ async def test_a_channel_takes_a_small_burst_and_then_one_post_a_second(sandbox:
     await sandbox.card(channel=REVIEW)
     sandbox.clock.now += 1
     await sandbox.card()
+    assert (await refused(sandbox.slack.chat_postMessage(channel=REFUNDS, text="x")))["error"] == "ratelimited"
 
 
 async def test_a_method_has_its_tier(sandbox: Sandbox) -> None:
@@ -105,9 +106,12 @@ def _with(**block: Any) -> list[Json]:
     return [{"type": "section", "text": {"type": "mrkdwn", "text": "x"}, **block}]
 
 
+def _element(**more: Any) -> Json:
+    return {"type": "button", "action_id": "a", "text": plain("Go"), **more}
+
+
 def _button(**more: Any) -> list[Json]:
-    button = {"type": "button", "action_id": "a", "text": plain("Go"), **more}
-    return [{"type": "actions", "block_id": "b", "elements": [button]}]
+    return [{"type": "actions", "block_id": "b", "elements": [_element(**more)]}]
 
 
 CONFIRM = {"title": plain("Sure?"), "text": plain("Really"), "confirm": plain("Yes"), "deny": plain("No")}
@@ -123,7 +127,7 @@ BAD_BLOCKS: list[tuple[str, Any, str]] = [
     ("an alert in a message", [{"type": "alert", "text": plain("x")}], "/blocks/0/type"),
     ("a long header", [{"type": "header", "text": plain("x" * 151)}], "/blocks/0/text/text"),
     ("a repeated block_id", _with(block_id="b") * 2, "/blocks/1/block_id"),
-    ("a repeated action_id", [{**_button()[0], "elements": _button()[0]["elements"] * 2}], "/blocks/0/elements"),
+    ("a repeated action_id", [{**_button()[0], "elements": [_element()] * 2}], "/blocks/0/elements"),
     ("mrkdwn on a button", _button(text={"type": "mrkdwn", "text": "Go"}), "/blocks/0/elements/0/text/type"),
     ("a long button", _button(text=plain("x" * 76)), "/blocks/0/elements/0/text/text"),
     ("a long value", _button(value="x" * 2001), "/blocks/0/elements/0/value"),
@@ -143,7 +147,7 @@ BAD_BLOCKS: list[tuple[str, Any, str]] = [
     ),
     (
         "26 elements",
-        [{**_button()[0], "elements": [_button(action_id=str(n))[0]["elements"][0] for n in range(26)]}],
+        [{**_button()[0], "elements": [_element(action_id=str(n)) for n in range(26)]}],
         "",
     ),
 ]
@@ -156,13 +160,47 @@ async def test_blocks_that_slack_refuses_are_refused_with_pointers(sandbox: Sand
     assert any(f"[json-pointer:{pointer}" in message for message in answer["response_metadata"]["messages"])
 
 
-@pytest.mark.parametrize("blocks", [pytest.param(bad[1], id=bad[0]) for bad in BAD_BLOCKS])
-def test_what_slack_sdk_refuses_is_refused_here_too(blocks: Any) -> None:
+def _texts(*texts: str) -> list[Json]:
+    return [plain(text) for text in texts]
+
+
+AT_THE_EDGE: list[tuple[str, int, Callable[[int], list[Json]]]] = [
+    ("header", 150, lambda n: [{"type": "header", "text": plain("x" * n)}]),
+    ("section", 3000, lambda n: _with(text=plain("x" * n))),
+    ("fields", 10, lambda n: _with(fields=_texts(*"x" * n))),
+    ("actions", 25, lambda n: [{"type": "actions", "elements": [_element(action_id=str(i)) for i in range(n)]}]),
+    ("context", 10, lambda n: [{"type": "context", "elements": _texts(*"x" * n)}]),
+    ("button text", 75, lambda n: _button(text=plain("x" * n))),
+    ("button value", 2000, lambda n: _button(value="x" * n)),
+    ("action_id", 255, lambda n: _button(action_id="x" * n)),
+    ("confirm title", 100, lambda n: _button(confirm={**CONFIRM, "title": plain("x" * n)})),
+    ("confirm text", 300, lambda n: _button(confirm={**CONFIRM, "text": plain("x" * n)})),
+    ("confirm deny", 30, lambda n: _button(confirm={**CONFIRM, "deny": plain("x" * n)})),
+    ("input label", 2000, lambda n: [{**form()["blocks"][0], "label": plain("x" * n)}]),
+    ("overflow", 5, lambda n: [{"type": "actions", "elements": [{"type": "overflow", "options": _options(n)}]}]),
+    ("select", 100, lambda n: [{"type": "actions", "elements": [{**SELECT, "options": _options(n)}]}]),
+]
+
+
+def _options(count: int) -> list[Json]:
+    return [{"text": plain(str(n)), "value": str(n)} for n in range(count)]
+
+
+def sdk_refuses(blocks: list[Json]) -> bool:
     try:
         for block in Block.parse_all(blocks):
             block.to_dict()
-    except Exception:
-        assert message_problems(blocks)
+    except SlackObjectFormationError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("most", "build"), [pytest.param(*edge, id=name) for name, *edge in AT_THE_EDGE])
+def test_limits_are_those_that_slack_sdk_knows(most: int, build: Callable[[int], list[Json]]) -> None:
+    assert not message_problems(build(most))
+    assert not sdk_refuses(build(most))
+    assert message_problems(build(most + 1))
+    assert sdk_refuses(build(most + 1))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +231,7 @@ async def test_texts_that_are_too_long_for_slack_are_cut_or_refused(sandbox: San
     assert (await refused(sandbox.slack.chat_update(channel=REFUNDS, ts=cut["ts"], text="x" * 4_001)))["error"] == (
         "msg_too_long"
     )
-    assert (await refused(sandbox.slack.chat_postMessage(channel=REFUNDS, text="")))["error"] == "no_text"
+    assert (await refused(sandbox.slack.api_call("chat.postMessage", json={"channel": REFUNDS})))["error"] == "no_text"
 
 
 # Web API

@@ -82,7 +82,7 @@ async def test_one_key_with_other_parameters_is_an_error(api: Vendor) -> None:
 async def test_one_key_at_another_endpoint_is_an_error(api: Vendor) -> None:
     headers = api.headers() | {"Idempotency-Key": "k"}
     await api.ask("POST", "/v1/invoices/in_20431/send", headers=headers)
-    answer = await api.refund("k", payment_intent="pi_SMALL")
+    answer = await api.ask("POST", "/v1/invoices/in_20418/send", headers=headers)
     assert (answer.status, answer.error["type"]) == (400, "idempotency_error")
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from bot.core.model import Money
 from bot.core.money import exponent, to_major, to_minor
 
+CURRENCY_NOT_STATED = "Currency not stated"  # how the doubt begins that a later currency settles
+
 # Written signs and words that mean one ISO 4217 currency only.
 _CURRENCIES = {"€": "EUR", "euro": "EUR", "euros": "EUR", "us$": "USD", "us dollar": "USD", "us dollars": "USD",
                "u.s. dollars": "USD", "american dollars": "USD", "pounds sterling": "GBP", "british pounds": "GBP",
@@ -24,13 +26,13 @@ _SHARED = frozenset(("$", "£", "¥", "kr", "kr.", "fr", "fr.", "dollar", "dolla
                      "peso", "pesos", "crown", "crowns", "kroner", "kronor", "franc", "francs"))  # fmt: skip
 _MARK = "|".join(re.escape(word) for word in sorted([*_CURRENCIES, *_SHARED], key=len, reverse=True))
 _NUMBER = (
-    r"\d{1,3}(?:[,. '’\u00a0\u202f]\d{3})+(?:[.,]\d{1,4})?(?!\d)"  # 1,240.00, 1.240,00, 1 240,00
-    r"|\d{1,3}(?:,\d\d)+,\d{3}(?:\.\d{1,4})?(?!\d)"  # 1,24,000.00 as in India
-    r"|\d+(?:[.,]\d{1,4})?"
+    r"(?:\d{1,3}(?P<group>[,. '’\u00a0\u202f])\d{3}(?:(?P=group)\d{3})*(?:(?!(?P=group))[.,]\d{1,4})?"  # 1,240.00
+    r"|\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d{1,4})?"  # 1,24,000.00 as in India
+    r"|\d+(?:[.,]\d{1,4})?)(?!\d)"
 )
 _VALUE = re.compile(
-    rf"(?P<before>[A-Z]{{3}}\b|{_MARK})?\s*(?P<sign>[-−+(]?)\s*(?P<mark>{_MARK})?\s*(?P<number>{_NUMBER})\s*"
-    rf"(?P<trailing>[-−)]?)\s*(?P<after>[A-Z]{{3}}\b|{_MARK})?",
+    rf"(?P<before>[A-Z]{{3}}\b|{_MARK})?\s*(?P<sign>[-\u2212+(]?)\s*(?P<mark>{_MARK})?\s*(?P<number>{_NUMBER})\s*"
+    rf"(?P<trailing>[-\u2212)]?)\s*(?P<after>[A-Z]{{3}}\b|{_MARK})?",
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(
@@ -38,7 +40,7 @@ _IN_TEXT = re.compile(
     rf"(?P<number>{_NUMBER})(?![\d/]|[.,-]\d|-[A-Za-z])"
     rf"(?:\s?(?P<after>[A-Z]{{3}}\b|(?i:usd|eur|gbp|{_MARK})(?!\w)))?(?:\s+and\s+(?P<cents>\d\d?)\s+cents\b)?",
 )
-_TWO_WAYS = re.compile(r"\d{1,3}([.,])\d{3}")  # 1.240: twelve hundred and forty, or a little more than one
+_TWO_WAYS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")  # 1.240: twelve hundred and forty, or a little more than one
 _WORDS_TOO = frozenset(("ALL", "TOP", "TRY", "CUP", "MOP", "PEN", "GEL", "SOS", "RON", "MAD", "BAM", "COP", "LAK"))
 _SPACES = re.compile(r"[ '’\u00a0\u202f]")
 
@@ -124,7 +126,7 @@ def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Sett
             currency = codes.pop()
             from_summary = (*from_summary, "currency")
     if currency is None and chosen.shared_sign:
-        doubts.append(f"Currency not stated: “{chosen.text}” names no ISO 4217 currency.")
+        doubts.append(f"{CURRENCY_NOT_STATED}: “{chosen.text}” names no ISO 4217 currency.")
     return _fitted(chosen, currency, from_summary, doubts)
 
 
@@ -179,12 +181,10 @@ def _names_money(mark: str, number: str) -> bool:
 
 
 def _decimal(number: str) -> Decimal:
-    """The last of "," and "." divides the decimals, unless it comes more than once, or is a "," before three digits."""
+    """A divider that comes more than once divides thousands, and so does a single "," as in 1,240."""
     plain = _SPACES.sub("", number)
-    comma, dot = plain.rfind(","), plain.rfind(".")
-    last = plain[max(comma, dot)] if max(comma, dot) >= 0 else ""
-    whole = plain.count(last) > 1 if last else True
-    if whole or (last == "," and dot < 0 and len(plain) - comma == 4):
-        return Decimal(plain.replace(",", "").replace(".", ""))
+    last = "," if plain.rfind(",") > plain.rfind(".") else "."
     other = "." if last == "," else ","
-    return Decimal(plain.replace(other, "").replace(",", "."))
+    if plain.count(last) > 1 or (last == "," and _TWO_WAYS.fullmatch(plain)):
+        return Decimal(plain.replace(last, ""))
+    return Decimal(plain.replace(other, "").replace(last, "."))

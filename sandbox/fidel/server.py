@@ -76,7 +76,7 @@ def _door(api: Api, ways: Mapping[str, Operation] | None) -> Callable[[web.Reque
 
 
 def _refuse_headers(api: Api, request: web.Request) -> None:
-    if "Content-Type" not in request.headers or request.content_type != "application/json":
+    if request.content_type != "application/json":
         raise Refusal(400, "content-type", "Content-Type header is not defined")
     if not compare_digest(request.headers.get("Fidel-Key", "").encode(), api.key.encode()):
         raise Refusal(401, "credential", "Credential does not exist")

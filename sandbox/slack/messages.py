@@ -47,7 +47,7 @@ def _body(ws: Workspace, args: Arguments, too_long: str) -> dict[str, Any]:
         if len(attachments) > ATTACHMENTS_MOST:
             raise ApiError("too_many_attachments")
         body["attachments"] = attachments
-    if not any(body.values()):
+    if not body.get("text", "").strip() and not body.get("blocks") and not body.get("attachments"):
         raise ApiError("no_text")
     return {"text": "", **body}
 

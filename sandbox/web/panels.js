@@ -103,10 +103,11 @@ export function makePanels(how) {
 
   function drawOutcome(answer) {
     if (!answer) return null;
-    return h("details", { class: `outcome ${answer.ok ? "good" : "bad"}` },
+    // The body is long, so it is drawn when somebody looks at it.
+    const opened = (event) => { if (!event.currentTarget.querySelector("pre")) fill(event.currentTarget, answer.sent ? h("pre", { tabindex: "0" }, JSON.stringify(answer.sent, null, 2)) : null); };
+    return h("details", { class: `outcome ${answer.ok ? "good" : "bad"}`, ontoggle: opened },
       h("summary", {}, answer.ok ? `Countersign answered ${answer.status}` : sentence(answer.error, answer.status)),
-      answer.call_id ? h("p", { class: "vendor-id" }, answer.call_id) : null,
-      answer.sent ? h("pre", { tabindex: "0" }, JSON.stringify(answer.sent, null, 2)) : null);
+      answer.call_id ? h("p", { class: "vendor-id" }, answer.call_id) : null);
   }
 
   function drawCall({ call, answer }) {

@@ -151,7 +151,7 @@ CREATE TABLE cards (
     (CASE WHEN due_at IS NOT NULL AND lease_until > due_at THEN lease_until ELSE due_at END) STORED,
   PRIMARY KEY (case_id, place)
 ){strict}""",
-    "CREATE INDEX cards_due ON cards (urgent DESC, wake_at, case_id) WHERE wake_at IS NOT NULL",
+    "CREATE INDEX cards_due ON cards (urgent DESC, wake_at, case_id, place) WHERE wake_at IS NOT NULL",
     """
 CREATE TABLE deliveries (
   identity {text} NOT NULL PRIMARY KEY,
