@@ -88,7 +88,7 @@ def faulty(faults: Faults, traffic: Traffic, slow_s: float = SLOW_S) -> Middlewa
         except web.HTTPException as error:
             traffic.note(system, request, error.status)
             raise
-        if fault == "lost_reply" and request.transport is not None:
+        if fault == "lost_reply" and request.method != "GET" and request.transport is not None:
             request.transport.abort()  # the effect stays; nobody is told of it
             traffic.note(system, request, "lost")
         else:

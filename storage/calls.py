@@ -16,6 +16,7 @@ ON CONFLICT DO NOTHING
 RETURNING version
 """
 SAME_BODY = "SELECT 1 FROM calls WHERE call_id = :call_id AND body_sha256 = :body_sha256"
+HOLD_CALL = "SELECT 1 FROM calls WHERE call_id = :call_id AND version = 1 {for_update}"
 CALLS_OF = "SELECT data FROM calls WHERE call_id = :call_id ORDER BY version"
 
 # The first version of a call stands for the whole call: whoever holds its row may look at all of them. What was
@@ -59,13 +60,14 @@ class Calls(History):
             "data": call.model_dump_json(),
             "due_at": to_text_or_none(due_at),
         }
-        for _ in range(5):  # another process may take the same version number at the same moment
+        for _ in range(20):  # another process may take the same version number at the same moment
             added = self._session.row(ADD_CALL, params)
             if added is not None:
                 self.append(chain, entry, received_at)
                 return "new" if added[0] == 1 else "changed"
             if self._session.row(SAME_BODY, {"call_id": call.call_id, "body_sha256": body_sha256}):
                 return "duplicate"
+            self._session.row(HOLD_CALL, {"call_id": call.call_id})
         raise StorageError(f"call {call.call_id} could not be stored: others write it at the same time")
 
     def calls_of(self, call_id: str) -> list[Call]:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from bot.connectors.base import ConnectorError, Refused, Unavailable, Unsure
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action
-from tests.connector_support import KEY, NOW, REFERENCE, World, action, details, vendors
+from tests.connector_support import KEY, REFERENCE, World, action, vendors
 
 
 @pytest.fixture
@@ -249,90 +249,3 @@ async def test_a_refund_that_is_pending_says_so(stripe: StripeConnector, world: 
     found = await stripe.find(refund(), KEY)
     assert found is not None
     assert found.note == "The refund is pending at Stripe."
-
-
-# --- facts ----------------------------------------------------------------------------------------------------------
-
-
-async def look(stripe: StripeConnector, *wanted: str, money: str | None = None, **fields: str) -> list[Any]:
-    return list(await stripe.facts(details(money, **fields), frozenset(wanted), NOW))
-
-
-async def test_a_charge_is_described_with_what_is_left_to_refund(stripe: StripeConnector) -> None:
-    (charge,) = await look(stripe, "charge", payment_id="pi_PARTLY", money="5000 USD")
-    assert charge.sentence == "200.00 USD paid on 6 Nov 2026, 50.00 USD left to refund"
-    assert (charge.source, charge.observed_at, charge.doubt) == ("Stripe", NOW, None)
-    assert charge.values == {
-        "payment_id": "pi_PARTLY",
-        "charge_id": "ch_PARTLY",
-        "status": "succeeded",
-        "disputed": False,
-        "amount_minor": 20000,
-        "currency": "USD",
-        "left_minor": 5000,
-    }
-
-
-async def test_a_disputed_charge_says_so_without_a_doubt(stripe: StripeConnector) -> None:
-    (charge,) = await look(stripe, "charge", payment_id="ch_DISPUTED")
-    assert charge.values["disputed"] is True
-    assert (charge.sentence, charge.doubt) == (
-        "310.00 USD paid on 11 Nov 2026, all of it left to refund, disputed",
-        None,
-    )
-
-
-@pytest.mark.parametrize(
-    ("money", "words"),
-    [
-        ("2400 EUR", "The call says 24.00 EUR, but the Stripe payment is 24.00 USD."),
-        ("2401 USD", "The call says 24.01 USD, more than the Stripe payment of 24.00 USD."),
-    ],
-)
-async def test_money_that_does_not_fit_the_charge_is_a_doubt(stripe: StripeConnector, money: str, words: str) -> None:
-    (charge,) = await look(stripe, "charge", payment_id="pi_SMALL", money=money)
-    assert charge.doubt == words
-
-
-async def test_refunds_so_far_are_a_doubt_where_too_little_is_left(stripe: StripeConnector, world: World) -> None:
-    (enough,) = await look(stripe, "refunds", payment_id="pi_PARTLY", money="5000 USD")
-    assert enough.sentence == "Already refunded 150.00 USD of 200.00 USD (last on 14 Nov 2026)"
-    assert enough.doubt is None
-    (much,) = await look(stripe, "refunds", payment_id="pi_PARTLY", money="8000 USD")
-    assert much.doubt == f"The call asks for 80.00 USD, but only 50.00 USD is left. {enough.sentence}."
-    await stripe.perform(refund(), KEY)
-    (gone,) = await look(stripe, "refunds", payment_id="pi_SMALL", money="2400 USD")
-    assert gone.doubt == "Already refunded 24.00 USD of 24.00 USD (last on 20 Nov 2026): nothing is left."
-
-
-async def test_a_payment_without_refunds_is_no_doubt(stripe: StripeConnector) -> None:
-    charge, so_far = await look(stripe, "charge", "refunds", payment_id="pi_DUPLICATE", money="12950 USD")
-    assert (charge.name, charge.doubt) == ("charge", None)
-    assert (so_far.sentence, so_far.doubt, so_far.values["count"]) == ("Nothing refunded before", None, 0)
-
-
-@pytest.mark.parametrize("payment_id", ["pi_NOBODY", "PAY-2041"])
-async def test_a_payment_that_is_not_found_is_one_doubt(stripe: StripeConnector, payment_id: str) -> None:
-    (charge,) = await look(stripe, "charge", "refunds", payment_id=payment_id)
-    assert charge.name == "charge"
-    assert payment_id in charge.doubt
-    assert charge.missing == charge.doubt
-
-
-async def test_a_payment_that_was_not_paid_is_missing_and_no_doubt(stripe: StripeConnector, world: World) -> None:
-    world.state.stripe["payment_intents"]["pi_SMALL"] |= {"latest_charge": None, "status": "requires_payment_method"}
-    (charge,) = await look(stripe, "charge", payment_id="pi_SMALL")
-    assert (charge.missing, charge.doubt) == ("Stripe payment pi_SMALL was not paid (requires_payment_method).", None)
-
-
-async def test_a_currency_in_other_units_is_a_doubt_without_amounts(stripe: StripeConnector, world: World) -> None:
-    world.state.stripe["charges"]["ch_SMALL"]["currency"] = "isk"
-    charge, so_far = await look(stripe, "charge", "refunds", payment_id="pi_SMALL")
-    assert "other units" in charge.doubt
-    assert not {"amount_minor", "left_minor"} & (set(charge.values) | set(so_far.values))
-
-
-async def test_a_charge_that_is_no_object_is_read_by_its_id(stripe: StripeConnector, world: World) -> None:
-    world.state.stripe["charges"]["ch_SMALL"]["payment_intent"] = {"id": "pi_SMALL", "object": "payment_intent"}
-    (charge,) = await look(stripe, "charge", payment_id="ch_SMALL")
-    assert charge.url == "https://dashboard.stripe.com/test/payments/pi_SMALL"

@@ -10,7 +10,7 @@ COMPLETE = "case.complete"
 async def test_an_approved_brand_is_created_once_and_its_card_says_so(world: World) -> None:
     call_id = await world.call("brand-create")
     card = await world.card("finance-brands", says="New brand")
-    assert "Juniper & Sage Tea House" in card["text"]
+    assert "Juniper &amp; Sage Tea House" in card["text"]  # escaped: the name came from a call
     await world.press(ANA, "finance-brands", card, APPROVE)
     case = await world.case_of(call_id)
     await world.state(case.case_id, "done")
@@ -128,17 +128,18 @@ async def test_an_unclear_call_is_completed_by_a_person_and_approved_by_another(
     card = await world.card("finance-review")
     await world.press(ANA, "finance-review", card, COMPLETE)
     form = await world.form(ANA)
-    answer = await world.submit(ANA, form, kind="brand_create", brand_name="Fern & Field")
+    answer = await world.submit(ANA, form, kind="brand_create", brand_name="Fern and Field")
     assert "website" in str(answer["errors"])
-    given = {"brand_name": "Fern & Field", "website_url": "https://fern.example.com", "logo_url": "https://fern.example.com/l.png"}
+    site = "https://fern.example.com"
+    given = {"brand_name": "Fern and Field", "website_url": site, "logo_url": f"{site}/logo.png"}
     answer = await world.submit(ANA, form, kind="brand_create", **given)
     assert answer["ok"], answer
-    card = await world.card("finance-brands", says="Fern & Field")
+    card = await world.card("finance-brands", says="Fern and Field")
     await world.card("finance-review", says="continues in #finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
     case = await world.case_of(call_id)
     assert (await world.file(case.case_id)).case.state == "open"  # nobody decides alone on what they filled in
-    card = await world.card("finance-brands", says="Fern & Field")
+    card = await world.card("finance-brands", says="Fern and Field")
     await world.press(BEN, "finance-brands", card, APPROVE)
     await world.state(case.case_id, "done")
 
@@ -165,7 +166,6 @@ async def test_the_same_call_twice_is_one_call_one_case_and_one_card(world: Worl
 
 
 async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) -> None:
-    await world.call("refund-partly") if False else None
     call_id = await world.call("refund-duplicate")
     card = await world.card("finance-refunds")
     case = await world.case_of(call_id)

@@ -200,7 +200,7 @@ async def test_the_panel_shows_the_newest_first_in_words_for_people(api: Vendor)
     shown = fidel.panel(api.state)
     assert shown["brands"][0]["name"] == "Juniper & Sage Tea House"
     assert (shown["transactions"][0]["amount"], shown["transactions"][0]["card"]) == ("129.50", "Mastercard ••5509")
-    assert shown["requests"][0]["status"] == "pending"
+    assert (shown["requests"][0]["status"], shown["requests"][0]["currency"]) == ("pending", "USD")
 
 
 def test_seeding_leaves_a_state_that_is_in_use_alone_and_is_plain_json() -> None:

@@ -26,15 +26,28 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/countersign.db"
 
 
+async def busy_writer(database: Database, gate: threading.Event) -> asyncio.Future[bool]:
+    """The writer thread waits inside a commit until the gate opens; what is handed in now shares the next one."""
+    entered, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def wait(store: Store) -> bool:
+        loop.call_soon_threadsafe(entered.set)
+        return gate.wait(10)
+
+    busy = asyncio.ensure_future(database.write(wait))
+    await entered.wait()
+    return busy
+
+
 async def together(database: Database, *functions: Callable[[Store], object]) -> list[object]:
-    """Results or errors of functions that all wait while the writer is busy, and so share one commit."""
+    """Results or errors of functions that share one commit."""
     gate = threading.Event()
-    first = asyncio.ensure_future(database.write(lambda store: gate.wait(10)))
-    rest = [asyncio.ensure_future(database.write(function)) for function in functions]
+    busy = await busy_writer(database, gate)
+    writes = [asyncio.ensure_future(database.write(function)) for function in functions]
     await asyncio.sleep(0)
     gate.set()
-    assert await first
-    return await asyncio.gather(*rest, return_exceptions=True)
+    assert await busy
+    return await asyncio.gather(*writes, return_exceptions=True)
 
 
 def fails_after_writing(store: Store) -> None:
@@ -62,23 +75,23 @@ async def test_a_function_that_fails_writes_nothing(database: Database) -> None:
 
 async def test_nothing_is_acknowledged_before_its_commit(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
-    busy, ran, gate = threading.Event(), asyncio.Event(), threading.Event()
+    gate, ran, next_gate = threading.Event(), asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
-    def first(store: Store) -> None:
+    def write(store: Store) -> None:
         open_case(store)
         loop.call_soon_threadsafe(ran.set)
 
-    blocked = asyncio.ensure_future(database.write(lambda store: busy.wait(10)))
-    written = asyncio.ensure_future(database.write(first))
-    same_commit = asyncio.ensure_future(database.write(lambda store: gate.wait(10)))
+    busy = await busy_writer(database, gate)
+    written = asyncio.ensure_future(database.write(write))
+    same_commit = asyncio.ensure_future(database.write(lambda store: next_gate.wait(10)))
     await asyncio.sleep(0)
-    busy.set()
+    gate.set()
+    assert await busy
     await ran.wait()
-    assert await blocked
     assert not written.done()
     assert raw_rows(sqlite_url, "SELECT case_id FROM cases") == []
-    gate.set()
+    next_gate.set()
     assert await same_commit
     assert written.done()
     assert raw_rows(sqlite_url, "SELECT case_id FROM cases") == [("C-1",)]
@@ -103,13 +116,13 @@ async def test_a_commit_that_fails_is_reported_to_all_who_shared_it(sqlite_url: 
 async def test_whoever_stopped_waiting_does_not_disturb_the_others(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
     gate = threading.Event()
-    first = asyncio.ensure_future(database.write(lambda store: gate.wait(10)))
+    busy = await busy_writer(database, gate)
     gone = asyncio.ensure_future(database.write(open_case))
     stays = asyncio.ensure_future(database.write(lambda store: open_case(store, 2)))
     await asyncio.sleep(0)
     gone.cancel()
     gate.set()
-    await asyncio.gather(first, stays)
+    await asyncio.gather(busy, stays)
     assert [case.case_id for case in await database.read(lambda store: store.find_cases())] == ["C-2"]
     await database.close()
 

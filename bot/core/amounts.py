@@ -36,10 +36,10 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(
-    rf"(?<![\w.,/-])(?:(?P<before>[A-Z]{{3}}|(?i:usd|eur|gbp|{_MARK}))\s?)?"
-    rf"(?P<number>{_NUMBER})(?![\d/]|[.,-]\d|-[A-Za-z])"
+    rf"(?<![\d.,/_-])(?P<number>{_NUMBER})(?![/]|[.,-]\d|-[A-Za-z])"
     rf"(?:\s?(?P<after>[A-Z]{{3}}\b|(?i:usd|eur|gbp|{_MARK})(?!\w)))?(?:\s+and\s+(?P<cents>\d\d?)\s+cents\b)?",
 )
+_BEFORE = re.compile(rf"(?<![\w.-])([A-Z]{{3}}|(?i:usd|eur|gbp|{_MARK}))\s?$")
 _TWO_WAYS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")  # 1.240: twelve hundred and forty, or a little more than one
 _WORDS_TOO = frozenset(("ALL", "TOP", "TRY", "CUP", "MOP", "PEN", "GEL", "SOS", "RON", "MAD", "BAM", "COP", "LAK"))
 _SPACES = re.compile(r"[ '’\u00a0\u202f]")
@@ -96,12 +96,17 @@ def amounts_in(text: str) -> list[Amount]:
     """Amounts that a text names with a currency or its sign: "USD 129.50", "129.50 USD", "$129.50"."""
     found: dict[tuple[Decimal, str | None], Amount] = {}
     for match in _IN_TEXT.finditer(text):
-        marks = [mark for mark in (match["before"], match["after"]) if mark and _names_money(mark, match["number"])]
+        before = _BEFORE.search(text, max(0, match.start() - 20), match.start())
+        if before is None and text[match.start() - 1 : match.start()].isalpha():
+            continue  # INV20418
+        marks = [
+            mark for mark in (before and before[1], match["after"]) if mark and _names_money(mark, match["number"])
+        ]
         value = _decimal(match["number"]) + Decimal(match["cents"] or 0) / 100
         if marks and value:
             code = next((code for mark in marks if (code := currency_of(mark))), None)
-            amount = Amount(value, code, match[0].strip(), code is None, divider=_divider(match["number"]))
-            found.setdefault((value, code), amount)
+            said = text[before.start() if before else match.start() : match.end()]
+            found.setdefault((value, code), Amount(value, code, said, code is None, divider=_divider(match["number"])))
     return list(found.values())
 
 

@@ -38,7 +38,8 @@ _ADDRESS_PREFIX = re.compile(r"^(?:billing_address|address|billing|new_billing_a
 _CANONICAL = frozenset(Fields.model_fields)
 _FLAGS = frozenset(("vip", "sensitive_data_spoken"))
 _INVOICE = re.compile(
-    r"\b(INV[-_ #]?[A-Z0-9]*\d[A-Z0-9-]*)\b|\binvoice\s+(?:(?:number|no\.?|nr\.?)\s*|#\s?){1,2}([A-Z]{0,5}-?\d[\w-]*)\b",
+    r"\b(INV[-_ #]?[A-Z0-9]*\d[A-Z0-9-]*)\b"
+    r"|\binvoice\s+(?:(?:number|no\.?|nr\.?)\s*|#\s?){1,2}([A-Z]{0,5}-?\d[\w-]*)\b",
     re.IGNORECASE,
 )
 _NAME_KEYS, _VALUE_KEYS = ("field_name", "name", "key", "field", "label"), ("value", "answer", "result", "field_value")
@@ -191,7 +192,7 @@ def _details(draft: _Draft, summary: str | None, redactions: Sequence[str]) -> D
     return Details(
         summary=summary,
         fields=Fields(
-            **{name: text for name, text in texts.items() if text is not None},  # type: ignore[arg-type]  # all text
+            **{name: text for name, text in texts.items() if text is not None},
             vip=draft.flags.get("vip"),
             sensitive_data_spoken=sensitive,
             confidence=confidence,

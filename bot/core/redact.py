@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from bot.core.card_numbers import SHORTEST
 from bot.core.model import Turn
 from bot.core.sensitive import ACCOUNT, CARD, CODE, IBAN, ROUTING, SORT_CODE, TAX, named, sensitive
 from bot.core.spoken import TURN_BREAK, figures
@@ -35,6 +34,10 @@ _KEYS = (  # what the last words of a field name say about its value
         r"(?:^|_)(?:ssn|itin|ein|tin|nino|utr|nif|cif|bsn|gstin|abn|cpf|cnpj|social_security|national_insurance"
         r"|(?:tax|vat|fiscal)(?:payer)?_?(?:id\w*|number|no|num|nr|reg\w*|ref\w*|code))(?:_?(?:number|no|id))?$")),
 )  # fmt: skip
+_TELLING = re.compile(  # for speed: names that may match one of the above
+    "card|cc|pan|cv|csc|code|value|iban|ac|aba|rtn|rout|sort|bsb|ssn|tin|ein|nino|utr|[nc]if|bsn|abn|cpf|cnpj|social|insur"
+    "|tax|vat|fiscal"
+)
 _DIGITS_AT_LEAST = {CARD: 8, CODE: 3, IBAN: 8, ACCOUNT: 5, ROUTING: 6, SORT_CODE: 4, TAX: 5}  # fewer is no such number
 _PHONE_KEY = re.compile(r"(?:^|_)(?:phone|mobile|from|to|caller|callee|tel)(?:_phone)?(?:_?(?:number|no))?$")
 _PHONE = re.compile(r"\+?\d{7,14}")  # as DialNexa sends them, without "+"
@@ -45,6 +48,9 @@ _VENDOR_VALUE = re.compile(r"[\w.:-]{1,200}|https?://\S+")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _NAMES, _VALUES = ("field_name", "name", "key", "label"), frozenset({"value", "text", "raw", "answer", "result"})
+
+
+_THREE_DIGITS = re.compile(r"\d(?:[^\d]{0,4}\d){2}")  # fewer are not even a security code
 
 
 class Redacted(NamedTuple):
@@ -60,8 +66,7 @@ def field_name(name: str) -> str:
 def redact(text: str) -> Redacted:
     """`text` with each sensitive number replaced by what it was."""
     read = figures(text)
-    digits = sum(map(read.text.count, "0123456789"))
-    spans = sensitive(read.text, digits) if digits >= 3 else []
+    spans = sensitive(read.text) if _THREE_DIGITS.search(read.text) else []
     if not spans:
         return Redacted(text, ())
     pieces: list[str] = []
@@ -124,7 +129,7 @@ def _object(value: dict[str, JsonValue], key: str, found: dict[str, None], depth
     told = next((name for name in map(value.get, _NAMES) if isinstance(name, str)), None) if "value" in value else key
     redacted: dict[str, JsonValue] = {}
     for name, item in value.items():
-        safe, removed = redact(name) if len(name) >= SHORTEST else Redacted(name, ())
+        safe, removed = redact(name) if _THREE_DIGITS.search(name) else Redacted(name, ())
         found.update(dict.fromkeys(removed))
         while safe in redacted:  # two keys that became one
             safe += "+"
@@ -133,22 +138,17 @@ def _object(value: dict[str, JsonValue], key: str, found: dict[str, None], depth
 
 
 def _text(text: str, key: str, found: dict[str, None]) -> str:
-    redacted = _by_key(text, field_name(key)) if key else None
+    redacted = _by_key(text, field_name(key)) if _TELLING.search(key.lower()) else None
     if redacted is None:
         redacted = redact(text)
-    if redacted.found:
-        found.update(dict.fromkeys(redacted.found))
+    if not redacted.found or _vouched(text, field_name(key)):
+        return text
+    found.update(dict.fromkeys(redacted.found))
     return redacted.text
 
 
 def _by_key(text: str, key: str) -> Redacted | None:
     """None where the name of the field says nothing about its value."""
-    if _VENDOR_KEY.match(key) and _VENDOR_VALUE.fullmatch(text):
-        return Redacted(text, ())
-    if _PHONE_KEY.search(key) and _PHONE.fullmatch(text):
-        return Redacted(text, ())
-    if _MOMENT_KEY.search(key) and _MOMENT.fullmatch(text):
-        return Redacted(text, ())
     what = next((what for what, pattern in _KEYS if pattern.search(key)), None)
     if what is None:
         return None
@@ -158,6 +158,12 @@ def _by_key(text: str, key: str) -> Redacted | None:
         return None
     said = named(what, number) if what in (CARD, IBAN, ACCOUNT) else what
     return Redacted(f"[{said}]", (said,))
+
+
+def _vouched(text: str, key: str) -> bool:
+    """Whether the name of the field says that a number is not what it looks like."""
+    shapes = ((_VENDOR_KEY, _VENDOR_VALUE), (_PHONE_KEY, _PHONE), (_MOMENT_KEY, _MOMENT))
+    return any(name.search(key) and shape.fullmatch(text) for name, shape in shapes)
 
 
 def _json_inside(text: str) -> JsonValue:

@@ -12,7 +12,8 @@ from stdnum import iban
 from stdnum.eu import vat
 from stdnum.us import itin, rtn, ssn
 
-from bot.core.card_numbers import card_numbers
+from bot.core.card_numbers import SHORTEST, card_numbers
+from bot.core.spoken import PAUSE
 
 CARD, IBAN, ACCOUNT = "card", "IBAN", "account number"
 CODE, ROUTING, SORT_CODE, TAX = "security code", "routing number", "sort code", "tax id"
@@ -77,6 +78,7 @@ _LABEL = re.compile(
     r"cv[cv2]|csc|security|verification|the back|iban|routing|aba|rtn|sort|bsb|ssn|itin|ein|tin|nino|utr|social|tax"
     r"|employ|insurance|vat|ust|steuer|fiscale|partita|tva|nif|cif|nie|bsn|btw|gst|abn|cpf|cnpj|pesel|acc(?:oun)?t|a/c|konto"
 )
+_LONG = re.compile(rf"\d(?:(?:{PAUSE})?\d){{12}}", re.IGNORECASE)  # most texts have no such run, and end here
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
 _NINE = re.compile(r"(?<![\w-])\d{9}(?![\w-])")
 _DASHED = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
@@ -93,25 +95,26 @@ _KEPT = re.compile(
 )
 
 
-def sensitive(text: str, digits: int) -> list[Span]:
-    """What must not stay in `text`, which has that many digits; in order, without overlaps."""
+def sensitive(text: str) -> list[Span]:
+    """What must not stay in `text`; in order, without overlaps."""
     spans: list[Span] = []
-    kept = [match.span() for match in _KEPT.finditer(text)] if digits >= 6 else []
-    for span in _candidates(text, digits, kept):
+    for span in _candidates(text):
         if not any(span.start < other.end and other.start < span.end for other in spans):
             spans.append(span)
     return sorted(spans)
 
 
-def _candidates(text: str, digits: int, kept: list[tuple[int, int]]) -> Iterator[Span]:
+def _candidates(text: str) -> Iterator[Span]:
     """The surest first: an IBAN may look like a card, a card like an account number."""
-    if digits >= 9:
-        yield from _ibans(text)
-        yield from (Span(match.start(), match.end(), TAX) for match in _DASHED.finditer(text) if _is_ssn(match[0]))
-    if digits >= 13:
-        yield from (Span(at.start, at.end, named(CARD, at.digits)) for at in card_numbers(text, kept))
+    yield from _ibans(text)
+    yield from (Span(match.start(), match.end(), TAX) for match in _DASHED.finditer(text) if _is_ssn(match[0]))
     lower = text.lower()
-    if _LABEL.search(lower) is not None:
+    labelled = _LABEL.search(lower) is not None
+    long = sum(map(text.count, "0123456789")) >= SHORTEST and _LONG.search(text) is not None
+    kept = [match.span() for match in _KEPT.finditer(text)] if labelled or long else []
+    if long:
+        yield from (Span(at.start, at.end, named(CARD, at.digits)) for at in card_numbers(text, kept))
+    if labelled:
         yield from _by_label(text, lower, kept)
 
 

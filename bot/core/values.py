@@ -22,7 +22,6 @@ _NO = frozenset(("false", "no", "n", "0", "off"))
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
-_SPACES = re.compile(r"\s+")
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)\s*(%?)")
 _EPOCH = re.compile(r"[0-9]{9,13}(?:\.[0-9]+)?")
@@ -48,7 +47,7 @@ def text_of(value: JsonValue, at_most: int = TEXT_AT_MOST) -> str | None:
         return ", ".join(items)[:at_most] or None
     if value is None:
         return None
-    line = _SPACES.sub(" ", clean(value, at_most * 2))[:at_most].strip()
+    line = " ".join(clean(value, at_most * 2).split())[:at_most].strip()
     return None if line.casefold() in _NOTHING else line
 
 

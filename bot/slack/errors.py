@@ -40,10 +40,20 @@ class Locked(SlackError): ...
 MEANING: Mapping[str, type[SlackError]] = {
     **dict.fromkeys(("ratelimited", "rate_limited"), NotNow),
     **dict.fromkeys(("fatal_error", "internal_error", "service_unavailable", "request_timeout"), NotSure),
-    **dict.fromkeys(("is_archived", "channel_not_found", "not_in_channel", "restricted_action"), ChannelClosed),
+    **dict.fromkeys(
+        ("is_archived", "is_inactive", "channel_not_found", "not_in_channel", "restricted_action"), ChannelClosed
+    ),
     **dict.fromkeys(("message_not_found", "cant_update_message", "edit_window_closed"), MessageGone),
     **dict.fromkeys(
-        ("invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_too_long", "msg_blocks_too_long"), BadPicture
+        (
+            "invalid_blocks",
+            "invalid_arguments",
+            "invalid_blocks_format",
+            "block_mismatch",
+            "msg_too_long",
+            "msg_blocks_too_long",
+        ),
+        BadPicture,
     ),
     **dict.fromkeys(("token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"), Locked),
     **dict.fromkeys(

@@ -11,12 +11,12 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """Lists `brands`, `transactions`, `cards` and `requests` (missing-transaction requests), at most 100 of each."""
+    """At most 100 each of `brands`, `transactions`, `cards`, `requests` (missing transactions) and `reimbursements`."""
     return {
         "brands": [_brand(brand) for brand in _newest(state, "brands")],
         "transactions": [_transaction(transaction) for transaction in _newest(state, "transactions")],
         "cards": [_card(card) for card in _newest(state, "cards")],
-        "requests": [_request(request) for request in _newest(state, "requests")],
+        "requests": [_request(state.fidel, request) for request in _newest(state, "requests")],
         "reimbursements": [_reimbursement(item) for item in _newest(state, "reimbursements")],
     }
 
@@ -60,11 +60,12 @@ def _card(card: Item) -> Item:
     }
 
 
-def _request(request: Item) -> Item:
+def _request(store: Item, request: Item) -> Item:
     return {
         "id": request["id"],
         "status": request["status"],
         "amount": _money(request),
+        "currency": store["locations"][request["locationId"]]["currency"],
         "date": request["transactionDate"],
         "card": _card_name({"scheme": request["scheme"], "lastNumbers": request["cardLastNumbers"]}),
         "found": len(request.get("result", {}).get("transactions", [])),

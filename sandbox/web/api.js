@@ -33,6 +33,7 @@ export const api = {
   call: (name, fresh) => post("/sim/call", { name, fresh }),
   fault: (system, fault) => post("/sim/faults", { system, fault }),
   panel: (system) => get(`/sim/${system}`),
+  log: () => get("/sim/log", { limit: 200 }),
   reset: () => post("/sim/reset"),
 };
 

@@ -44,10 +44,18 @@ function coalesced(work) {
   };
 }
 
+const clickers = new Set();
+
+function clicked(user) {
+  clickers.add(user);
+  if (clickers.size > 1) welcome.done(3);
+}
+
 async function act(body, control) {
   try {
     const answer = await busy(control, () => api.click({ user: app.user, ...body }));
     if (answer && !answer.ok) failed(answer);
+    else if (answer) clicked(app.user);
   } catch (error) {
     failed(error);
   }
@@ -55,17 +63,21 @@ async function act(body, control) {
 
 const how = () => ({ names: names(), act, openThread });
 const forms = makeForms({ api, names, user: () => app.user, act, failed });
-const panels = makePanels({ api, failed, shown: (open) => el("frame").classList.toggle("no-world", !open), sent: () => welcome.done(1) });
-const welcome = makeWelcome({ calls: () => panels.open("calls"), channel: () => go(suggested().id), ana: () => become(ANA) });
+const panels = makePanels({ api, failed, shown: (open) => el("frame").classList.toggle("no-world", !open), sent: () => welcome.done(1), wiped: () => welcome.forget() });
+const welcome = makeWelcome({ calls: () => panels.open("calls"), channel: () => go((news() || app.state.channels[0]).id), ana: asAna });
 
-/** Where the newest call most likely went: a channel with something unread, else the one for refunds. */
-const suggested = () => app.state.channels.find((channel) => channel.unread > 0 && channel.id !== app.at && !channel.dm) || app.state.channels[0];
+/** Where a call most likely went: another channel with something unread. */
+const news = () => app.state.channels.find((channel) => channel.unread > 0 && channel.id !== app.at && !channel.dm);
+
+function asAna() {
+  become(ANA);
+  toast("You are Ana now. Press Approve on a card; then become Lea, at the bottom left, and press it again.", "info");
+}
 
 function drawFrame() {
   drawSidebar(app, { go, become });
   panels.draw(app.state);
-  const unread = app.state.channels.find((channel) => channel.unread > 0 && channel.id !== app.at && !channel.dm);
-  welcome.suggest(unread?.name);
+  welcome.suggest(news()?.name);
   drawComposers();
   drawBanner();
   document.title = `${app.at === "home" ? app.state.app.name : channelOf(app.at)?.name || ""} | ${app.state.team.name} sandbox`;
@@ -125,17 +137,17 @@ function line(up) {
 function remember() {
   localStorage.setItem(KEPT, app.user);
   const hash = `#user=${app.user}&at=${app.at}`;
-  if (location.hash !== hash) history.pushState(null, "", hash);
+  if (location.hash !== hash) history[location.hash ? "pushState" : "replaceState"](null, "", `/${hash}`);
 }
 
 function go(place) {
+  if (place !== "home") welcome.done(2);
   if (place === app.at) return;
   app.at = place;
   closeThread();
   remember();
   drawFrame();
   if (place === "home") api.homeOpen(app.user).then((answer) => answer.ok === false && failed(answer), failed);
-  else welcome.done(2);
   refresh();
 }
 
@@ -147,7 +159,6 @@ function become(user) {
   app.stop = listen(user, heard, line);
   remember();
   drawFrame();
-  if (user === ANA) welcome.done(3);
   if (app.at === "home") api.homeOpen(user).catch(failed);
   refresh();
 }
@@ -204,7 +215,17 @@ function drawComposers() {
 
 function fromHash() {
   const hash = new URLSearchParams(location.hash.slice(1));
-  return { user: hash.get("user"), at: hash.get("at") };
+  // A permalink: /archives/C…/p1795392000000100, with ?thread_ts= for an answer in a thread.
+  const [, channel, seconds, micros] = location.pathname.match(/^\/archives\/(\w+)\/p(\d+)(\d{6})$/) || [];
+  return { user: hash.get("user"), at: hash.get("at") || channel, ts: seconds && `${seconds}.${micros}`, thread: new URLSearchParams(location.search).get("thread_ts") };
+}
+
+function reveal({ ts, thread }) {
+  if (!ts) return;
+  const message = el("messages").querySelector(`[data-ts="${thread || ts}"]`);
+  message?.scrollIntoView({ block: "center" });
+  message?.classList.add("fresh");
+  if (thread) openThread(thread);
 }
 
 async function start() {
@@ -222,6 +243,7 @@ async function start() {
   remember();
   drawFrame();
   await refresh();
+  reveal(asked);
 }
 
 window.addEventListener("hashchange", () => {
@@ -232,7 +254,11 @@ window.addEventListener("hashchange", () => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && app.thread && !event.defaultPrevented && !document.querySelector(".layer, .menu")) closeThread();
 });
-setInterval(() => app.state && !document.hidden && refresh(), CHECK_MS);
+setInterval(() => {
+  if (!app.state || document.hidden) return;
+  refresh();
+  panels.again();
+}, CHECK_MS);
 start().catch((error) => {
   failed(error);
   el("banner").textContent = error.message;

@@ -16,6 +16,9 @@ export function problems(fields) {
     if (empty(state())) {
       if (control?.validity?.badInput) out[block.block_id] = "Enter a number.";
       else if (!block.optional) out[block.block_id] = REQUIRED;
+    } else if (control?.minLength > 0 && control.value.length < control.minLength) {
+      // The browser checks this only for what was typed by hand.
+      out[block.block_id] = `Please enter at least ${control.minLength} characters.`;
     } else if (control && !control.checkValidity()) out[block.block_id] = control.validationMessage;
   }
   return out;

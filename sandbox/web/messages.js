@@ -3,7 +3,7 @@
 import { drawBlocks } from "./blocks.js";
 import { avatar, h, icon, reconcile } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { ago, dayKey, dayLabel, fullTime, shortTime } from "./time.js";
+import { dayKey, dayLabel, dayTime, fullTime, shortTime } from "./time.js";
 
 // Slack leaves out the name above messages that follow one another within this time.
 const TOGETHER_S = 300;
@@ -32,7 +32,7 @@ function replies(message, how) {
   if (!count) return null;
   return h("button", { type: "button", class: "replies", "data-testid": "thread-open", onclick: () => how.openThread(message.ts) },
     avatar({ bot: true }, "small"), h("strong", {}, `${count} ${count === 1 ? "reply" : "replies"}`),
-    message.last_reply ? h("span", { class: "quiet" }, `Last reply ${ago(Number(message.last_reply))}`) : null);
+    message.last_reply ? h("span", { class: "quiet" }, `Last reply ${dayTime(message.last_reply).replace(/^[TY]/, (letter) => letter.toLowerCase())}`) : null);
 }
 
 function toolbar(message, how) {
@@ -54,11 +54,11 @@ export function drawMessage({ message, compact }, how, old) {
   const author = app ? { bot: true } : how.names.person(message.user) || { name: message.name, initials: (message.name || "?").slice(0, 1) };
   const drawn = content(message, how, old?.__values?.());
   const time = h("time", { class: "time", title: fullTime(message.ts), datetime: new Date(Number(message.ts) * 1000).toISOString() }, shortTime(message.ts));
-  const node = h("article", { class: `message${message.ephemeral ? " ephemeral" : ""}${compact ? " compact" : ""}`, "data-testid": message.ephemeral ? "ephemeral" : "message", "data-ts": message.ts, "aria-label": `${message.name || author.name}, ${shortTime(message.ts)}` },
+  const node = h("article", { class: ["message", message.ephemeral && "ephemeral", message.error && "failed", compact && "compact"].filter(Boolean).join(" "), "data-testid": message.ephemeral ? "ephemeral" : "message", "data-ts": message.ts, "aria-label": `${message.name || author.name}, ${shortTime(message.ts)}` },
     message.ephemeral ? h("p", { class: "only-you" }, icon("eye", 14), "Only visible to you") : null,
     h("div", { class: "gutter" }, compact ? time : avatar(author)),
     h("div", { class: "body" },
-      compact ? null : h("p", { class: "byline" }, h("strong", { class: "author" }, message.name || author.name), message.bot ? h("span", { class: "app-badge" }, "APP") : null, time),
+      compact ? null : h("p", { class: "byline" }, h("strong", { class: "author" }, message.name || author.name), app ? h("span", { class: "app-badge" }, "APP") : null, time),
       drawn.node,
       message.edited ? h("span", { class: "edited" }, "(edited)") : null,
       replies(message, how)),

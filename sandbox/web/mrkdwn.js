@@ -27,29 +27,29 @@ export function link(url, label) {
 
 const mention = (text, me = false) => h("span", { class: me ? "mention me" : "mention" }, text);
 
-function angle(body, names) {
+function angle(body, names, first) {
   const bar = body.indexOf("|");
   const target = bar < 0 ? body : body.slice(0, bar);
   const label = bar < 0 ? "" : unescape(body.slice(bar + 1));
   if (target.startsWith("@")) return mention(`@${names.user(target.slice(1)) || label || target.slice(1)}`, names.isMe(target.slice(1)));
   if (target.startsWith("#")) return mention(`#${names.channel(target.slice(1)) || label || target.slice(1)}`);
   if (target.startsWith("!subteam^")) return mention(`@${names.group(target.slice(9)) || label.replace(/^@/, "") || target.slice(9)}`, names.isMine(target.slice(9)));
-  if (target.startsWith("!date^")) return dateToken(target, label);
+  if (target.startsWith("!date^")) return dateToken(target, label, first);
   if (target.startsWith("!")) return mention(`@${label || target.slice(1)}`, true);
   const url = unescape(target);
   return link(url, label ? withEmoji(label) : url.replace(/^mailto:/, ""));
 }
 
-function dateToken(target, label) {
+function dateToken(target, label, first) {
   const [, epoch, format, url] = target.split("^");
-  const text = formatDate(Number(epoch), format || "{date_short} {time}") || label;
+  const text = formatDate(Number(epoch), format || "{date_short} {time}", first) || label;
   return h("time", { title: label }, url ? link(unescape(url), text) : text);
 }
 
 function oneInline(match, names) {
   const { code, angle: body, bold, italic, strike, emoji: name } = match.groups;
   if (code !== undefined) return h("code", {}, unescape(code));
-  if (body !== undefined) return angle(body, names);
+  if (body !== undefined) return angle(body, names, match.index === 0);
   if (bold !== undefined) return h("strong", {}, inline(bold, names));
   if (italic !== undefined) return h("em", {}, inline(italic, names));
   if (strike !== undefined) return h("s", {}, inline(strike, names));

@@ -3,7 +3,7 @@
 import { busy, fill, h, icon, reconcile, toast } from "./dom.js";
 import { sentence } from "./api.js";
 import { ask } from "./popups.js";
-import { drawVendor } from "./vendors.js";
+import { drawRequests, drawVendor } from "./vendors.js";
 
 const TABS = [["calls", "Calls"], ["fidel", "Fidel"], ["stripe", "Stripe"], ["faults", "Faults"]];
 
@@ -81,7 +81,9 @@ export function makePanels(how) {
 
   async function load(system) {
     try {
-      drawVendor(bodies[system], system, await how.api.panel(system));
+      const [held, log] = await Promise.all([how.api.panel(system), how.api.log()]);
+      drawVendor(bodies[system], system, held);
+      drawRequests(bodies[system], log.requests.filter((entry) => entry.system === system));
     } catch (error) {
       how.failed(error);
     }
@@ -155,6 +157,7 @@ export function makePanels(how) {
     const sure = await ask({ title: "Start again?", body: "All messages, forms, refunds and brands of this sandbox go back to the beginning. The bot keeps its own records.", yes: "Wipe it", danger: true });
     if (!sure) return;
     outcome.clear();
+    how.wiped();
     await how.api.reset().then(() => location.reload(), how.failed);
   }
 
@@ -168,6 +171,8 @@ export function makePanels(how) {
       if (isOpen() && current === system) load(system);
       else mark(system, true);
     },
+    /** Reading leaves no event, but it shows in the list of requests. */
+    again: () => isOpen() && SYSTEMS[current] && load(current),
     open(tab = current) {
       current = tab;
       show(true);

@@ -16,6 +16,7 @@ function cycle(event, dialog) {
 /** Puts a dialog on screen; `escaped()` runs on Escape. Returns how to take it away; focus goes back where it was. */
 export function openDialog(dialog, escaped) {
   const before = document.activeElement;
+  document.getElementById("toasts").replaceChildren();
   const layer = h("div", { class: "layer" }, dialog);
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "Tab") cycle(event, dialog);

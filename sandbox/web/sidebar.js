@@ -14,7 +14,7 @@ function channelRow(channel, at, go) {
     key: channel.id,
     same: JSON.stringify([channel, here]),
     draw: () => h("li", {}, h("button", { type: "button", class: `side-row${here ? " here" : ""}${unread ? " unread" : ""}`, "aria-current": here ? "page" : null, "data-testid": `channel-${channel.name}`, onclick: () => go(channel.id) },
-      icon(signOf(channel), 16), h("span", { class: "side-name" }, channel.dm ? "Direct messages" : channel.name),
+      icon(signOf(channel), 16), h("span", { class: "side-name" }, channel.dm ? "Messages" : channel.name),
       channel.archived ? h("span", { class: "side-note" }, "archived") : null,
       unread ? h("span", { class: "badge", "aria-label": `${channel.unread} unread` }, String(channel.unread)) : null)),
   };
@@ -31,7 +31,7 @@ function personRow(person, user, become) {
   return {
     key: person.id,
     same: JSON.stringify([person, me]),
-    draw: () => h("button", { type: "button", class: `person${me ? " me" : ""}`, role: "radio", "aria-checked": String(me), "data-testid": `person-${person.id}`, title: me ? `You are ${person.name}` : `Become ${person.name}`, onclick: () => become(person.id) },
+    draw: () => h("button", { type: "button", class: `person${me ? " me" : ""}`, "aria-pressed": String(me), "data-testid": `person-${person.id}`, title: me ? `You are ${person.name}` : `Become ${person.name}`, onclick: () => become(person.id) },
       avatar(person, "small"), h("span", { class: "person-words" }, h("span", { class: "person-name" }, person.name), h("span", { class: "person-title" }, person.title)),
       me ? icon("check", 16) : null),
   };

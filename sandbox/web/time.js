@@ -24,6 +24,16 @@ function longDate(date, month, weekday) {
   return `${day}${name} ${ordinal(date.getDate())}${year}`;
 }
 
+const STEPS = [[60, "minute"], [3600, "hour"], [86_400, "day"]];
+
+function ago(date) {
+  const seconds = Math.max(0, (Date.now() - date.getTime()) / 1000);
+  const step = STEPS.findLast(([size]) => seconds >= size);
+  if (!step) return "just now";
+  const count = Math.floor(seconds / step[0]);
+  return `${count} ${step[1]}${count === 1 ? "" : "s"} ago`;
+}
+
 const TOKENS = {
   date_num: (date) => `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`,
   date: (date) => longDate(date, "long", null),
@@ -32,7 +42,7 @@ const TOKENS = {
   date_slash: (date) => date.toLocaleDateString(LOCALE),
   time: (date) => clock(date),
   time_secs: (date) => clock(date, true),
-  ago: (date) => ago(date.getTime() / 1000),
+  ago: (date) => ago(date),
 };
 
 function token(name, date) {
@@ -42,29 +52,22 @@ function token(name, date) {
   return name !== plain && near ? near.toLowerCase() : TOKENS[plain](date);
 }
 
-/** `<!date^EPOCH^FORMAT|…>`; an unusable time gives "" and the caller shows the fallback. */
-export function formatDate(epoch, format) {
+/** `<!date^EPOCH^FORMAT|…>`; an unusable time gives "" and the caller shows the fallback. `first`: it opens a line. */
+export function formatDate(epoch, format, first = true) {
   const date = new Date(epoch * 1000);
   if (!Number.isFinite(epoch) || Number.isNaN(date.getTime())) return "";
   const text = format.replace(/\{(\w+)\}/g, (_, name) => token(name, date));
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return first ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 export const tsDate = (ts) => new Date(Number.parseFloat(ts) * 1000);
 export const shortTime = (ts) => clock(tsDate(ts));
 export const fullTime = (ts) => `${tsDate(ts).toLocaleDateString(LOCALE, { weekday: "long", month: "long", day: "numeric" })} at ${clock(tsDate(ts), true)}`;
 
+/** "Today at 3:04 PM", "November 2nd, 2026 at 3:04 PM". */
+export const dayTime = (ts) => formatDate(Number(ts), "{date_pretty} at {time}");
+export const shortWhen = (ts) => `${tsDate(ts).toLocaleDateString(LOCALE, { month: "short", day: "numeric", year: "numeric" })}, ${shortTime(ts)}`;
+
 /** The words on the line between two days. */
 export const dayLabel = (ts) => NEAR[daysAway(tsDate(ts))] || longDate(tsDate(ts), "long", "long");
 export const dayKey = (ts) => String(midnight(tsDate(ts)));
-
-const STEPS = [[60, "minute"], [3600, "hour"], [86_400, "day"]];
-
-/** "just now", "5 minutes ago". `epoch` in seconds. */
-export function ago(epoch) {
-  const seconds = Math.max(0, Date.now() / 1000 - epoch);
-  const step = STEPS.findLast(([size]) => seconds >= size);
-  if (!step) return "just now";
-  const count = Math.floor(seconds / step[0]);
-  return `${count} ${step[1]}${count === 1 ? "" : "s"} ago`;
-}

@@ -1,7 +1,7 @@
 // What the fake Fidel and Stripe hold, so that one can see what an approval really did.
 
 import { h, reconcile } from "./dom.js";
-import { fullTime } from "./time.js";
+import { shortWhen } from "./time.js";
 
 const TONES = { succeeded: "good", completed: "good", cleared: "good", active: "good", paid: "good", failed: "bad", disputed: "bad", canceled: "bad", requires_action: "warn", pending: "warn", processing: "warn", "not cleared": "warn" };
 
@@ -11,7 +11,7 @@ const known = (value) => value !== null && value !== undefined && value !== "";
 
 function when(value) {
   const epoch = Date.parse(value) / 1000;
-  return Number.isFinite(epoch) ? fullTime(epoch) : String(value);
+  return Number.isFinite(epoch) ? shortWhen(epoch) : String(value);
 }
 
 const money = (amount, currency) => `${amount} ${currency || ""}`.trim();
@@ -51,6 +51,16 @@ const payment = (item) => card(item, money(item.amount, item.currency), [chip(it
   facts([["customer", item.customer], ["refunded", Number(item.refunded) > 0 ? money(item.refunded, item.currency) : null], ["left to refund", Number(item.refunded) > 0 ? money(item.left, item.currency) : null]]));
 
 const refund = (item) => card(item, money(item.amount, item.currency), [chip(item.status)], facts([["of payment", item.payment], ["reason", item.reason?.replaceAll("_", " ")]]), metadata(item.metadata));
+
+const requestRow = ({ at, method, path, status }) => h("tr", {}, h("td", {}, new Date(at * 1000).toLocaleTimeString("en-US", { hour12: false })), h("td", { title: path }, method), h("td", { class: Number(status) < 400 ? "ok" : "not-ok" }, String(status)));
+
+/** The requests of the bot to one system, newest first. */
+export function drawRequests(host, entries) {
+  const node = h("details", { class: "requests", open: host.querySelector(".requests")?.open || false }, h("summary", {}, `Last requests of Countersign (${entries.length})`),
+    h("table", {}, h("tbody", {}, entries.map(requestRow))));
+  host.querySelector(".requests")?.remove();
+  host.append(node);
+}
 
 // In the order that matters to somebody who just approved something.
 const LISTS = {

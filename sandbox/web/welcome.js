@@ -3,12 +3,18 @@
 import { h, icon } from "./dom.js";
 
 const HIDDEN = "countersign.welcome.hidden";
+const DONE = "countersign.welcome.done";
 
 /** `how`: {calls(), channel(), ana()}: what the three steps do. Returns {done(step), suggest(channelName)}. */
 export function makeWelcome(how) {
   const host = document.getElementById("welcome");
   const target = h("span", {}, "Open the channel");
   const done = new Set();
+  const tick = (number) => {
+    const node = strip.querySelector(`[data-step="${number}"]`);
+    node.classList.add("done");
+    node.querySelector(".step-number").replaceChildren(icon("check", 14));
+  };
 
   const step = (number, words, act, testid) => h("button", { type: "button", class: "step", "data-step": number, "data-testid": testid, onclick: act }, h("span", { class: "step-number" }, String(number)), words);
   const arrow = () => h("span", { class: "step-arrow", "aria-hidden": "true" }, "→");
@@ -25,16 +31,20 @@ export function makeWelcome(how) {
   }
 
   host.append(strip);
+  for (const number of (sessionStorage.getItem(DONE) || "").split(",").filter(Boolean)) {
+    done.add(Number(number));
+    tick(number);
+  }
   host.hidden = localStorage.getItem(HIDDEN) === "yes";
 
   return {
+    forget: () => sessionStorage.removeItem(DONE),
     suggest: (name) => { target.textContent = name ? `Open #${name}` : "Open the channel"; },
     done(number) {
       if (done.has(number)) return;
       done.add(number);
-      const node = strip.querySelector(`[data-step="${number}"]`);
-      node.classList.add("done");
-      node.querySelector(".step-number").replaceChildren(icon("check", 14));
+      tick(number);
+      sessionStorage.setItem(DONE, [...done].join(","));
     },
   };
 }
