@@ -12,13 +12,26 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
+from psycopg.sql import SQL, Identifier
 
 from storage import Database, open_database
-from storage.engine_postgresql import PostgresqlDatabase
 
 PROGRAMS = Path("/usr/lib/postgresql")
 ENGINES = ("sqlite", "postgresql")
-TEMPLATE = "countersign_template"
+OPTIONS = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "listen_addresses=''",
+        "max_connections=200",
+        "deadlock_timeout=100ms",
+        "fsync=off",
+        "full_page_writes=off",
+        "autovacuum=off",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "max_wal_size=4GB",
+    )
+)
 
 
 class Cluster:
@@ -40,9 +53,7 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(self.folder, _ordinary_user())
         self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        options = (
-            f"-k {self.folder} -c listen_addresses='' -c fsync=off -c deadlock_timeout=100ms -c max_connections=200"
-        )
+        options = f"-k {self.folder} {OPTIONS}"
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.folder / "log"), "-w", "-o", options, "start")
 
     def stop(self) -> None:
@@ -52,17 +63,17 @@ class Cluster:
         return f"postgresql://tests@/{name}?host={self.folder}"
 
     def fresh(self) -> str:
-        """The URL of a new database with the current schema."""
-        return self.create(f"test_{next(self._numbers)}", TEMPLATE)
-
-    def create(self, name: str, template: str = "template1") -> str:
+        """The URL of an empty database: a schema of its own, made in a tenth of the time."""
+        name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*_quoted(name, template)))
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(name)))
+        return f"{self.url('postgres')}&options=-csearch_path%3D{name}"
+
+    def create(self, name: str) -> str:
+        """The URL of an empty database."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         return self.url(name)
-
-
-def _quoted(*names: str) -> tuple[psycopg.sql.Identifier, ...]:
-    return tuple(psycopg.sql.Identifier(name) for name in names)
 
 
 def _ordinary_user() -> str:
@@ -70,23 +81,24 @@ def _ordinary_user() -> str:
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _programs() -> Path | None:
+def programs() -> Path | None:
+    """Where the newest installed server's programs are."""
     found = sorted(PROGRAMS.glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    programs = _programs()
-    if programs is None:
+    found = programs()
+    if found is None:
         reason = f"PostgreSQL: no server programs under {PROGRAMS}"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="countersign-pg-"))  # a socket's path must be short
-    cluster = Cluster(programs, folder)
+    cluster = Cluster(found, folder)
     try:
         cluster.start()
-        template = PostgresqlDatabase(cluster.create(TEMPLATE))
-        template.shut()
         yield cluster
     finally:
         cluster.stop()

@@ -171,8 +171,8 @@ async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) ->
     case = await world.case_of(call_id)
     refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
     headers = {"Authorization": "Bearer rk_test_sandbox"}
-    async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
-        assert answer.status == 200
+    async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as elsewhere:
+        assert elsewhere.status == 200
     await world.press(ANA, "finance-refunds", card, APPROVE)
     card = await world.card("finance-refunds", says="1 of 2")
     await world.press(LEA, "finance-refunds", card, APPROVE)

@@ -163,7 +163,9 @@ def assert_check_allows_exactly(url: str, table: str, states: list[str]) -> None
         listed = found[0][0].split("state IN (")[1].split(")")[0]
     else:
         found = raw_rows(
-            url, f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{table}_state_check'"
+            url,
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+            f"WHERE conrelid = '{table}'::regclass AND conname = '{table}_state_check'",
         )
         listed = found[0][0].split("ARRAY[")[1].split("]")[0].replace("::text", "")
     assert sorted(word.strip(" '") for word in listed.split(",")) == sorted(states)

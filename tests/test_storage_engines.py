@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ async def test_whoever_stopped_waiting_does_not_disturb_the_others(sqlite_url: s
 
 async def test_what_was_handed_in_before_closing_is_written(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
-    writes = [asyncio.ensure_future(database.write(lambda store, n=n: open_case(store, n))) for n in range(1, 20)]
+    writes = [asyncio.ensure_future(database.write(partial(open_case, number=n))) for n in range(1, 20)]
     await asyncio.sleep(0)
     await database.close()
     await asyncio.gather(*writes)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.core import money
 from bot.core.intake import merge
 from bot.core.model import Call, CardPlace, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Policy
 from bot.core.triage import Triaged, case_id_of, triage
-from bot.core.wording import TITLES
+from bot.core.wording import headline
 from storage import Store
 
 ANALYSIS_GRACE = timedelta(minutes=2)  # system C sends the analysis some 30 s after the transcript
@@ -93,14 +92,9 @@ def _open(store: Store, told: Told, triaged: Triaged, details: Details, facts: t
         opened_at=now,
         updated_at=now,
     )
-    title = TITLES[triaged.kind] + (f" of {money.show(details.money)}" if details.money else "")
-    store.add_case(
-        case,
-        now=now,
-        entry=Entry(
-            actor="worker", what="case.opened", sentence=f"Case opened: {title}. {triaged.because or ''}".strip()
-        ),
-    )
+    title = headline(triaged.kind, details, details.money)
+    sentence = f"Case opened: {title}. {triaged.because or ''}".strip()
+    store.add_case(case, now=now, entry=Entry(actor="worker", what="case.opened", sentence=sentence))
     store.add_proposal(_proposal(case, triaged, told.authors, now))
     store.add_card(CardPlace(case_id=case_id, place=case.channel, channel=case.channel, due_at=now))
 

@@ -98,6 +98,14 @@ def _card_reference(subject: Subject) -> tuple[Action, ...]:
 # --- refund and dispute ---------------------------------------------------------------------------------------------
 
 
+def not_refundable(subject: Subject) -> str | None:
+    """A refund beside a dispute could pay twice, and Stripe refuses it."""
+    charge = subject.facts.get("charge")
+    if charge is not None and charge.values.get("disputed") is True:
+        return f"{charge.source} says that this payment is disputed; a disputed payment is not refunded."
+    return None
+
+
 def refund(subject: Subject) -> tuple[Action, ...]:
     books = _step(
         "books",
@@ -165,8 +173,10 @@ def brand_create(subject: Subject) -> tuple[Action, ...]:
 
 
 def name_fits(subject: Subject) -> str | None:
-    name = subject.fields.brand_name or ""
-    return None if 2 <= len(name.strip()) <= 50 else "Fidel API takes brand names of 2 to 50 characters."
+    name = subject.fields.brand_name
+    return (
+        None if name is None or 2 <= len(name.strip()) <= 50 else "Fidel API takes brand names of 2 to 50 characters."
+    )
 
 
 def brand_update(subject: Subject) -> tuple[Action, ...]:
@@ -194,7 +204,7 @@ _RENAMES = frozenset({"new_name", "new_brand_name", "brand_new_name", "rename_to
 def brand_can_change(subject: Subject) -> str | None:
     if _RENAMES & {name.lower().replace(" ", "_").replace("-", "_") for name in subject.details.unmapped}:
         return "The caller wants another brand name, and Fidel API refuses to rename a brand."
-    if not (subject.fields.brand_id or subject.known("brand", "brand_id")):
+    if subject.fields.brand_name and not (subject.fields.brand_id or subject.known("brand", "brand_id")):
         return "The brand was not found on Fidel API."
     return None
 

@@ -72,11 +72,11 @@ def _windows(text: str, run: Sequence[re.Match[str]]) -> Iterator[CardNumber]:
 
 
 def _settled(windows: Sequence[CardNumber]) -> Iterator[CardNumber]:
-    """A number of the usual length takes its place before one that passes the Luhn check by chance."""
+    """A number of the usual length takes its place before one that cuts through it and fits the check by chance."""
     usual = [window for window in windows if window.usual]
-    yield from usual
     for window in windows:
-        if not any(window.start < other.end and other.start < window.end for other in usual):
+        crossed = [other for other in usual if window.start < other.end and other.start < window.end]
+        if all(window.start <= other.start and other.end <= window.end for other in crossed) or window.usual:
             yield window
 
 

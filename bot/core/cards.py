@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.core import wording
-from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen
+from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen, Kind
 from bot.core.mrkdwn import (
     Block,
     code,
@@ -84,7 +84,7 @@ def _asked(case: Case) -> str:
     why, intent = wording.reason(details), details.fields.call_intent
     parts = [f"{data(wording.customer(details), 120)}{vip} {wording.ASKS[case.kind]}."]
     parts += [f"“{data(why, 400)}”{_mark(details, *wording.REASONS)}"] if why else []
-    parts += [f"Stated intent: {data(intent, 120)}"] if intent else []
+    parts += [f"Stated intent: {data(intent, 120)}"] if intent and case.kind is Kind.REVIEW else []
     return "\n".join(parts)
 
 

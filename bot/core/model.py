@@ -178,6 +178,7 @@ class Action(Frozen):
     operation: str  # one of the connector's operations: "create_brand"
     params: dict[str, JsonValue] = {}
     sentence: str  # for people: "Create brand Harbour Lane Bakery on Fidel API"
+    by_hand: bool = False  # as proposed nothing is connected that could do it; asked again when it is due
 
 
 class Option(Frozen):

@@ -65,6 +65,7 @@ _ALL = (
         needs=(_MONEY, _PAYMENT, Need("the reason", ("refund_reason", "credit_request"))),
         facts=frozenset({"charge", "refunds", "transaction", "refund"}),
         actions=actions.refund,
+        objection=actions.not_refundable,
         form_fields=("amount", "currency", "payment_id", "transaction_id", "invoice_number", "refund_reason"),
     ),
     Playbook(

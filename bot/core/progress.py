@@ -138,7 +138,11 @@ def work(file: CaseFile) -> list[Block]:
 
 
 def _planned(actions: tuple[Action, ...]) -> list[str]:
-    return [f"{n}. {data(one.sentence)} _({data(wording.system(one))})_" for n, one in enumerate(actions, 1)]
+    return [f"{n}. {data(one.sentence)} _({data(_doer(one))})_" for n, one in enumerate(actions, 1)]
+
+
+def _doer(action: Action) -> str:
+    return f"by hand: {wording.system(action)} is not connected" if action.by_hand else wording.system(action)
 
 
 def _step(number: int, step: Execution) -> str:

@@ -32,7 +32,7 @@ _KEYS = (  # what the last words of a field name say about its value
     (SORT_CODE, re.compile(r"(?:^|_)(?:sort_?code|bsb)(?:_?(?:number|no))?$")),
     (TAX, re.compile(
         r"(?:^|_)(?:ssn|itin|ein|tin|nino|utr|nif|cif|bsn|gstin|abn|cpf|cnpj|social_security|national_insurance"
-        r"|(?:tax|vat|fiscal)(?:payer)?_?(?:id\w*|number|no|num|nr|reg\w*|ref\w*|code))(?:_?(?:number|no|id))?$")),
+        r"|(?:tax|vat|fiscal)(?:payer)?_?(?:id\w*|number|no|num|nr|reg(?:istration)?|ref(?:erence)?|code))(?:_?(?:number|no|id))?$")),
 )  # fmt: skip
 _TELLING = re.compile(  # for speed: names that may match one of the above
     "card|cc|pan|cv|csc|code|value|iban|ac|aba|rtn|rout|sort|bsb|ssn|tin|ein|nino|utr|[nc]if|bsn|abn|cpf|cnpj|social|insur"
@@ -40,7 +40,7 @@ _TELLING = re.compile(  # for speed: names that may match one of the above
 )
 _DIGITS_AT_LEAST = {CARD: 8, CODE: 3, IBAN: 8, ACCOUNT: 5, ROUTING: 6, SORT_CODE: 4, TAX: 5}  # fewer is no such number
 _PHONE_KEY = re.compile(r"(?:^|_)(?:phone|mobile|from|to|caller|callee|tel)(?:_phone)?(?:_?(?:number|no))?$")
-_PHONE = re.compile(r"\+?\d{7,14}")  # as DialNexa sends them, without "+"
+_PHONE = re.compile(r"\d{7,13}")  # as DialNexa sends them, without "+"
 _MOMENT_KEY = re.compile(r"(?:_at|time|timestamp|date|_ms)$")
 _MOMENT = re.compile(r"[12]\d{12}")  # Unix milliseconds
 _VENDOR_KEY = re.compile(r"^(?:id|(?:call|session|agent|workspace)_id|recording(?:_sas)?_url)$")
@@ -50,7 +50,7 @@ _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _NAMES, _VALUES = ("field_name", "name", "key", "label"), frozenset({"value", "text", "raw", "answer", "result"})
 
 
-_THREE_DIGITS = re.compile(r"\d(?:[^\d]{0,4}\d){2}")  # fewer are not even a security code
+_THREE_DIGITS = re.compile(r"\d(?:[^\d]{0,12}\d){2}")  # fewer are not even a security code
 
 
 class Redacted(NamedTuple):

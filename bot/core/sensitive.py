@@ -54,7 +54,7 @@ _CODE_WORDS = r"cv[cv]2?|cv2|csc|security (?:code|number|digits)|(?:card )?verif
 _TAX_WORDS = (
     r"ssn|itin|ein|tin|nino|utr|social(?: security)?|employer id\w*|national insurance"
     r"|(?:federal )?tax(?:payer)? ?(?:id\w*|number|no\.?|ref(?:erence)?\b|code)"
-    r"|vat ?(?:number|no\.?|id\w*|reg\w*|#)|(?:ust|umsatzsteuer)-?id\w*|steuer(?:nummer|nr\b|-?id\w*)"
+    r"|vat ?(?:number|no\.?|id\w*|reg(?:istration)?\b|#)|(?:ust|umsatzsteuer)-?id\w*|steuer(?:nummer|nr\b|-?id\w*)"
     r"|codice fiscale|partita iva|num[ée]ro (?:de )?tva|btw[ -]?(?:nummer|nr|id\w*)"
     r"|nif|cif|nie (?:number|no)|bsn|gst(?:in)?|abn|cpf|cnpj|pesel"
 )

@@ -57,8 +57,18 @@ def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequenc
     if kind is None or because is not None:
         return _placed(PLAYBOOKS[Kind.REVIEW], because, (), (), policy=policy, vip=vip, now=now)
     playbook = PLAYBOOKS[kind]
-    return _placed(
-        playbook, None, playbook.actions(subject), playbook.options(subject), policy=policy, vip=vip, now=now
+    actions = _marked(playbook.actions(subject), able)
+    options = tuple(
+        option.model_copy(update={"actions": _marked(option.actions, able)}) for option in playbook.options(subject)
+    )
+    return _placed(playbook, None, actions, options, policy=policy, vip=vip, now=now)
+
+
+def _marked(actions: tuple[Action, ...], able: frozenset[str]) -> tuple[Action, ...]:
+    """Who approves sees beforehand which steps will be theirs."""
+    return tuple(
+        action.model_copy(update={"by_hand": f"{action.connector}.{action.operation}" not in able})
+        for action in actions
     )
 
 
@@ -78,10 +88,10 @@ def _why_review(kind: Kind | None, subject: Subject, policy: Policy, by_person: 
     rules = policy.kinds.get(kind)
     if rules is not None and not rules.enabled:
         return f"The policy has switched off “{kind}”."
-    if gaps := missing_needs(playbook, subject.details):
-        return f"Not stated: {', '.join(gaps)}."
     if objection := playbook.objection(subject):
         return objection
+    if gaps := missing_needs(playbook, subject.details):
+        return f"Not stated: {', '.join(gaps)}."
     if kind is Kind.VIP_BLOCKER and not is_vip(policy, subject.details):
         return "The caller cannot pay, but nothing marks them as a VIP."
     return None if by_person else _doubt(subject, policy)

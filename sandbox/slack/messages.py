@@ -74,6 +74,7 @@ def keep_message(ws: Workspace, channel_id: str, message: dict[str, Any]) -> dic
         parent["latest_reply"] = ts
         parent.setdefault("replies", []).append(ts)
     there[ts] = message
+    ws.changes.note(channel_id, ts)
     ws.changed()
     return message
 
@@ -134,7 +135,7 @@ def update(ws: Workspace, args: Arguments) -> dict[str, Any]:
         raise ApiError("msg_too_long")
     body = _body(ws, args, "msg_too_long")
     metadata = _metadata(args)
-    change_message(ws, message, body, metadata)
+    change_message(ws, channel["id"], message, body, metadata)
     return {
         "channel": channel["id"],
         "ts": message["ts"],
@@ -144,7 +145,11 @@ def update(ws: Workspace, args: Arguments) -> dict[str, Any]:
 
 
 def change_message(
-    ws: Workspace, message: dict[str, Any], body: dict[str, Any], metadata: dict[str, Any] | None = None
+    ws: Workspace,
+    channel_id: str,
+    message: dict[str, Any],
+    body: dict[str, Any],
+    metadata: dict[str, Any] | None = None,
 ) -> None:
     """Blocks and metadata that are not given stay; empty ones go."""
     message.update(body)
@@ -154,6 +159,7 @@ def change_message(
         if name in message and not message[name]:
             del message[name]
     message["edited"] = {"user": BOT_USER, "ts": f"{int(ws.clock())}.000000"}
+    ws.changes.note(channel_id, message["ts"])
     ws.changed()
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from sandbox.slack import messages
+from sandbox.slack.changes import brief
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.people import People
 from sandbox.slack.seed import APP_ID, BOT_USER, SLACKBOT
@@ -180,6 +181,15 @@ class Page:
             self._ws.slack["read"].setdefault(user, {})[channel_id] = found[-1]["ts"]
         return {"channel": _channel_row(self._ws, channel, user), "messages": found}
 
+    async def changes(self, request: web.Request) -> Body:
+        """What was posted or changed after the change of this number, each message once and as it is now."""
+        after = request.query.get("after", "0")
+        if not after.isdigit():
+            raise web.HTTPBadRequest(text="after must be a whole number")
+        changes = self._ws.changes
+        places = [(channel_id, self._ws.messages(channel_id).get(ts)) for channel_id, ts in changes.after(int(after))]
+        return {"at": changes.count, "messages": [brief(where, message) for where, message in places if message]}
+
     async def thread(self, request: web.Request) -> Body:
         query = Given(request.query)
         self._ws.channel(query["channel"])
@@ -234,6 +244,7 @@ def routes(ws: Workspace, delivery: Delivery) -> list[web.RouteDef]:
     return [
         web.get("/sim/messages", answering(page.messages)),
         web.get("/sim/thread", answering(page.thread)),
+        web.get("/sim/changes", answering(page.changes)),
         web.get("/sim/home", answering(page.home)),
         web.get("/sim/events", events),
         web.post("/sim/home/open", answering(page.open_home)),

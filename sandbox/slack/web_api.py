@@ -125,4 +125,4 @@ def _replace_original(ws: Workspace, hook: dict[str, Any], body: dict[str, Any])
     message = whispered or ws.messages(hook["channel"]).get(hook["ts"])
     if message is None:
         raise ApiError("message_not_found")
-    messages.change_message(ws, message, {"blocks": [], **body})
+    messages.change_message(ws, hook["channel"], message, {"blocks": [], **body})

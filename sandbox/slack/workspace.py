@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sandbox.faults import Faults
+from sandbox.slack.changes import Changes
 from sandbox.slack.rates import Rates
 from sandbox.slack.seed import BOT_ID, BOT_USER, FALLBACK_CHANNEL, SLACKBOT, seed
 from sandbox.state import State
@@ -45,6 +46,7 @@ class Workspace:
         self.clock = clock
         self.faults = Faults(state)
         self.rates = Rates(clock, limited=limited)
+        self.changes = Changes()
         self.origin = origin  # of this server, for links; learned from the first request when it is not given
         self._new_token = new_token
         self._triggers: dict[str, tuple[str, float, bool]] = {}  # id -> (user, at, used); dead after a restart anyway
