@@ -10,7 +10,7 @@ from typing import Any
 
 from bot import reports
 from bot.app import serve
-from bot.config import ConfigFaults, Settings, read_policy_file, read_settings
+from bot.config import ConfigFaults, read_places, read_policy_file, read_settings
 from bot.demo import run_demo
 from storage import Database, StorageError, open_database
 
@@ -108,7 +108,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _policy_check(args: argparse.Namespace) -> int:
-    path = args.policy or Path(Settings.model_fields["policy_file"].default)
+    path = args.policy or read_places(DOTENV).policy_file
     try:
         policy = read_policy_file(path)
     except ConfigFaults as faults:
@@ -170,6 +170,8 @@ def _audit_export(args: argparse.Namespace) -> int:
     history = _with_database(lambda db: db.read(lambda store: store.history(args.case_id)))
     for entry in history:
         print(entry.model_dump_json())
+    if not history:
+        print(f"There is no case {args.case_id}.", file=sys.stderr)
     return 0 if history else 1
 
 
@@ -181,22 +183,13 @@ def _backup(args: argparse.Namespace) -> int:
 
 def _with_database(use: Callable[[Database], Coroutine[Any, Any, Any]]) -> Any:
     async def run() -> Any:
-        db = await open_database(_database_url(), read_only=True)
+        db = await open_database(read_places(DOTENV).database_url, read_only=True)
         try:
             return await use(db)
         finally:
             await db.close()
 
     return asyncio.run(run())
-
-
-def _database_url() -> str:
-    """Looking needs no tokens: only where the database is."""
-    import os
-
-    from dotenv import dotenv_values
-
-    return os.environ.get("DATABASE_URL") or dotenv_values(DOTENV).get("DATABASE_URL") or "sqlite:///countersign.db"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -33,30 +33,39 @@ class FromFiles(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         path = os.environ.get(f"{field_name.upper()}_FILE")
-        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        try:
+            return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+        except (OSError, UnicodeDecodeError):  # listed with everything else that is wrong, by `_unreadable`
+            return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        faults: list[str] = []
-        for name, field in self.settings_cls.model_fields.items():
-            try:
-                value, _, _ = self.get_field_value(field, name)
-            except (OSError, UnicodeDecodeError) as error:
-                faults.append(f"{name.upper()}_FILE: the file cannot be read ({type(error).__name__}).")
-            else:
-                found |= {name: value} if value else {}
-        if faults:
-            raise ConfigFaults(tuple(faults))
-        return found
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value}
 
 
-class Settings(BaseSettings):
-    """All that the environment says. Fields are the variables of section 6 of the design in lower case."""
+class Places(BaseSettings):
+    """Where rows and rules are: all that looking at them needs, without any token."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     database_url: str = "sqlite:///countersign.db"
     policy_file: Path = Path("policy.toml")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
+
+
+class Settings(Places):
+    """All that the environment says. Fields are the variables of section 6 of the design in lower case."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     public_url: AnyHttpUrl | None = None
@@ -76,17 +85,8 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr | None = None
     stripe_api_url: str = "https://api.stripe.com"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
 
+P = TypeVar("P", bound=Places)
 
 WHAT_IT_IS: Mapping[str, str] = {
     "slack_bot_token": "the bot token (xoxb-…) from “OAuth & Permissions” of your Slack app",
@@ -98,11 +98,38 @@ WHAT_IT_IS: Mapping[str, str] = {
 
 def read_settings(dotenv: Path | None = None) -> Settings:
     """Raises ConfigFaults naming every variable that is missing or wrong. A real variable wins over `.env`."""
+    return _read(Settings, dotenv)
+
+
+def read_places(dotenv: Path | None = None) -> Places:
+    """As `read_settings`, for what needs no token."""
+    return _read(Places, dotenv)
+
+
+def _read(kind: type[P], dotenv: Path | None) -> P:
+    faults = _unreadable(kind)
     try:
-        return Settings(_env_file=dotenv)
+        read = kind(_env_file=dotenv)
     except ValidationError as errors:
-        faults = (_fault(str(error["loc"][0]), error["type"], error["msg"]) for error in errors.errors())
-        raise ConfigFaults(tuple(faults)) from None
+        told = {str(error["loc"][0]): (error["type"], error["msg"]) for error in errors.errors()}
+        faults |= {name: _fault(name, *what) for name, what in told.items() if name not in faults}
+    else:
+        if not faults:
+            return read
+    raise ConfigFaults(tuple(faults.values()))
+
+
+def _unreadable(kind: type[Places]) -> dict[str, str]:
+    """By the name of the setting: why its `_FILE` says nothing."""
+    faults: dict[str, str] = {}
+    for name in kind.model_fields:
+        variable = f"{name.upper()}_FILE"
+        try:
+            if (path := os.environ.get(variable)) and not Path(path).read_text(encoding="utf-8").strip():
+                faults[name] = f"{variable}: the file is empty."
+        except (OSError, UnicodeDecodeError) as error:
+            faults[name] = f"{variable}: the file cannot be read ({type(error).__name__})."
+    return faults
 
 
 def _fault(name: str, kind: str, message: str) -> str:

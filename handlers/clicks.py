@@ -1,6 +1,7 @@
 """Buttons of a card: judge and commit, then acknowledge, then answer. Nothing after the acknowledgement may fail."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from bot.core import forms
 from bot.core.model import CaseFile, CaseState
 from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.triage import presumed_kind
-from bot.core.wording import TITLES
+from bot.core.wording import headline
 from handlers.doors import DeskClosed, Doors
 
 log = logging.getLogger("countersign.doors")
@@ -21,6 +22,14 @@ log = logging.getLogger("countersign.doors")
 Body = Mapping[str, Any]
 Press = Callable[[Doors, Click, Body], Awaitable[Answer]]
 
+ANY = re.compile("")
+
+
+class NotOurs(Exception):
+    """A button or form of another release, or of somebody else."""
+
+
+FOREIGN = "This is not one of ours, or from another release. Nothing was changed."
 STRANGER = "Only members of this workspace can decide here. Nothing was changed."
 CLICK_AGAIN = "Something went wrong on our side and nothing was decided. Please click again."
 
@@ -37,6 +46,7 @@ def register(bolt: AsyncApp, doors: Doors) -> None:
     }
     for action_id, press in presses.items():
         bolt.action(action_id)(_listener(doors, press))
+    bolt.action(ANY)(_listener(doors, _unknown))  # the first that fits is taken: whatever none of the above took
 
 
 def _listener(doors: Doors, press: Press) -> Callable[..., Awaitable[None]]:
@@ -59,20 +69,23 @@ async def _pressed(doors: Doors, press: Press, body: Body) -> Answer:
         return Answer(STRANGER)
     except DeskClosed as closed:
         return Answer(f"{closed} Nothing was decided; please click again in a moment.")
-    except ValueError:
-        return Answer("This button is not one of ours, or from another release. Nothing was changed.")
+    except NotOurs:
+        return Answer(FOREIGN)
     except Exception:
         log.exception("a click could not be carried out")
         return Answer(CLICK_AGAIN)
 
 
 async def read_click(doors: Doors, body: Body) -> Click:
-    """Who clicked what, with their groups at this moment. Raises PermissionError for people of another workspace."""
+    """Who clicked what, with their groups at this moment.
+
+    Raises PermissionError for people of another workspace, NotOurs for a value that we did not write.
+    """
     user_id = check_person(doors, body)
     action = body["actions"][0]
     return Click(
         user_id=user_id,
-        ref=CaseRef.parse(action.get("value") or ""),
+        ref=read_ref(action.get("value") or ""),
         identity=f"click:{body['trigger_id']}",
         in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
         revision=_revision(action.get("block_id") or ""),
@@ -87,6 +100,13 @@ def check_person(doors: Doors, body: Body) -> str:
     return str(body["user"]["id"])
 
 
+def read_ref(value: str) -> CaseRef:
+    try:
+        return CaseRef.parse(value)
+    except ValueError:
+        raise NotOurs from None
+
+
 def _revision(block_id: str) -> int | None:
     """Cards write `<case id>:r<revision>:<n>` into their block ids."""
     part = next((part for part in block_id.split(":") if part[:1] == "r" and part[1:].isdigit()), None)
@@ -94,6 +114,10 @@ def _revision(block_id: str) -> int | None:
 
 
 # --- what each button does ------------------------------------------------------------------------------------------
+
+
+async def _unknown(doors: Doors, click: Click, _: Body) -> Answer:
+    return Answer(FOREIGN)
 
 
 async def _approve(doors: Doors, click: Click, _: Body) -> Answer:
@@ -118,7 +142,8 @@ async def _retry(doors: Doors, click: Click, _: Body) -> Answer:
 
 async def _open_reject(doors: Doors, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body:
-        return forms.reject_form(click.ref, TITLES[file.case.kind])
+        case = file.case
+        return forms.reject_form(click.ref, headline(case.kind, case.details, file.proposal.money))
 
     return await _open(doors, click, body, CaseState.OPEN, form)
 

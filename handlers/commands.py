@@ -14,6 +14,7 @@ from bot.core.names import Command
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact
 from bot.core.triage import case_id_of
+from handlers.clicks import STRANGER
 from handlers.doors import Doors
 
 log = logging.getLogger("countersign.doors")
@@ -44,6 +45,8 @@ async def _open_resend(doors: Doors, body: dict[str, Any]) -> str:
         return f"“{number[:40]}” does not look like an invoice number. {USAGE}"
     if email is not None and not is_e_mail(email):
         return f"“{email[:60]}” is not an e-mail address. {USAGE}"
+    if doors.desk.team_id not in (None, body["team_id"]):
+        return STRANGER
     case_id = case_id_of(f"slack:{body['team_id']}:{body['trigger_id']}")
     fields = Fields(call_intent=Kind.INVOICE_RESEND.value, invoice_number=number, email=email)
     summary = f"A colleague asks to send invoice {number} again" + (f" to {email}." if email else ".")
@@ -57,4 +60,5 @@ async def _open_resend(doors: Doors, body: dict[str, Any]) -> str:
     await doors.db.write(lambda store: intake.receive(store, call, body_sha256=sha256, now=now))
     rules = doors.policy.kinds.get(Kind.INVOICE_RESEND)
     name = (rules.channel if rules else None) or PLAYBOOKS[Kind.INVOICE_RESEND].channel
-    return f"Opened case {case_id}. Its card is on its way to {doors.policy.channels[name]}; somebody else approves it."
+    channel = doors.policy.channels.get(name) or doors.policy.channels["fallback"]
+    return f"Opened case {case_id}. Its card is on its way to {channel}; somebody else approves it."

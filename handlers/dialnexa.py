@@ -37,10 +37,14 @@ class DialNexaDoor:
         if not dialnexa_signed(request.headers, body, self.secrets):
             return self._unsigned(request, body)
         try:
-            told = read_call(json.loads(body), request.match_info.get("event"), self.doors.policy.fields)
-        except (ValueError, RecursionError, BadBody):
+            told = read_call(_parsed(body), request.match_info.get("event"), self.doors.policy.fields)
+        except BadBody:
             self.doors.count("dialnexa", "not_json")
             return _answer(400, error="The body is not a JSON object.")
+        except Exception:  # a fault of ours must not cost the call: a 4xx would tell DialNexa to give up
+            log.exception("a call could not be read; DialNexa is asked to send it again")
+            self.doors.count("dialnexa", "not_read")
+            return _answer(503, error="Not read; please send it again.")
         if isinstance(told, Ignored):
             self.doors.count("dialnexa", f"ignored_{told.event or 'unknown'}"[:60])
             return _answer(200, status="ignored", reason=told.reason)
@@ -70,12 +74,19 @@ class DialNexaDoor:
         return _answer(401, error="The signature does not fit the body and any active secret.")
 
 
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadBody("The body is not JSON.") from None
+
+
 def _is_verification(body: bytes) -> bool:
     if len(body) > VERIFICATION_SIZE:
         return False
     try:
-        said: Any = json.loads(body)
-    except ValueError:
+        said = _parsed(body)
+    except BadBody:
         return False
     if not isinstance(said, dict):
         return False

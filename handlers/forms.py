@@ -12,11 +12,11 @@ from bot.cases.deciding import Answer, Click
 from bot.core import forms, money
 from bot.core.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fields
-from bot.core.names import CallbackId, CaseRef
+from bot.core.names import CallbackId
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact_tree
 from bot.core.triage import missing_needs
-from handlers.clicks import CLICK_AGAIN, STRANGER, check_person
+from handlers.clicks import ANY, CLICK_AGAIN, FOREIGN, STRANGER, NotOurs, check_person, read_ref
 from handlers.doors import DeskClosed, Doors
 
 log = logging.getLogger("countersign.doors")
@@ -32,6 +32,7 @@ def register(bolt: AsyncApp, doors: Doors) -> None:
     }
     for callback_id, submit in submits.items():
         bolt.view(callback_id)(_listener(doors, submit))
+    bolt.view_submission(ANY)(_listener(doors, _unknown))
 
 
 def _listener(doors: Doors, submit: Submit) -> Callable[..., Awaitable[None]]:
@@ -57,7 +58,7 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
         user_id = check_person(doors, body)
         click = Click(
             user_id=user_id,
-            ref=CaseRef.parse(view["private_metadata"]),
+            ref=read_ref(view["private_metadata"]),
             identity=f"form:{view['id']}:{view['hash']}:{user_id}",
             in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
         )
@@ -69,11 +70,17 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
         raise
     except PermissionError:
         return Answer(STRANGER)
+    except NotOurs:
+        return Answer(FOREIGN)
     except DeskClosed as closed:
         return Answer(f"{closed} Nothing was changed; please try again in a moment.")
     except Exception:
         log.exception("a form could not be carried out")
         return Answer(CLICK_AGAIN)
+
+
+async def _unknown(doors: Doors, click: Click, _: Mapping[str, Any]) -> Answer:
+    return Answer(FOREIGN)
 
 
 async def _reject(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:

@@ -1,11 +1,15 @@
 """For operators: alive, ready, and figures in Prometheus format."""
 
+import logging
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from bot.core.model import CaseState
 from handlers.doors import Doors
+
+log = logging.getLogger("countersign.doors")
 
 
 def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: CollectorRegistry) -> list[web.RouteDef]:
@@ -23,7 +27,11 @@ def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: C
         return web.json_response({"status": "not ready" if found else "ready", **found}, status=503 if found else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        doors.cases.update(await doors.db.read(lambda store: store.count_cases()))
+        try:
+            counts = await doors.db.read(lambda store: store.count_cases())
+            doors.cases.update({state.value: counts.get(state.value, 0) for state in CaseState})
+        except Exception:  # the figures of the doors and of Slack matter most when something is wrong
+            log.exception("the cases could not be counted; /metrics shows the last known figures")
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]

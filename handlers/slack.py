@@ -1,6 +1,7 @@
 """The door for Slack: Bolt verifies and routes; clicks, forms, commands and the home tab are in their own rooms."""
 
 import logging
+import re
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from handlers import clicks, commands, forms, home
 from handlers.doors import Doors
 
 log = logging.getLogger("countersign.doors")
+
+TIMESTAMP = re.compile(r"[0-9]{1,16}")  # seconds since 1970
 
 
 def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
@@ -36,11 +39,16 @@ def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
 
 def routes(bolt: AsyncApp, doors: Doors) -> list[web.RouteDef]:
     async def events(request: web.Request) -> web.StreamResponse:
-        sent_at = request.headers.get("X-Slack-Request-Timestamp", "")
-        if not (sent_at.isascii() and sent_at.isdigit()):
+        sent_at = request.headers.get("X-Slack-Request-Timestamp")
+        if sent_at is not None and not TIMESTAMP.fullmatch(sent_at):
             doors.count("slack", "bad_timestamp")  # Bolt would answer 500: it calls int() on it
             return web.json_response({"error": "invalid request"}, status=401)
-        answer = await bolt.async_dispatch(await to_bolt_request(request))
+        try:
+            asked = await to_bolt_request(request)
+        except ValueError:  # bytes that are no text were not sent by Slack
+            doors.count("slack", "not_text")
+            return web.json_response({"error": "invalid request"}, status=401)
+        answer = await bolt.async_dispatch(asked)
         doors.count("slack", str(answer.status))
         response: web.StreamResponse = await to_aiohttp_response(answer)
         return response

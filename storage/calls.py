@@ -60,7 +60,7 @@ class Calls(History):
             "data": call.model_dump_json(),
             "due_at": to_text_or_none(due_at),
         }
-        for _ in range(20):  # another process may take the same version number at the same moment
+        for _ in range(5):  # another process may take the same version number at the same moment
             added = self._session.row(ADD_CALL, params)
             if added is not None:
                 self.append(chain, entry, received_at)

@@ -88,7 +88,12 @@ def click(user: str, card: Mapping[str, Any], action_id: str, trigger: str, hook
     button = next(one for one in card["buttons"] if one["action_id"] == action_id)
     payload = {
         **_common("block_actions", user, trigger),
-        "container": {"type": "message", "message_ts": card["ts"], "channel_id": card["channel"], "is_ephemeral": False},
+        "container": {
+            "type": "message",
+            "message_ts": card["ts"],
+            "channel_id": card["channel"],
+            "is_ephemeral": False,
+        },
         "channel": {"id": card["channel"], "name": "finance"},
         "message": {"type": "message", "ts": card["ts"], "text": card["text"]},
         "state": {"values": {}},

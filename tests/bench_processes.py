@@ -87,7 +87,10 @@ class Stage:
 
     def spawn(self, module: Sequence[str], port: int, *, cwd: Path, environment: Mapping[str, str]) -> Process:
         command = [sys.executable, "-m", *module]
-        base = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
+        base = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
+        }
         with self.log.open("ab") as log:
             spawned_at = time.monotonic()
             child = subprocess.Popen(command, cwd=cwd, env={**base, **environment}, stdout=log, stderr=log)
@@ -122,6 +125,10 @@ class Stage:
 
     def database_url(self, database: str = "countersign.db") -> str:
         return f"sqlite:///{self.folder / database}"
+
+    def tail(self) -> str:
+        """The last words of all processes, for whoever looks into a failure."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:]) if self.log.exists() else ""
 
     def end(self) -> None:
         for process in self.started:

@@ -52,7 +52,8 @@ class World:
     exchanges: list[Exchange] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     retry_after: str | None = None
-    error: dict[str, Any] = field(default_factory=dict)  # the body of a status fault
+    error: dict[str, Any] = field(default_factory=dict)  # what a status fault says
+    body: dict[str, Any] | None = None  # or its whole body
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def fail(self, method: str, fault: str) -> None:
@@ -94,7 +95,7 @@ class World:
             return None
         if fault.isdigit():
             headers = {"Retry-After": self.retry_after} if self.retry_after else {}
-            return web.json_response({"error": self.error}, status=int(fault), headers=headers)
+            return web.json_response(self.body or {"error": self.error}, status=int(fault), headers=headers)
         answered: web.StreamResponse = await handler(request)
         return answered
 

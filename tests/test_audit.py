@@ -140,6 +140,17 @@ async def test_a_history_shortened_together_with_its_head_is_named_by_the_seal(
     assert await broken(database) == "case C-2 is missing: seal 1 names its entry 3"
 
 
+async def test_a_history_written_anew_is_named_by_the_seal(database: Database, database_url: str) -> None:
+    await three_cases_of_three_entries(database)
+    await database.write(lambda store: store.seal(NOW))
+    without_triggers(
+        database_url, "DELETE FROM audit WHERE case_id = 'C-2'", "DELETE FROM audit_heads WHERE case_id = 'C-2'"
+    )
+    for _ in range(3):
+        await database.write(lambda store: store.append("C-2", WORKED, NOW))
+    assert await broken(database) == "entry 3 of case C-2 is not the one that seal 1 names"
+
+
 @pytest.mark.parametrize(
     ("tampering", "sentence"),
     [

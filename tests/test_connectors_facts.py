@@ -7,7 +7,7 @@ import pytest
 
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
-from sandbox.fidel.seeds import BRAND, BREAKFAST, BRISTOL, REFUND, REFUNDED, VISA
+from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, REFUND, REFUNDED, VISA
 from tests.connector_support import KEY, NOW, World, action, details, vendors
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -115,7 +115,24 @@ async def test_an_unmatched_refund_at_the_same_shop_is_a_doubt(fidel: FidelConne
     assert fact.values["matched"] is False
 
 
-async def test_a_refund_of_another_purchase_is_no_doubt(fidel: FidelConnector) -> None:
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"originalTransactionId": REFUNDED},
+        {"datetime": "2026-11-14T10:00:00"},
+        {"location": {"id": BOSTON}},
+        {"currency": "USD"},
+        {"amount": "-24.91"},
+        {"amount": "10.00"},
+    ],
+    ids=str,
+)
+async def test_what_cannot_be_this_purchases_refund_is_no_doubt(
+    fidel: FidelConnector, world: World, elsewhere: dict[str, Any]
+) -> None:
+    refund = world.state.fidel["transactions"][REFUND]
+    del refund["originalTransactionId"]
+    refund |= {"amount": "-10.00", "datetime": "2026-11-17T10:00:00", **elsewhere}
     (fact,) = await look(fidel, "refund", transaction_id=BREAKFAST)
     assert (fact.sentence, fact.doubt) == ("No refund by the shop seen", None)
 

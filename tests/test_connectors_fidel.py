@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import JsonValue
 
@@ -195,8 +196,11 @@ async def test_a_change_is_found_once_it_is_made_and_not_before(fidel: FidelConn
 
 
 @EACH_CHANGE
-async def test_a_change_whose_answer_was_lost_is_found(fidel: FidelConnector, world: World, change: Action) -> None:
-    world.fail("PUT" if change.operation == "card_reference" else "PATCH", "lost_reply")
+@pytest.mark.parametrize("fault", ["lost_reply", "garbage"])
+async def test_a_change_whose_answer_was_lost_is_found(
+    fidel: FidelConnector, world: World, change: Action, fault: str
+) -> None:
+    world.fail("PUT" if change.operation == "card_reference" else "PATCH", fault)
     await refusal(fidel, change, Unsure)
     assert await fidel.find(change, KEY) is not None
 
@@ -232,6 +236,20 @@ async def test_a_card_keeps_its_metadata_above_all_its_id(fidel: FidelConnector,
         "countersign_call": "call-7f3a",
         "countersign_case": "case-12",
     }
+
+
+async def test_numbers_in_others_metadata_go_back_digit_for_digit(fidel: FidelConnector, world: World) -> None:
+    sent: list[bytes] = []
+
+    def vendor(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        metadata = b'{"id":"cust-77","points":12345678901234567.89}'
+        return httpx.Response(200, content=b'{"items":[{"id":"%s","metadata":%s}]}' % (VISA.encode(), metadata))
+
+    connector = world.fidel(transport=httpx.MockTransport(vendor))
+    await connector.perform(do("card_reference", card_id=VISA, reference=dict(REFERENCE)), KEY)
+    await connector.close()
+    assert b'"points":12345678901234567.89' in sent[-1]
 
 
 @pytest.mark.parametrize("surplus", ["amount", "reason", "customer", "email"])

@@ -243,6 +243,19 @@ async def test_a_refund_that_failed_at_the_bank_is_refused_and_not_found_as_done
         await stripe.find(refund(), KEY)
 
 
+async def test_an_answer_about_another_amount_is_unsure(stripe: StripeConnector, world: World) -> None:
+    world.body = {
+        "id": "re_1",
+        "object": "refund",
+        "amount": 2300,
+        "currency": "usd",
+        "created": 1,
+        "status": "succeeded",
+    }
+    world.fail("POST", "200")
+    assert "could not be read" in await refusal(stripe, refund(), Unsure)
+
+
 async def test_a_refund_that_is_pending_says_so(stripe: StripeConnector, world: World) -> None:
     await stripe.perform(refund(), KEY)
     refunds(world)[0]["status"] = "pending"

@@ -17,7 +17,7 @@ GROUP_AT_MOST = 6  # cards are read in groups of 4, or 4-6-5; two groups of 8 ar
 
 _DIGITS = re.compile(r"\d+")
 _GAP = re.compile(PAUSE, re.IGNORECASE)
-_DECIMALS = re.compile(r"(?<![.,]\d\d)(?<=\d)[.,](\d\d)(?!\d|[.,]\d)")
+_DECIMALS = re.compile(r"(?<![.,]\d\d)(?<![.,]\d{4})(?<=\d)[.,](\d\d)(?!\d|[.,]\d)")
 _LEFT = re.compile(r"[A-Za-z0-9_-]*$")
 _CARD_WORD = re.compile(r"(?:card|visa|amex|mastercard|mc|maestro|discover|no|nr|number|is)[-_]?", re.IGNORECASE)
 _RIGHT = re.compile(r"(?!exp|cv[cv]|valid)[A-Za-z_]", re.IGNORECASE)

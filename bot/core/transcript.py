@@ -64,8 +64,8 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
     marks = list(_MARK.finditer(text)) or list(_MARKED_LINE.finditer(text))
     if not marks or text[: marks[0].start()].strip():
         yield "", text[: marks[0].start()] if marks else text
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        yield mark[1], text[mark.end() : following.start() if following else len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    yield from ((mark[1], text[mark.end() : end]) for mark, end in zip(marks, ends, strict=False))
 
 
 def _speaker(name: str) -> str:

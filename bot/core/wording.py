@@ -125,7 +125,8 @@ def amount(kind: Kind, details: Details, money: Money | None = None) -> str | No
 
 
 def headline(kind: Kind, details: Details, money: Money | None, *, urgent: bool = False) -> str:
-    parts = (TITLES[kind], amount(kind, details, money), customer(details))
+    brand = details.fields.brand_name if kind in (Kind.BRAND_CREATE, Kind.BRAND_UPDATE) else None
+    parts = (TITLES[kind], amount(kind, details, money), brand or customer(details))
     return ("Urgent: " if urgent else "") + " · ".join(part for part in parts if part)
 
 

@@ -28,6 +28,7 @@ READS = frozenset(
 TIMEOUT_S = 10
 MEMBERSHIP_FRESH = timedelta(seconds=30)  # usergroups.users.list is tier 2: some 20 calls a minute
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
+FORM_WAIT_S = 2.0  # a trigger lives 3 s, and so does the click that waits for its acknowledgement
 LOOK_BACK = timedelta(seconds=60)  # Slack's clock and ours may differ by this much
 
 
@@ -53,10 +54,11 @@ class Slack:
     def client(self) -> AsyncWebClient:
         """Shares one session. No retry handlers: Slack's default one repeats a post after a dropped line."""
         if self._client is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
-            self._client = AsyncWebClient(
-                self._token, base_url=self._api_url, session=self._session, timeout=TIMEOUT_S, retry_handlers=[]
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=64),
+                timeout=aiohttp.ClientTimeout(TIMEOUT_S),  # the SDK's own timeout is not used with a session
             )
+            self._client = AsyncWebClient(self._token, base_url=self._api_url, session=self._session, retry_handlers=[])
         return self._client
 
     async def close(self) -> None:
@@ -154,7 +156,11 @@ class Slack:
     # --- answers to a person ----------------------------------------------------------------------------------------
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        await self._call("views.open", {"trigger_id": trigger_id, "view": view})
+        try:
+            async with asyncio.timeout(FORM_WAIT_S):
+                await self._call("views.open", {"trigger_id": trigger_id, "view": view})
+        except TimeoutError:
+            raise NotSure("Slack did not open the form in time.") from None
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         await self._call("views.publish", {"user_id": user_id, "view": view})
@@ -165,11 +171,11 @@ class Slack:
         try:
             self.client  # noqa: B018 opens the session
             assert self._session is not None  # noqa: S101
-            async with self._session.post(response_url, json=body, timeout=aiohttp.ClientTimeout(TIMEOUT_S)) as answer:
+            async with self._session.post(response_url, json=body) as answer:
                 self._count("response_url", "ok" if answer.ok else "refused")
-        except (aiohttp.ClientError, TimeoutError):
+        except Exception as error:  # the click has been acknowledged: a raise would show it as failed
             self._count("response_url", "unsure")
-            log.warning("an answer to a click did not reach Slack")
+            log.warning("an answer to a click did not reach Slack (%s)", type(error).__name__)
 
     # --- the wire ---------------------------------------------------------------------------------------------------
 
@@ -196,7 +202,8 @@ class Slack:
         except aiohttp.ClientConnectorError:
             self._count(method, "unavailable")
             raise NotNow("Slack cannot be reached.") from None
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
+            # AttributeError: the SDK expects an object in a 200, and a proxy may answer anything
             self._count(method, "unsure")
             unsure = NotNow if method in READS else NotSure
             raise unsure(f"Slack did not answer {method} ({type(error).__name__}).") from None
@@ -207,13 +214,15 @@ class Slack:
 
     def _meaning(self, method: str, error: SlackApiError) -> SlackError:
         response = error.response
-        code = str(response.get("error", "")) if isinstance(response.data, dict) else ""
-        self._count(method, code or str(response.status_code))
-        if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
+        data = getattr(response, "data", None)  # absent where the answer was no JSON
+        status = response.status_code if hasattr(response, "status_code") else response.status
+        code = str(data.get("error") or "") if isinstance(data, dict) else ""
+        self._count(method, code or str(status))
+        if status == 429 or code in ("ratelimited", "rate_limited"):
             after = response.headers.get("Retry-After", "1")
             return NotNow("Slack asks us to slow down.", retry_after_s=float(after) if after.isdigit() else 1.0)
-        if response.status_code >= 500:
-            return (NotNow if method in READS else NotSure)(f"Slack failed at {method} ({response.status_code}).")
+        if status >= 500 or not code:
+            return (NotNow if method in READS else NotSure)(f"Slack failed at {method} ({status}).")
         kind = MEANING.get(code, NotNow)
         sentence = f"Slack refused {method}: {code}."
         if kind is Locked:

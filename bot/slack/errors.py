@@ -44,6 +44,7 @@ MEANING: Mapping[str, type[SlackError]] = {
         ("is_archived", "is_inactive", "channel_not_found", "not_in_channel", "restricted_action"), ChannelClosed
     ),
     **dict.fromkeys(("message_not_found", "cant_update_message", "edit_window_closed"), MessageGone),
+    **dict.fromkeys(("thread_not_found", "cannot_reply_to_message"), MessageGone),  # a card, seen from its thread
     **dict.fromkeys(
         (
             "invalid_blocks",

@@ -1,0 +1,124 @@
+"""DialNexa as the bot meets it: calls of every kind, corrected, repeated and in any order, until acknowledged."""
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from bot.cases import intake
+from bot.core.model import Call, Details, Fields, Money
+from bot.core.money import to_major
+from storage import Store
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SHOP = "00000000-0000-4000-8000-0000000000bb"
+
+
+class Callers:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._numbers = 0
+        self.acknowledged: set[str] = set()
+
+    def some(self) -> None:
+        """A few calls, each in its own time."""
+        for _ in range(self._world.luck.rng.choice((1, 2, 2, 3))):
+            self._numbers += 1
+            self._world.outside(self._one(f"call-{self._numbers}"))
+
+    async def _one(self, call_id: str) -> None:
+        luck = self._world.luck
+        await asyncio.sleep(luck.between(0, 40))
+        first = self._details()
+        told = [first]
+        if luck.often(0.4):
+            told.append(self._corrected(first))
+        if luck.often(0.15):
+            told.append(first.model_copy(update={"unmapped": {"heard_by": "another agent"}}))
+        for details in told:
+            call = Call(call_id=call_id, event="call.completed", details=details)
+            self._world.outside(self._deliver(call, luck.between(0, 60)))
+            if luck.often(0.3):  # the same body once more
+                self._world.outside(self._deliver(call, luck.between(0, 120)))
+
+    async def _deliver(self, call: Call, after_s: float) -> None:
+        """Again and again until a door has answered; what it answered for must never be lost."""
+        world = self._world
+        await asyncio.sleep(after_s)
+        sha256 = hashlib.sha256(call.model_dump_json().encode()).hexdigest()
+
+        def receive(store: Store) -> str:
+            return intake.receive(store, call, body_sha256=sha256, now=world.now())
+
+        while (status := await world.a_process().ask(receive)) is None:
+            world.tally.counts["deliveries repeated by DialNexa"] += 1
+            await asyncio.sleep(world.luck.between(1, 20))
+        world.note(f"dialnexa: {call.call_id} delivered: {status}")
+        world.tally.counts[f"deliveries: {status}"] += 1
+        self.acknowledged.add(call.call_id)
+
+    # --- what callers want ------------------------------------------------------------------------------------------
+
+    def _details(self) -> Details:
+        makers = (self._brand, self._brand_change, self._refund, self._refund, self._dispute, self._dispute, self._unclear)
+        return self._world.luck.rng.choice(makers)()
+
+    def _brand(self) -> Details:
+        luck, name = self._world.luck, f"Made-up Brand {self._world.fidel.new_id()[-4:]}"
+        if luck.often(0.1):
+            self._world.fidel.add_brand(name)
+        return _said("brand_create", brand_name=name, website_url=_page(1), logo_url="https://example.com/logo.png")
+
+    def _brand_change(self) -> Details:
+        brand_id = self._world.fidel.add_brand(f"Old Brand {self._world.fidel.new_id()[-4:]}")
+        return _said("brand_update", brand_id=brand_id, website_url=_page(1))
+
+    def _refund(self) -> Details:
+        """In part, so that a second refund would fit; now and then of a payment that is disputed for a while."""
+        luck = self._world.luck
+        amount = luck.rng.choice((2_400, 9_900, 12_950, 40_000))
+        payment = self._world.stripe.add_payment(amount * 5)
+        payment.disputed = luck.often(0.1)
+        card_id = self._world.fidel.add_card() if luck.often(0.3) else None
+        return _said(
+            "refund", amount, payment_id=payment.payment_id, refund_reason="charged twice", card_id=card_id
+        )
+
+    def _dispute(self) -> Details:
+        luck = self._world.luck
+        amount = luck.rng.choice((2_400, 12_950))
+        payment = self._world.stripe.add_payment(amount * 5)
+        return _said(
+            "dispute",
+            amount,
+            payment_id=payment.payment_id,
+            card_id=self._world.fidel.add_card(),
+            location_id=SHOP,
+            transaction_date="2026-11-02",
+            dispute_reason="does not know the shop",
+        )
+
+    def _unclear(self) -> Details:
+        return _said("something else", customer_name="Robin Example")
+
+    def _corrected(self, first: Details) -> Details:
+        """A later telling of the same call: more money, or another page."""
+        if first.money is not None:
+            return _with_money(first, first.money.amount_minor + self._world.luck.rng.choice((100, 7_500)))
+        return first.model_copy(update={"fields": first.fields.model_copy(update={"website_url": _page(2)})})
+
+
+def _said(intent: str, amount_minor: int | None = None, **fields: Any) -> Details:
+    details = Details(summary="A made-up call.", fields=Fields(call_intent=intent, confidence=0.9, **fields))
+    return details if amount_minor is None else _with_money(details, amount_minor)
+
+
+def _with_money(details: Details, amount_minor: int) -> Details:
+    money = Money(amount_minor=amount_minor, currency="USD")
+    fields = details.fields.model_copy(update={"amount": to_major(money), "currency": "USD"})
+    return details.model_copy(update={"fields": fields, "money": money})
+
+
+def _page(n: int) -> str:
+    return f"https://example.com/{n}"

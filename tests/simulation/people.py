@@ -1,0 +1,169 @@
+"""People in front of Slack: with and without rights, hasty, late, twice, and on cards that have changed since."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.cases import deciding, intake
+from bot.cases.deciding import Answer, Click
+from bot.core.model import Call, CaseState, Details, Fields
+from bot.core.names import CHOICES, ActionId, CaseRef
+from bot.core.policy import Policy
+from storage import Store
+from tests.simulation.slack import Message
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+ANA, BEN, LEA, LOU, SAM = "U0ANA00001", "U0BEN00001", "U0LEA00001", "U0LOU00001", "U0SAM00001"
+GROUPS: dict[str, frozenset[str]] = {
+    ANA: frozenset({"finance"}),
+    BEN: frozenset({"finance"}),
+    LEA: frozenset({"leads"}),
+    LOU: frozenset({"finance", "leads"}),
+    SAM: frozenset(),
+}
+LIKED = {ActionId.APPROVE: 8, ActionId.REJECT: 0.4, ActionId.COMPLETE: 3, ActionId.SETTLE: 0.5}
+TRIES = 3  # how often a helpful person presses Retry before settling by hand
+
+
+@dataclass(frozen=True)
+class Button:
+    action_id: ActionId
+    ref: CaseRef
+    revision: int
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A click that reached a door; whether it counted is the bot's business."""
+
+    button: Button
+    user_id: str
+    at: datetime
+
+
+class People:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._triggers = 0
+        self._tries: dict[str, int] = {}
+        self.pressed: list[Pressed] = []
+
+    async def work(self, until_s: float) -> None:
+        """Now and then somebody presses something."""
+        loop, luck = asyncio.get_running_loop(), self._world.luck
+        while loop.time() < until_s:
+            await asyncio.sleep(luck.between(0.5, 8))
+            cards = self._world.workspace.cards()
+            if cards:
+                self._one_of(luck.rng.choice(cards))
+            if cards and luck.often(0.02):
+                self._delete(luck.rng.choice(cards))
+
+    def _one_of(self, card: Message) -> None:
+        luck = self._world.luck
+        stale = luck.often(0.15)
+        found = buttons(luck.rng.choice(card.pictures) if stale else card.pictures[-1])
+        if not found:
+            return
+        self._world.tally.counts["clicks on what may be an old card"] += stale
+        button = luck.rng.choices(found, [LIKED.get(one.action_id, 2) for one in found])[0]
+        user = luck.rng.choices(list(GROUPS), (4, 3, 4, 2, 1))[0]
+        self._triggers += 1
+        delay = luck.between(20, 90) if luck.often(0.1) else luck.between(0, 1)
+        self._world.outside(self._press(button, user, self._triggers, delay))
+        if luck.often(0.15):  # delivered twice
+            self._world.tally.counts["clicks repeated"] += 1
+            self._world.outside(self._press(button, user, self._triggers, delay + luck.between(0, 40)))
+
+    def _delete(self, card: Message) -> None:
+        card.deleted = True
+        self._world.note(f"somebody deletes the card {card.key}")
+        self._world.tally.counts["cards deleted by a person"] += 1
+
+    async def _press(self, button: Button, user: str, trigger: int, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        world = self._world
+        now = world.now()
+        click = Click(
+            user_id=user,
+            ref=button.ref,
+            identity=f"click:{trigger}",
+            in_groups=GROUPS[user],
+            revision=button.revision,
+        )
+        self.pressed.append(Pressed(button, user, now))
+
+        def press(store: Store) -> Answer:
+            return carried_out(store, button, click, world.policy, now)
+
+        answer = await world.a_process().ask(press)
+        said = "the process stopped" if answer is None else answer.text or "done"
+        world.note(f"{user} presses {button.action_id} on {button.ref}: {said}")
+        world.tally.counts["clicks that changed a case"] += bool(answer and answer.changed)
+        world.tally.counts["clicks that were turned down"] += bool(answer and not answer.changed)
+
+    def help(self) -> bool:
+        """When the weather is calm, somebody does the steps by hand and gets stuck cases going. False: nothing to do."""
+        acted = False
+        for card in self._world.workspace.cards():
+            for button in buttons(card.pictures[-1]):
+                wanted = self._wants(button)
+                if wanted:
+                    self._triggers += 1
+                    self._world.outside(self._press(button, LOU, self._triggers, 0))
+                    acted = True
+                    break
+        return acted
+
+    def _wants(self, button: Button) -> bool:
+        tries = self._tries.get(button.ref.case_id, 0)
+        if button.action_id is ActionId.RETRY and tries < TRIES:
+            self._tries[button.ref.case_id] = tries + 1
+            return True
+        settles = button.action_id is ActionId.SETTLE and int(button.ref.case_id[-1], 36) % 2 == 0  # some stay stuck
+        return button.action_id is ActionId.STEP_DONE or settles
+
+
+def buttons(picture: dict[str, Any]) -> list[Button]:
+    found: list[Button] = []
+    for block in picture["blocks"]:
+        drawn = re.search(r":r(\d+):", block.get("block_id", ""))
+        for element in block.get("elements", []):
+            if element["type"] == "button" and drawn is not None:
+                ref = CaseRef.parse(element["value"])
+                found.append(Button(ActionId(element["action_id"]), ref, int(drawn[1])))
+    return found
+
+
+def carried_out(store: Store, button: Button, click: Click, policy: Policy, now: datetime) -> Answer:
+    """What the doors do with a click, or with the form that it opened."""
+    match button.action_id:
+        case ActionId.APPROVE:
+            return deciding.approve(store, click, policy=policy, now=now)
+        case ActionId.REJECT:
+            return deciding.reject(store, click, "Not this time.", policy=policy, now=now)
+        case ActionId.STEP_DONE:
+            return deciding.step_done(store, click, policy=policy, now=now)
+        case ActionId.RETRY:
+            return deciding.retry(store, click, policy=policy, now=now)
+        case ActionId.SETTLE:
+            return deciding.settle_by_hand(store, click, "Looked after it.", policy=policy, now=now)
+        case ActionId.COMPLETE:
+            return _completed(store, click, policy, now)
+        case choice:
+            return deciding.choose(store, click, CHOICES.index(choice) + 1, policy=policy, now=now)
+
+
+def _completed(store: Store, click: Click, policy: Policy, now: datetime) -> Answer:
+    found = deciding.check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
+    if isinstance(found, Answer):
+        return found
+    given = {"brand_name": f"Brand of {found.case.case_id}", "website_url": "https://example.com/1"}
+    fields = Fields(call_intent="brand_create", logo_url="https://example.com/logo.png", **given)
+    call = Call(call_id=found.case.root, author=click.user_id, event="form", details=Details(fields=fields))
+    intake.receive(store, call, body_sha256=click.identity, now=now)
+    return Answer(changed=True)

@@ -1,0 +1,174 @@
+"""One process of the bot: real jobs over the shared database. A crash throws away everything but the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.connectors.fidel import FidelConnector
+from bot.connectors.stripe import StripeConnector
+from bot.jobs import Jobs, Outside
+from bot.slack import Pace
+from storage import InlineDatabase, Store
+from tests.simulation.luck import STALL_S
+from tests.simulation.slack import SimulatedSlack
+from tests.simulation.vendors import Transport
+from tests.simulation.wire import Wire
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+T = TypeVar("T")
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+CRASH, STALL = 0.006, 0.003  # at each border, at severity 1
+LOOK_AGAIN_S = 30.0  # what another process wrote is found by then
+SLACK_PATIENCE_S, SLACK_LATEST_S = 10.0, 14.5  # Slack has no keys: the bot counts on a lost post showing soon
+VENDOR_PATIENCE_S, VENDOR_LATEST_S = 15.0, 45.0  # keys and look-ups have to hold however late an effect is
+
+
+class Borders:
+    """A `Database` that may stop the process before, inside and after each transaction."""
+
+    engine = "sqlite"
+
+    def __init__(self, inner: InlineDatabase, process: "Process") -> None:
+        self._inner = inner
+        self._process = process
+
+    async def write(self, fn: Callable[[Store], T]) -> T:
+        name = fn.__qualname__.split(".<locals>")[0]
+        await self._process.border(f"before {name}")
+
+        def and_perhaps_die(store: Store) -> T:
+            result = fn(store)
+            if self._process.dies_here(f"before the commit of {name}"):
+                raise asyncio.CancelledError  # all of the transaction is undone, as by a power cut
+            return result
+
+        result = self._inner.run(and_perhaps_die)
+        await self._process.border(f"after {name}")
+        return result
+
+    async def read(self, fn: Callable[[Store], T]) -> T:
+        return await self._inner.read(fn)
+
+    async def backup(self, path: str | Path) -> None:
+        await self._inner.backup(path)
+
+    async def close(self) -> None:
+        """The database outlives the process."""
+
+
+class Process:
+    def __init__(self, world: "World", owner: str) -> None:
+        self.world = world
+        self.owner = owner
+        self.dead = False
+        self.db = Borders(world.db, self)
+        self.tasks: dict[asyncio.Task[Any], None] = {}  # in order, so that a crash is the same every time
+        self._awake = asyncio.Event()
+        vendors = {
+            name: Transport(Wire(self, name, VENDOR_PATIENCE_S, VENDOR_LATEST_S), vendor)
+            for name, vendor in (("fidel", world.fidel), ("stripe", world.stripe))
+        }
+        slack = SimulatedSlack(Wire(self, "slack", SLACK_PATIENCE_S, SLACK_LATEST_S), world.workspace, world.now)
+        connectors = {
+            "fidel": FidelConnector("sk_test_made_up", "https://fidel.example.com/v1", transport=vendors["fidel"]),
+            "stripe": StripeConnector("rk_test_made_up", "https://stripe.example.com", transport=vendors["stripe"]),
+        }
+        self.jobs = Jobs(
+            db=self.db,
+            outside=Outside(slack, Pace(1.0), connectors),
+            policy=world.policy,
+            owner=owner,
+            clock=world.now,
+            wake=lambda *_: self._awake.set(),
+        )
+
+    # --- the worker -------------------------------------------------------------------------------------------------
+
+    def start(self, *, alone: bool) -> None:
+        self.spawn(self._run(alone))
+
+    async def _run(self, alone: bool) -> None:
+        if alone:  # as the application does at its start, where no other process can hold a lease
+            await self.db.write(lambda store: store.release_leases())
+        lanes: list[tuple[Callable[[int], Awaitable[Any]], Callable[[Any], Coroutine[Any, Any, None]]]] = [
+            (self.jobs.claim_calls, self.jobs.triage),
+            (self.jobs.claim_executions, self.jobs.execute),
+            (self.jobs.claim_cards, self.jobs.show),
+        ]
+        luck = self.world.luck
+        while True:
+            self._awake.clear()
+            for claim, handle in luck.rng.sample(lanes, len(lanes)):
+                for piece in await claim(luck.rng.randint(1, 4)):
+                    self.spawn(handle(piece))
+            if luck.often(0.1):
+                self.spawn(self.jobs.seal())
+            await self._rest()
+
+    async def _rest(self) -> None:
+        now = self.world.now()
+        due = await self.db.read(lambda store: store.next_due(LONG_AGO))
+        wait = LOOK_AGAIN_S if due is None else min(max((due - now) / timedelta(seconds=1), 0.3), LOOK_AGAIN_S)
+        try:
+            async with asyncio.timeout(wait + self.world.luck.between(0.01, 0.5)):
+                await self._awake.wait()
+        except TimeoutError:
+            return
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self.tasks[task] = None
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.world.broken(error)
+
+    async def ask(self, fn: Callable[[Store], T]) -> T | None:
+        """A door: one transaction, then the answer. None: the process stopped before it could answer."""
+        if self.dead:
+            return None
+        task = self.spawn(self.db.write(fn))
+        await asyncio.wait([task])
+        self._awake.set()
+        return None if task.cancelled() else task.result()
+
+    @property
+    def busy(self) -> bool:
+        return len(self.tasks) > 1  # one is the worker itself
+
+    # --- borders ----------------------------------------------------------------------------------------------------
+
+    async def border(self, name: str, *, may_stall: bool = True) -> None:
+        """Where control can be lost: others run meanwhile, the process may stop, or stand still past its leases."""
+        luck = self.world.luck
+        if self.dies_here(name):
+            raise asyncio.CancelledError
+        stall = luck.happens(STALL) and may_stall
+        if stall:
+            self.world.note(f"{self.owner} stalls {name}")
+            self.world.tally.counts["stalls past the lease"] += 1
+        await asyncio.sleep(luck.between(*STALL_S) if stall else luck.between(0.0, 0.3))
+
+    def dies_here(self, name: str) -> bool:
+        if self.dead:
+            return True
+        if not self.world.luck.happens(CRASH):
+            return False
+        self.world.note(f"{self.owner} crashes {name}")
+        self.world.tally.crashed_at[name] += 1
+        self.crash()
+        return True
+
+    def crash(self, down_s: float = 0.0) -> None:
+        self.dead = True
+        self.world.tally.counts["crashes"] += 1
+        for task in list(self.tasks):
+            task.cancel()
+        self.world.outside(self.world.restart(self, down_s))

@@ -1,0 +1,166 @@
+"""One run: a bot of one or two processes in a world that breaks, then calm weather until nothing is left to do."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.policy import Band, Policy
+from storage import InlineDatabase
+from tests.simulation.callers import Callers
+from tests.simulation.fidel import Fidel
+from tests.simulation.luck import Luck, Tally
+from tests.simulation.people import People
+from tests.simulation.process import LONG_AGO, Process
+from tests.simulation.slack import Workspace
+from tests.simulation.stripe import Stripe
+from tests.simulation.vendors import Records
+from tests.simulation.virtual_time import VirtualLoop
+
+CHANNELS = {
+    "finance-refunds": "C0REFUNDS1",
+    "finance-disputes": "C0DISPUTE1",
+    "finance-brands": "C0BRANDS01",
+    "finance-review": "C0REVIEW01",
+}
+MONEY = {"refund", "dispute"}
+SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead
+CALM_AT_MOST_S = 12 * 3600.0
+
+
+def a_policy() -> Policy:
+    kinds = tuple(sorted(MONEY))
+    return Policy.model_validate(
+        {
+            "channels": {
+                "refunds": "#finance-refunds",
+                "disputes": "#finance-disputes",
+                "brands": "#finance-brands",
+                "review": "#finance-review",
+                "fallback": "#finance-review",
+            },
+            "groups": {"finance": ("@finance",), "leads": ("@leads",)},
+            "bands": (
+                Band.model_validate({"kinds": kinds, "up_to": {"USD": SMALL_MINOR}, "groups": ("finance",)}),
+                Band.model_validate(
+                    {"kinds": kinds, "quorum": 2, "groups": ("finance", "leads"), "at_least": {"leads": 1}}
+                ),
+                Band.model_validate({"groups": ("finance",)}),
+            ),
+        }
+    )
+
+
+class World:
+    def __init__(self, seed: int, loop: VirtualLoop) -> None:
+        self.luck = Luck(seed)
+        self.tally = Tally()
+        self.trace: list[str] = []
+        self.faults: list[str] = []  # what must never be, as sentences
+        self._loop = loop
+        self._outside: dict[asyncio.Task[None], None] = {}
+        self.db = InlineDatabase()
+        self.policy = a_policy()
+        self.records = Records(self)
+        self.workspace = Workspace(self, CHANNELS)
+        self.fidel, self.stripe = Fidel(self), Stripe(self)
+        self.callers, self.people = Callers(self), People(self)
+        self._alone = self.luck.often(0.5)
+        self._started = 0
+        self.processes: list[Process] = []
+
+    # --- what everybody uses ----------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self._loop.now()
+
+    def later(self, at_most_s: float) -> datetime:
+        return self.now() + timedelta(seconds=self.luck.between(0, at_most_s))
+
+    def note(self, what: str) -> None:
+        self.trace.append(f"{self._loop.time():10.3f}  {what}")
+
+    def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Something that goes on whatever becomes of the bot."""
+        task = self._loop.create_task(coroutine)
+        self._outside[task] = None
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._outside.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.broken(error)
+
+    def broken(self, error: BaseException) -> None:
+        self.note(f"RAISED {error!r}")
+        self.faults.append(f"nothing raises unexpectedly: {error!r}")
+
+    # --- processes --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._started += 1
+        process = Process(self, f"process-{self._started}")
+        self.processes.append(process)
+        process.start(alone=self._alone)
+
+    async def restart(self, dead: Process, down_s: float) -> None:
+        await asyncio.sleep(down_s + self.luck.between(0.3, 20))
+        self.processes.remove(dead)
+        self.note("a process starts")
+        self.start()
+
+    def a_process(self) -> Process:
+        """Where the next request arrives; one that is down answers nothing."""
+        return self.luck.rng.choice(self.processes)
+
+    # --- the run ----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        for _ in range(1 if self._alone else 2):
+            self.start()
+        self.callers.some()
+        end_s = self.luck.between(90, 300)
+        self.outside(self.people.work(end_s))
+        self.outside(self._archive(self.luck.between(0, end_s)))
+        self.outside(self._mend(self.luck.between(0, end_s)))
+        await asyncio.sleep(end_s)
+        if self.luck.often(0.1):
+            await self._long_weekend()
+        self.luck.calm = True
+        self.note("calm weather from here on")
+        await self._until_rest()
+        for process in self.processes:
+            for task in process.tasks:
+                task.cancel()
+        await asyncio.sleep(1)
+
+    async def _archive(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        if self.luck.often(0.15):
+            name = self.luck.rng.choice([name for name in CHANNELS if name != "finance-review"])
+            self.workspace.archived.add(CHANNELS[name])
+            self.note(f"#{name} is archived")
+            self.tally.counts["channels archived"] += 1
+
+    async def _mend(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        for payment in self.stripe.payments.values():
+            payment.disputed = False
+
+    async def _long_weekend(self) -> None:
+        """Everything is down for longer than Stripe keeps a key."""
+        self.tally.counts["long weekends"] += 1
+        self.note("a long weekend")
+        for process in list(self.processes):
+            process.crash(down_s=30 * 3600.0)
+        await asyncio.sleep(30 * 3600.0 + 30)
+
+    async def _until_rest(self) -> None:
+        end_s = self._loop.time() + CALM_AT_MOST_S
+        while self._loop.time() < end_s:
+            busy = bool(self._outside) or any(process.busy for process in self.processes)
+            due = await self.db.read(lambda store: store.next_due(LONG_AGO))
+            if not busy and due is None and not self.people.help():
+                return
+            await asyncio.sleep(15)
+        self.faults.append("it comes to rest: something is still due, or somebody still has something to do")

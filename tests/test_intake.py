@@ -1,0 +1,486 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from bot.core.intake import BadBody, Ignored, merge, read_call
+from bot.core.model import Address, Call, Details, Fields, Money, Turn
+from bot.core.transcript import read_transcript
+
+SAMPLES = Path(__file__).parent / "samples" / "dialnexa"
+MAPPING = {"refund_amount": "amount", "refund_currency": "currency", "customer_email": "email", "intent": "call_intent"}
+SUMMARY = (
+    "Caller reports a duplicate charge of USD 129.50 on invoice INV-20418 and asks for a refund. "
+    "Agent promised a finance review and an email reply."
+)
+ASKED = "I was charged twice for invoice INV-20418 and I want the second payment back."
+
+
+def sample(name: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
+    return body
+
+
+def received(body: JsonValue, route_event: str | None = None) -> Call:
+    call = read_call(body, route_event, MAPPING)
+    assert isinstance(call, Call), call
+    return call
+
+
+def details_of(summary: str = "", /, **analysis: JsonValue) -> Details:
+    return received(
+        {"call_id": "call_1", "status": "completed", "summary": summary, "extracted_data": analysis}
+    ).details
+
+
+@pytest.mark.parametrize(
+    ("name", "turns"),
+    [("a-external-call_ended-completed", 4), ("a-external-call_ended-completed-transcript-text", 4),
+     ("a-external-call_ended-completed-transcript-object", 2), ("a-external-call_ended-completed-transferred", 4)],
+)  # fmt: skip
+def test_a_completed_call_of_system_a_is_read_whole(name: str, turns: int) -> None:
+    call = received(sample(name))
+    assert call.call_id == ("call_s4mpl3aa05" if "transferred" in name else "call_s4mpl3aa01")
+    assert (call.event, call.direction, call.duration_s, call.analysed) == ("call_ended", "inbound", 21, True)
+    assert (call.from_number, call.to_number, call.agent_id) == ("12025550142", "12025550100", "agent_s4mpl3bb02")
+    assert call.started_at == datetime(2026, 10, 5, 14, 2, 11, 482000, UTC)
+    assert len(call.transcript) == turns
+    assert call.transcript[1] == Turn(speaker="caller", text=ASKED)
+    assert call.details == Details(
+        summary=SUMMARY,
+        fields=Fields(
+            call_intent="refund_request",
+            amount="129.50",
+            currency="USD",
+            invoice_number="INV-20418",
+            refund_reason="Duplicate charge",
+            follow_up_deadline="2026-10-07T17:00:00+00:00",
+            recording_url="https://recordings.example.com/call_s4mpl3aa01.mp3?sig=EXAMPLE",
+            confidence=0.9,
+            sentiment="negative",
+        ),
+        money=Money(amount_minor=12950, currency="USD"),
+        unmapped={"callback_requested": "false"}
+        | ({"call_transfer": "12025550177, completed"} if "transferred" in name else {}),
+    )
+
+
+def test_messy_fields_are_doubted_and_completed_from_the_summary_openly() -> None:
+    details = received(sample("a-external-call_ended-completed-messy-fields.inferred")).details
+    assert (details.fields.amount, details.fields.currency, details.money) == ("1240.00", None, None)
+    assert (details.fields.invoice_number, details.from_summary) == ("INV-20418", ("invoice_number",))
+    assert details.fields.confidence == 0.7
+    assert details.doubts == (
+        "Two amounts are stated: 1240.00 in the fields, 129.50 USD in the summary.",
+        "Currency not stated: “$1,240.00” names no ISO 4217 currency.",
+    )
+    assert details.unmapped == {"callback_requested": "true"}
+
+
+def test_a_completed_call_of_system_b_is_read_with_its_metadata() -> None:
+    body = sample("b-userwebhook-call.completed")
+    call = received(body, "call.completed")
+    assert call == received(body)
+    assert (call.call_id, call.event, call.started_at) == ("call_s4mpl3aa01", "call.completed", None)
+    assert call.details.money == Money(amount_minor=12950, currency="USD")
+    assert call.details.unmapped == {
+        "callback_requested": "false",
+        "customer_id": "CUS-7781",
+        "source": "billing_line",
+    }
+    assert [turn.speaker for turn in call.transcript] == ["agent", "caller", "agent", "caller"]
+
+
+def test_system_c_tells_of_one_call_twice() -> None:
+    first = received(sample("c-session-call.transcript_ready.inferred"))
+    then = received(sample("c-session-call.analysis_ready.inferred"))
+    assert first.call_id == then.call_id == "sess_s4mpl302"
+    assert (first.analysed, then.analysed) == (False, True)
+    assert (len(first.transcript), first.from_number) == (4, "+12025550142")
+    merged = merge([first.details, then.details])
+    assert (merged.fields.amount, merged.fields.call_intent) == ("129.5", "refund_request")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a-external-verification-flat", "DialNexa checks the address."),
+        ("a-external-verification-enveloped.inferred", "DialNexa checks the address."),
+        ("a-external-call_initiated", "The call has only begun."),
+        ("a-external-call_ended-hangup", "The call did not connect: user_did_not_pick_up."),
+        ("a-external-call_ended-hangup-2025-shape", "The call did not connect: user_busy."),
+        ("a-external-transfer_completed", "A transfer is reported with the end of its call."),
+        ("b-userwebhook-call.failed.inferred", "The call did not connect: failed."),
+        ("c-session-call.started", "The call has only begun."),
+        ("c-session-call.ended", "The transcript and the analysis are still to come."),
+        ("c-session-call.function_error", "It tells of a fault during the call, not of its end."),
+        ("c-session-alert.triggered", "It is an alert about a workspace."),
+        ("c-session-ping.inferred", "DialNexa checks the address."),
+    ],
+)
+def test_what_is_no_finished_call_is_ignored_with_a_reason(name: str, reason: str) -> None:
+    ignored = read_call(sample(name), None, MAPPING)
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == reason
+
+
+def test_every_sample_is_covered_by_a_test() -> None:
+    text = Path(__file__).read_text("utf-8")
+    assert [path.stem for path in SAMPLES.glob("[abc]-*.json") if f'"{path.stem}"' not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "route", "reason", "event"),
+    [
+        ({"event": "campaign.completed", "id": "1"}, None, "The event “campaign.completed” is not known.", None),
+        ({"call_id": "1", "summary": "x"}, "lead.completed", "The event “lead.completed” is not known.", None),
+        ({"status": "completed", "summary": "x"}, "call.completed", "It names no call.", None),
+        ({"event_type": "call_ended", "payload": {"call": {"id": "", "status": "completed"}}}, None,
+         "It names no call.", None),
+        ({"call_id": "c" * 201, "status": "completed"}, None, "It names no call.", None),
+        ({"call_id": "1", "status": "in-progress", "summary": "x"}, None, "The call is not over: in_progress.", ""),
+        ({"call_id": "1", "status": "no-answer"}, "call.completed", "The call did not connect: no_answer.", None),
+        ({"id": "webhook_1", "url": "https://bot.example.com"}, None, "It tells of no finished call.", ""),
+        ({"call_id": "1"}, "call-failed", "The call did not connect.", "call.failed"),
+        ({}, None, "It names no call.", ""),
+    ],
+)  # fmt: skip
+def test_unknown_unfinished_and_nameless_bodies_are_ignored(
+    body: JsonValue, route: str | None, reason: str, event: str | None
+) -> None:
+    ignored = read_call(body, route, MAPPING)
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == reason
+    assert event is None or ignored.event == event
+
+
+@pytest.mark.parametrize("body", [[], "text", 1, None, True])
+def test_only_json_that_is_no_object_is_a_bad_body(body: JsonValue) -> None:
+    with pytest.raises(BadBody, match=r"must be a JSON object\.$"):
+        read_call(body, None, MAPPING)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+        lambda inner: st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["event_type", "payload", "call", "id", "status", "summary", "transcript", "analysis", "amount",
+                 "currency", "email", "billing_address", "confidence", "metadata", "initiated_at", "duration", "value",
+                 "field_name", "role", "content", "vip"]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=6,
+        ),
+        max_leaves=25,
+    ),
+    st.sampled_from([None, "call.completed", "call_ended", "call.analysis_ready"]),
+)  # fmt: skip
+def test_no_object_whatever_breaks_the_reader(value: JsonValue, route: str | None) -> None:
+    body: JsonValue = {"call_id": "1", "status": "completed", "extracted_data": value, "transcript": value, "x": value}
+    read_call(body, route, MAPPING)
+    if isinstance(value, dict):
+        read_call(value, route, MAPPING)
+
+
+def test_the_call_is_found_in_every_envelope() -> None:
+    inner: dict[str, JsonValue] = {"id": "call_1", "status": "completed", "summary": "x"}
+    bodies: list[JsonValue] = [
+        {"event_type": "call_ended", "payload": {"call": inner}},
+        {"event": "call_ended", "data": {"call": inner}},
+        {"event": "call_ended", "call": inner},
+        {"type": "call.completed", "payload": inner},
+        {"statusCode": 200, "data": inner},
+        {**inner, "type": "phone_call"},
+    ]
+    for body in bodies:
+        assert received(body).call_id == "call_1"
+
+
+@pytest.mark.parametrize("route", ["call.completed", "call-completed", "call_completed", "Call.Completed"])
+def test_the_address_names_the_event_of_a_body_that_does_not(route: str) -> None:
+    assert received({"call_id": "call_1", "status": "completed"}, route).event == "call.completed"
+
+
+def test_redaction_comes_first_and_is_told() -> None:
+    body = sample("b-userwebhook-call.completed")
+    body["summary"] += " The card is 4242 4242 4242 4242."
+    body["extracted_data"]["note"] = 4242424242424242
+    body["transcript"] += "\nAgent: The security code?\nUser: one two three"
+    call = received(body)
+    assert "4242 4242" not in call.model_dump_json()
+    assert call.details.unmapped["note"] == "[card ••4242]"
+    assert call.transcript[-1].text == "[security code]"
+    assert call.details.redactions == ("card ••4242", "security code")
+    assert call.details.fields.sensitive_data_spoken is True
+
+
+def test_the_flag_alone_marks_a_call_as_sensitive() -> None:
+    assert details_of(sensitive_data_spoken="true").fields.sensitive_data_spoken is True
+    assert details_of(sensitive_data_spoken="false").fields.sensitive_data_spoken is False
+    assert details_of().fields.sensitive_data_spoken is None
+
+
+@pytest.mark.parametrize("name", ["Invoice Number", "invoice-number", "INVOICE_NUMBER", "invoiceNumber", "invoice no"])
+def test_field_names_match_in_any_spelling(name: str) -> None:
+    assert details_of(**{name: "INV-7"}).fields.invoice_number == "INV-7"
+
+
+def test_the_policys_mapping_goes_before_our_own_names() -> None:
+    body: JsonValue = {"call_id": "1", "status": "completed", "analysis": {"ref": "A", "order_id": "B", "Size": "C"}}
+    call = read_call(body, None, {"Ref": "order_id", "size": "billing_address.city"})
+    assert isinstance(call, Call)
+    assert call.details.fields.order_id == "A"
+    assert call.details.unmapped == {"order_id": "B"}
+    assert call.details.fields.billing_address == Address(city="C")
+
+
+@pytest.mark.parametrize(
+    "container",
+    [{"Customer Name": "Ada", "vip": "true"}, '{"customer_name": "Ada", "vip": true}',
+     [{"field_name": "customer_name", "value": "Ada"}, {"field_name": "vip", "value": "yes"}],
+     {"customer_name": {"value": "Ada", "confidence": 0.5}, "vip": 1}],
+    ids=["object", "text", "list", "nested value"],
+)  # fmt: skip
+def test_the_analysis_comes_in_every_container(container: JsonValue) -> None:
+    for name in ("post_call_analysis", "postcallanalysis", "extracted_data", "analysis", "json_output"):
+        fields = received({"call_id": "1", "status": "completed", name: container}).details.fields
+        assert (fields.customer_name, fields.vip) == ("Ada", True)
+
+
+@pytest.mark.parametrize("nothing", ["", " ", None, "unclear", "Unknown", "N/A", "not stated", [], {}, "none"])
+def test_a_word_for_nothing_is_not_stated(nothing: JsonValue) -> None:
+    fields = details_of(
+        customer_name=nothing, refund_amount=nothing, currency=nothing, email=nothing, vip=nothing
+    ).fields
+    assert fields == Fields(confidence=0.9)
+
+
+def test_what_has_no_meaning_for_us_is_kept_as_text() -> None:
+    details = details_of(score=7, Tags=["a", "b"], extra={"k": 1}, vip="gold", callback_requested=True)
+    assert details.unmapped == {
+        "score": "7", "Tags": "a, b", "extra": '{"k": 1}', "vip": "gold", "callback_requested": "true"
+    }  # fmt: skip
+
+
+def test_the_analysis_wins_over_metadata_and_nothing_is_lost() -> None:
+    body: JsonValue = {
+        "call_id": "1", "status": "completed", "extracted_data": {"email": "Ada@Example.com", "amount": 5},
+        "metadata": {"customer_email": "old@example.com", "amount": 7, "account_id": "ACC-1"},
+    }  # fmt: skip
+    details = received(body).details
+    assert (details.fields.email, details.fields.account_id) == ("ada@example.com", "ACC-1")
+    assert details.fields.amount == "5"
+    assert details.unmapped == {"customer_email": "old@example.com", "amount": "7"}
+    assert details.doubts == ()
+
+
+@pytest.mark.parametrize("email", ["jane at example dot com", "jane@example", "a@b@c.com", "jane@@example.com"])
+def test_an_email_without_its_shape_is_doubted(email: str) -> None:
+    details = details_of(email=email)
+    assert details.fields.email is None
+    assert details.doubts == (f"“{email}” is no complete e-mail address.",)
+    assert details.unmapped == {"email": email}
+
+
+@pytest.mark.parametrize(
+    ("stated", "confidence"),
+    [
+        (0.41, 0.41),
+        ("41%", 0.41),
+        (41, 0.41),
+        ("0.95", 0.95),
+        (1, 1.0),
+        (100, 1.0),
+        ("1%", 0.01),
+        (None, 0.9),
+        (0, 0.0),
+    ],
+)
+def test_confidence_is_read_in_each_form(stated: JsonValue, confidence: float) -> None:
+    assert details_of(confidence=stated).fields.confidence == confidence
+
+
+@pytest.mark.parametrize("stated", ["high", 140, "-1"])
+def test_a_confidence_that_cannot_be_read_is_doubted(stated: JsonValue) -> None:
+    assert details_of(confidence=stated).doubts == (f"The confidence “{stated}” is no number between 0 and 1.",)
+
+
+@pytest.mark.parametrize(
+    ("summary", "analysis", "money", "from_summary", "confidence"),
+    [
+        ("Wants USD 129.50 back", {}, (12950, "USD"), ("amount", "currency"), 0.7),
+        ("Wants 129.50 USD back", {"currency": "USD"}, (12950, "USD"), ("amount",), 0.7),
+        ("Wants USD 129.50 back", {"amount": 129.5}, (12950, "USD"), ("currency",), 0.7),
+        ("Wants $129.50 back", {"amount": "129.50", "currency": "usd"}, (12950, "USD"), (), 0.9),
+        ("Wants 12,000 JPY back", {}, (12000, "JPY"), ("amount", "currency"), 0.7),
+        ("129 dollars and 50 cents", {"currency": "USD"}, (12950, "USD"), ("amount",), 0.7),
+        ("USD 259.00 in all, twice USD 129.50", {"amount": 129.5, "currency": "USD"}, (12950, "USD"), (), 0.9),
+    ],
+)
+def test_money_that_only_the_summary_states_is_marked(
+    summary: str,
+    analysis: dict[str, JsonValue],
+    money: tuple[int, str],
+    from_summary: tuple[str, ...],
+    confidence: float,
+) -> None:
+    details = details_of(summary, **analysis)
+    assert details.money == Money(amount_minor=money[0], currency=money[1])
+    assert (details.from_summary, details.fields.confidence, details.doubts) == (from_summary, confidence, ())
+
+
+@pytest.mark.parametrize(
+    ("summary", "analysis", "doubt"),
+    [
+        ("", {"amount": 129.5, "amount_mentioned": 150}, "Two amounts are stated: 129.5 and 150."),
+        ("USD 150.00", {"amount": 129.5, "currency": "USD"},
+         "Two amounts are stated: 129.5 in the fields, 150.00 USD in the summary."),
+        ("EUR 129.50", {"amount": 129.5, "currency": "USD"},
+         "Two amounts are stated: 129.5 USD in the fields, 129.50 EUR in the summary."),
+        ("USD 1.00 and USD 2.00", {}, "The summary names two amounts: 1.00 USD and 2.00 USD."),
+        ("USD 1.00", {"currency": "EUR"}, "The fields state EUR, the summary 1.00 USD."),
+        ("", {"amount": "129.50 EUR", "currency": "USD"}, "Two currencies are stated: EUR and USD."),
+        ("", {"amount": "12.5", "currency": "JPY"}, "12.5 has more decimals than JPY, which has 0."),
+        ("", {"amount": "about 130", "currency": "USD"}, "The amount “about 130” cannot be read."),
+        ("", {"amount": 5, "currency": "XYZ"}, "Currency not stated: “XYZ” is no ISO 4217 currency."),
+    ],
+)  # fmt: skip
+def test_money_that_does_not_fit_is_doubted(summary: str, analysis: dict[str, JsonValue], doubt: str) -> None:
+    assert details_of(summary, **analysis).doubts == (doubt,)
+
+
+def test_an_amount_below_zero_is_the_amount_itself_and_shown_as_stated() -> None:
+    details = details_of(refund_amount="-24.90", currency="USD")
+    assert details.money == Money(amount_minor=2490, currency="USD")
+    assert details.unmapped == {"refund_amount as stated": "-24.90"}
+
+
+def test_two_invoices_in_a_summary_fill_nothing() -> None:
+    assert details_of("about INV-1001 and INV-1002").fields.invoice_number is None
+    assert details_of("about invoice number 20418.").fields.invoice_number == "20418"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"billing_address": {"street": "1 High St", "city": "Leeds", "postal_code": "LS1", "Country": "GB"}},
+     {"billing_address_line1": "1 High St", "City": "Leeds", "zip": "LS1", "billing_country": "GB"}],
+)  # fmt: skip
+def test_an_address_comes_whole_or_in_parts(stated: dict[str, JsonValue]) -> None:
+    address = details_of(**stated).fields.billing_address
+    assert address == Address(line1="1 High St", city="Leeds", postcode="LS1", country="GB")
+    assert details_of(billing_address="1 High St, Leeds").fields.billing_address == Address(line1="1 High St, Leeds")
+
+
+def test_long_and_hidden_text_is_cut_and_cleaned() -> None:
+    body: JsonValue = {
+        "call_id": "1", "status": "completed", "summary": "s\u202e\x00\ud800\nt" + "x" * 4000,
+        "transcript": ["y" * 3000] * 300,
+        "analysis": {"refund_reason": "r" * 900, "x": "z" * 900},
+    }  # fmt: skip
+    call = received(body)
+    assert call.details.summary is not None
+    assert call.details.summary.startswith("s\ntx")
+    assert len(call.details.summary) == 3000
+    assert len(call.details.fields.refund_reason or "") == len(call.details.unmapped["x"]) == 500
+    assert (len(call.transcript), len(call.transcript[0].text)) == (200, 2000)
+
+
+@pytest.mark.parametrize(
+    ("stated", "moment"),
+    [("2026-10-05T14:02:11Z", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+     ("2026-10-05T16:02:11+02:00", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+     ("2026-10-05 14:02:11", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+     (1791208931, datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+     ("1791208931000", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)), ("yesterday", None), ({}, None), (-1, None)],
+)  # fmt: skip
+def test_the_start_is_read_leniently(stated: JsonValue, moment: datetime | None) -> None:
+    assert received({"call_id": "1", "status": "completed", "created_at": stated}).started_at == moment
+
+
+@pytest.mark.parametrize(
+    ("stated", "seconds"), [(21, 21), ("21", 21), (20.6, 21), ("", None), ("soon", None), (-3, None)]
+)
+def test_the_duration_is_whole_seconds(stated: JsonValue, seconds: int | None) -> None:
+    assert received({"call_id": "1", "status": "completed", "duration": stated}).duration_s == seconds
+
+
+TWO = (Turn(speaker="agent", text="Hello there."), Turn(speaker="caller", text="It is me: Ada."))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        '[{"role": "assistant", "content": "Hello there."}, {"role": "user", "content": "It is me: Ada.", "end": 9.4}]',
+        "Agent: Hello there.\nUser: It is me: Ada.",
+        "Agent: Hello there. Customer: It is me: Ada.",
+        [{"role": "agent", "text": "Hello there."}, {"speaker": "Caller", "message": "It is me: Ada."}],
+        [{"from": "AI", "content": "Hello there."}, {"role": "human", "text": "It is me: Ada."}],
+        {"Agent": "Hello there.", "User": "It is me: Ada."},
+        {"messages": [{"role": "bot", "text": "Hello there."}, {"role": "client", "text": "It is me: Ada."}]},
+        ["Agent: Hello there.", "User: It is me: Ada."],
+        [{"Agent": "Hello there."}, {"User": "It is me: Ada."}],
+    ],
+    ids=[
+        "json text",
+        "lines",
+        "one line",
+        "role text",
+        "from",
+        "object",
+        "messages",
+        "list of lines",
+        "list of objects",
+    ],
+)
+def test_a_transcript_is_read_in_each_shape(shape: JsonValue) -> None:
+    assert read_transcript(shape) == TWO
+
+
+@pytest.mark.parametrize("nothing", ["", None, [], {}, [{}], [None], " ", '{"a": ', "[]"])
+def test_an_empty_transcript_has_no_turns_and_broken_json_is_text(nothing: JsonValue) -> None:
+    turns = read_transcript(nothing)
+    assert [turn.text for turn in turns] == (['{"a":'] if nothing == '{"a": ' else [])
+
+
+def test_other_speakers_keep_their_names() -> None:
+    turns = read_transcript("Maria: Hi.\nDr. Who: Yes?\nSee: the note")
+    assert [(turn.speaker, turn.text) for turn in turns] == [("Maria", "Hi."), ("Dr. Who", "Yes?"), ("See", "the note")]
+    assert read_transcript("no marks at all") == (Turn(speaker="unknown", text="no marks at all"),)
+
+
+def test_a_later_telling_wins_and_what_it_leaves_out_remains() -> None:
+    first = details_of(
+        "Wants $129.50 back, INV-1001", refund_amount="$129.50", vip=True, note="a", city="Leeds", zip="LS1"
+    )
+    assert first.doubts == ("Currency not stated: “$129.50” names no ISO 4217 currency.",)
+    then = Details(
+        fields=Fields(currency="USD", invoice_number="INV-1002", billing_address=Address(city="York")),
+        unmapped={"other": "b"},
+    )
+    merged = merge([first, then])
+    assert merged.money == Money(amount_minor=12950, currency="USD")
+    assert (merged.fields.invoice_number, merged.from_summary) == ("INV-1002", ())
+    assert (merged.fields.vip, merged.summary) == (True, "Wants $129.50 back, INV-1001")
+    assert merged.fields.billing_address == Address(city="York", postcode="LS1")
+    assert merged.unmapped == {"note": "a", "other": "b"}
+    assert merged.doubts == ()
+    assert merged.fields.confidence == first.fields.confidence
+
+
+def test_what_was_said_once_stays_sensitive() -> None:
+    merged = merge([details_of(sensitive_data_spoken=True), details_of(sensitive_data_spoken=False)])
+    assert merged.fields.sensitive_data_spoken is True
+
+
+def test_merging_one_changes_nothing_and_none_states_nothing() -> None:
+    details = received(sample("a-external-call_ended-completed")).details
+    assert merge([details]) == details == merge([details, details])
+    assert merge([]) == Details()
