@@ -9,6 +9,7 @@ from typing import Any
 from bot.core.model import AuditEntry, Entry
 from storage.session import Session, to_text, to_time
 
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 NO_HASH = "0" * 64  # what the first entry of a case and the first seal follow
 
 # Takes the next number and holds the chain in one statement, so that two writers cannot take the same.
@@ -37,7 +38,7 @@ MARK_SEALED = "UPDATE audit_heads SET sealed_n = :n WHERE case_id = :case_id"
 
 def canonical(value: Any) -> str:
     """JSON with one spelling, whatever the order in which its keys came. NaN is a ValueError."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return ENCODER.encode(value)
 
 
 def entry_hash(previous_hash: str, row: tuple[str, int, str, str, str, str | None, Any]) -> str:

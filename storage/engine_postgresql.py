@@ -21,7 +21,7 @@ T = TypeVar("T")
 Connection = psycopg.Connection[Row]
 Pool = ConnectionPool[Connection]
 
-WRITERS = 8
+WRITERS = 4  # more than this wait for the interpreter, not for the server
 READERS = 4
 TRIES = 8
 OPEN_S = 10.0  # how long opening waits for the server

@@ -1,4 +1,4 @@
-"""`make bench`: how fast the real process is, beside its aims and beside a handler that does nothing but check the HMAC.
+"""`make bench`: how fast the real process is, beside its aims and beside a handler that only checks the HMAC.
 
 Bot, sandbox and load are three processes on one machine and share its cores. Every figure is repeated; medians are
 printed with the least and the most. It measures and judges nothing: exit code 0 whatever the figures are.

@@ -87,13 +87,11 @@ class Stage:
 
     def spawn(self, module: Sequence[str], port: int, *, cwd: Path, environment: Mapping[str, str]) -> Process:
         command = [sys.executable, "-m", *module]
-        base = {
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
-        }
         with self.log.open("ab") as log:
             spawned_at = time.monotonic()
-            child = subprocess.Popen(command, cwd=cwd, env={**base, **environment}, stdout=log, stderr=log)
+            child = subprocess.Popen(
+                command, cwd=cwd, env={"PATH": os.environ.get("PATH", ""), **environment}, stdout=log, stderr=log
+            )
         process = Process(child, port, spawned_at)
         self.started.append(process)
         return process

@@ -11,6 +11,7 @@ import pytest
 
 from bot.connectors.base import Connector, ConnectorError, Refused, Repeat, Unavailable, Unsure, to_json
 from bot.connectors.fidel import FidelConnector
+from bot.connectors.fidel_operations import OPERATIONS
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action, Fact
 from tests.connector_support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details, vendors
@@ -239,7 +240,7 @@ def test_an_address_without_a_scheme_is_named_at_the_start() -> None:
 
 
 def test_every_operation_says_what_makes_it_safe() -> None:
-    operations = [*FidelConnector.operations.values(), *StripeConnector.operations.values()]
+    operations = [*OPERATIONS.values(), *StripeConnector.operations.values()]
     assert all(one.safe_because.endswith(".") for one in operations)
     assert all((one.key_lasts is not None) == (one.repeat is Repeat.KEY) for one in operations)
     # a natural key that the vendor may lift, or a look-up that may be late, is not enough where money moves

@@ -91,6 +91,7 @@ def reimburse(transaction_id: str = BREAKFAST, amount_minor: int = 1250, currenc
 
 async def test_reimbursement_is_off_unless_it_is_switched_on(world: World) -> None:
     connector = world.fidel()
+    assert "reimburse_transaction" not in connector.operations
     assert "switched off" in await refusal(connector, reimburse())
     await connector.close()
     assert world.exchanges == []

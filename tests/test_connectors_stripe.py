@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 from pydantic import JsonValue
 
@@ -233,14 +234,32 @@ async def test_a_conflict_leaves_a_write_unsure_and_a_read_unavailable(
     await refusal(stripe, refund(), Unavailable)
 
 
-async def test_a_refund_that_failed_at_the_bank_is_refused_and_not_found_as_done(
+async def test_a_refund_that_failed_at_the_bank_is_not_found_as_done_and_its_replay_is_not_believed(
     stripe: StripeConnector, world: World
 ) -> None:
     await stripe.perform(refund(), KEY)
     (made,) = refunds(world)
     made |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-    with pytest.raises(Refused, match=r"it failed \(expired_or_canceled_card\)"):
-        await stripe.find(refund(), KEY)
+    world.state.stripe["charges"]["ch_SMALL"] |= {"amount_refunded": 0, "refunded": False}
+    assert await stripe.find(refund(), KEY) is None
+    assert await refusal(stripe, refund()) == (
+        f"Stripe made the refund {made['id']}, but it failed (expired_or_canceled_card)."
+    )
+    assert len(refunds(world)) == 1
+
+
+async def test_a_replay_that_cannot_be_looked_at_is_unsure(world: World) -> None:
+    answer = {"id": "re_1", "amount": 2400, "currency": "usd", "created": 1, "status": "succeeded"}
+    charge = {"id": "ch_SMALL", "amount": 2400, "currency": "usd", "created": 1, "status": "succeeded"}
+
+    def vendor(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json=answer, headers={"Idempotent-Replayed": "true"})
+        return httpx.Response(200, json=charge) if "charges" in request.url.path else httpx.Response(503)
+
+    connector = world.stripe(transport=httpx.MockTransport(vendor))
+    assert "Refund re_1 exists" in await refusal(connector, refund("ch_SMALL"), Unsure)
+    await connector.close()
 
 
 async def test_an_answer_about_another_amount_is_unsure(stripe: StripeConnector, world: World) -> None:

@@ -147,7 +147,7 @@ def test_every_sample_is_covered_by_a_test() -> None:
         ({"call_id": "1", "status": "no-answer"}, "call.completed", "The call did not connect: no_answer.", None),
         ({"id": "webhook_1", "url": "https://bot.example.com"}, None, "It tells of no finished call.", ""),
         ({"call_id": "1"}, "call-failed", "The call did not connect.", "call.failed"),
-        ({}, None, "It names no call.", ""),
+        ({}, None, "It tells of no finished call.", ""),
     ],
 )  # fmt: skip
 def test_unknown_unfinished_and_nameless_bodies_are_ignored(

@@ -50,6 +50,17 @@ async def test_a_database_of_every_released_version_opens_and_goes_on(
     await database.close()
 
 
+@pytest.mark.parametrize("name", [migration.name for migration in MIGRATIONS])
+async def test_a_released_database_ends_with_the_same_schema_as_a_new_one(name: str, tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path}/{which}.db" for which in ("released", "new")]
+    restore(urls[0], (RELEASED / f"{name}.sqlite.sql").read_text())
+    schemas = []
+    for url in urls:
+        await (await open_database(url)).close()
+        schemas.append(set(raw_rows(url, "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")))
+    assert schemas[0] == schemas[1]
+
+
 def restore(url: str, dump: str) -> None:
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:

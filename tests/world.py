@@ -7,7 +7,9 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from bot.app import Application, build
 from bot.config import Settings, read_policy_file
 from bot.core.model import AuditEntry, Case, CaseFile
 from bot.core.policy import Policy
+from bot.core.policy_file import read_policy
 from sandbox.app import Config, make_app
 
 T = TypeVar("T")
@@ -37,10 +40,32 @@ def sign(body: bytes, secret: str = SECRETS["dialnexa_webhook_secret"]) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+def changed_policy(*changes: tuple[str, str]) -> Policy:
+    """The shipped policy with some of its text replaced."""
+    text = POLICY.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return read_policy(text)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@dataclass
+class Clock:
+    """The bot's time: the real one, and what a test lets pass at once."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def let_pass(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -66,7 +91,7 @@ class World:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         signed = {"x-dialnexa-signature": sign(body)} if headers is None else headers
         path = "/webhooks/dialnexa" + (f"/{event}" if event else "")
-        async with self.http.post(self.bot + path, data=body, headers=signed) as answer:
+        async with self.http.post(self.bot + path, data=BytesIO(body), headers=signed) as answer:
             return answer.status
 
     # --- Slack ------------------------------------------------------------------------------------------------------
@@ -124,6 +149,12 @@ class World:
     async def requests(self, system: str) -> dict[str, int]:
         return dict((await self._get("/sim/requests", system=system))["counts"])
 
+    async def figures(self) -> dict[str, float]:
+        """/metrics as a dictionary: `name{label="value"}` to its figure."""
+        async with self.http.get(self.bot + "/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
     async def fidel(self) -> dict[str, Any]:
         return await self._get("/sim/fidel")
 
@@ -171,6 +202,7 @@ class World:
 
     sandbox_slack: dict[str, Any]
     channels: dict[str, str]
+    clock: Clock = field(default_factory=Clock)
 
     async def _channel(self, name: str) -> str:
         if name not in self.channels:
@@ -231,14 +263,15 @@ async def a_world(database_url: str, *, policy: Policy | None = None, stripe: bo
     runner = web.AppRunner(outside, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    page = "http://127.0.0.1:%d" % runner.addresses[0][1]
-    app = await build(_settings(database_url, page, port, stripe, **settings), policy or read_policy_file(POLICY))
+    page = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    clock, bot = Clock(), _settings(database_url, page, port, stripe, **settings)
+    app = await build(bot, policy or read_policy_file(POLICY), clock=clock)
     await app.start()
     from sandbox.app import WORKSPACE
 
     async with aiohttp.ClientSession() as http:
         try:
-            yield World(page, app, http, outside[WORKSPACE].slack, {})
+            yield World(page, app, http, outside[WORKSPACE].slack, {}, clock)
         finally:
             await app.stop()
             await runner.cleanup()

@@ -52,24 +52,31 @@ def claim_executions(store: Store, *, owner: str, until: datetime, now: datetime
     """Take what is due. What has no connector becomes a step for a person; an orphan is first of all unsure."""
     works: list[Work] = []
     for execution in store.due_executions(now, limit):
-        if f"{execution.action.connector}.{execution.action.operation}" not in able:
-            _hand_over(store, execution, now)
-            continue
         if execution.state is ExecutionState.RUNNING:
             execution = _orphaned(store, execution, now)
-        works.append(_start(store, execution, owner, until, now))
+        if f"{execution.action.connector}.{execution.action.operation}" in able:
+            works.append(_start(store, execution, owner, until, now))
+        else:
+            _hand_over(store, execution, now)
     return works
 
 
 def _hand_over(store: Store, execution: Execution, now: datetime) -> None:
-    file = store.case_file(execution.case_id)
-    if file is None or execution.state is not ExecutionState.PENDING:
+    """Nothing is connected for it. Where it may have happened already, nobody but a person can find out."""
+    case = store.case(execution.case_id, lock=True)
+    if case is None:  # the foreign key forbids it
         return
+    action = execution.action
     entry = Entry(actor="worker", what="execution.handed_over", data={"key": execution.key})
-    state = move_execution(execution.state, ExecutionState.BY_HAND)
-    store.save_execution(execution.model_copy(update={"state": state, "due_at": None}), entry=entry, now=now)
-    waits = Entry(actor="worker", what="case.progress", sentence=f"Waits for a person: {execution.action.sentence}.")
-    save(store, file.case, now, waits)
+    if execution.state is ExecutionState.PENDING:
+        state = move_execution(execution.state, ExecutionState.BY_HAND)
+        store.save_execution(execution.model_copy(update={"state": state, "due_at": None}), entry=entry, now=now)
+        waits = Entry(actor="worker", what="case.progress", sentence=f"Waits for a person: {action.sentence}.")
+        save(store, case, now, waits)
+        return
+    why = f"It may have happened, and {action.connector} is not connected any more to look it up."
+    store.save_execution(execution.model_copy(update={"due_at": None, "detail": why}), entry=entry, now=now)
+    _stick(store, case, f"{action.sentence}: {why}", now)
 
 
 def _orphaned(store: Store, execution: Execution, now: datetime) -> Execution:
@@ -151,11 +158,14 @@ def _write_end(store: Store, file: CaseFile, held: Execution, end: Ended, now: d
     if succeeded:
         go_on(store, file, after, now)
     elif stuck:
-        closing = f"{held.action.sentence}: {end.sentence}"
-        entry = Entry(actor="worker", what="case.stuck", sentence="Stuck: a person has to look at it.")
-        save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.STUCK), closing=closing)
+        _stick(store, file.case, f"{held.action.sentence}: {end.sentence}", now)
     elif held.detail != end.sentence:
         save(store, file.case, now, Entry(actor="worker", what="case.progress"))
+
+
+def _stick(store: Store, case: Case, closing: str, now: datetime) -> None:
+    entry = Entry(actor="worker", what="case.stuck", sentence="Stuck: a person has to look at it.")
+    save(store, case, now, entry, state=move_case(case.state, CaseState.STUCK), closing=closing)
 
 
 def _entry(after: Execution, end: Ended) -> Entry:

@@ -91,7 +91,10 @@ class Connector(Protocol):
         """Does it, once for a key. Raises Refused, Unavailable or Unsure."""
 
     async def find(self, action: Action, key: str) -> Receipt | None:
-        """Says whether it has happened, by reading only. Raises Refused, Unavailable."""
+        """What has happened under this key, by reading only; None where nothing did, or it failed since.
+
+        Raises Refused and Unavailable where the look itself failed: then nothing is known.
+        """
 
     async def check(self) -> str:
         """A sentence that says the address and the key work. Raises Refused, Unavailable."""
@@ -109,6 +112,7 @@ class Reply:
     body: Mapping[str, Any]  # parsed JSON object; decimals are Decimal, never float
     write: bool  # what to raise if it makes no sense
     request_id: str | None = None
+    replayed: bool = False  # the answer of an earlier request with the same key, as things stood then
 
 
 class Http:
@@ -184,7 +188,8 @@ class Http:
     def _meaning(self, response: httpx.Response, write: bool) -> Reply:
         status, body = response.status_code, _parsed(response.content)
         request_id = response.headers.get(self._request_id_header)
-        reply = Reply(status, body or {}, write, request_id)
+        replayed = response.headers.get("idempotent-replayed") == "true"  # Stripe's name; no other vendor says so
+        reply = Reply(status, body or {}, write, request_id, replayed)
         if status == httpx.codes.TOO_MANY_REQUESTS:
             pause = _retry_after_s(response.headers)
             raise Unavailable(f"{self.title} asks us to slow down.", retry_after_s=pause, request_id=request_id)

@@ -19,12 +19,13 @@ By card the server picks the transaction, and a repeat could pay twice.
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
 
 from bot.connectors import fidel_facts
-from bot.connectors.base import TOTAL_S, Http, Refused, Unsure, parsed_params
+from bot.connectors.base import TOTAL_S, Http, Operation, Refused, Unsure, parsed_params
 from bot.connectors.fidel_api import (
     TITLE,
     Brand,
@@ -54,7 +55,6 @@ class FidelConnector:
 
     name = "fidel"
     title = TITLE
-    operations = OPERATIONS
 
     def __init__(
         self,
@@ -69,6 +69,11 @@ class FidelConnector:
         headers = {"Fidel-Key": key, "Content-Type": "application/json"}
         self._live = key.startswith("sk_live_")
         self._reimbursement = reimbursement
+        # what is off is not offered, so that a proposal turns to another way or to a person
+        off = set() if reimbursement else {"reimburse_transaction"}
+        self.operations: Mapping[str, Operation] = MappingProxyType(
+            {name: operation for name, operation in OPERATIONS.items() if name not in off}
+        )
         self._http = Http(
             TITLE,
             base_url,

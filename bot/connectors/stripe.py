@@ -35,6 +35,7 @@ from bot.connectors.base import (
     Reply,
     Thing,
     Unavailable,
+    Unsure,
     in_path,
     parsed_params,
     thing,
@@ -134,12 +135,16 @@ class StripeConnector:
         refund = self._as(Refund, reply)
         if (refund.amount, refund.currency) != (params.amount_minor, params.currency):
             raise self._http.unreadable(reply)
+        if reply.replayed:  # it says how the refund stood then, and it may have failed since
+            refund = await self._as_it_stands(refund.id)
         return _receipt(refund, charge, reply.request_id)
 
     async def find(self, action: Action, key: str) -> Receipt | None:
         params = _params(action)
         refund = await self._refund_of(params.payment_id, key)
-        return _receipt(refund, await self._charge(params.payment_id)) if refund else None
+        if refund is None or refund.failed:  # `perform` then says that it failed: nothing is sent twice under one key
+            return None
+        return _receipt(refund, await self._charge(params.payment_id))
 
     async def check(self) -> str:
         await self._http.read("/v1/refunds", {"limit": "1"})
@@ -190,6 +195,12 @@ class StripeConnector:
                 raise
             sentence = f"{TITLE} has no payment {payment_id}."
             raise Refused(sentence, reason=no.reason, request_id=no.request_id) from None
+
+    async def _as_it_stands(self, refund_id: str) -> Refund:
+        try:
+            return self._as(Refund, await self._http.read(f"/v1/refunds/{in_path(refund_id)}"))
+        except ConnectorError as error:  # the refund exists: a read that failed must not say that nothing happened
+            raise Unsure(f"Refund {refund_id} exists. {error.sentence}", request_id=error.request_id) from None
 
     async def _refund_of(self, payment_id: str, key: str) -> Refund | None:
         async for refund in self._refunds(payment_id):

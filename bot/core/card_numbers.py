@@ -5,6 +5,7 @@ that belong to an id, a date, a phone number or an amount are not part of one.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -73,10 +74,12 @@ def _windows(text: str, run: Sequence[re.Match[str]]) -> Iterator[CardNumber]:
 
 def _settled(windows: Sequence[CardNumber]) -> Iterator[CardNumber]:
     """A number of the usual length takes its place before one that cuts through it and fits the check by chance."""
-    usual = [window for window in windows if window.usual]
+    usual = [window for window in windows if window.usual]  # in order, and at most one from each group on
+    starts = [window.start for window in usual]
     for window in windows:
-        crossed = [other for other in usual if window.start < other.end and other.start < window.end]
-        if all(window.start <= other.start and other.end <= window.end for other in crossed) or window.usual:
+        last = bisect_left(starts, window.end)
+        crossed = [other for other in usual[max(0, last - 2 * LONGEST) : last] if window.start < other.end]
+        if window.usual or all(window.start <= other.start and other.end <= window.end for other in crossed):
             yield window
 
 
@@ -89,11 +92,6 @@ def _merged(found: Sequence[CardNumber]) -> list[CardNumber]:
         else:
             merged.append(number)
     return merged
-
-
-def is_card_number(digits: str) -> bool:
-    """Whether unbroken ASCII `digits` are a card number."""
-    return digits.isdecimal() and _is_card(digits)
 
 
 def _is_card(digits: str) -> bool:

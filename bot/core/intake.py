@@ -74,10 +74,10 @@ def read_call(body: JsonValue, route_event: str | None, mapping: Mapping[str, st
     parts = _parts(root)
     call_id = _call_id(parts)
     event = _event(root, route_event, call_id)
-    reason = _why_ignored(event, call_id, parts)
-    if call_id is None or reason is not None:
-        return Ignored(reason=reason or "It names no call.", event=event)
-    return _call(call_id, event or "call.completed", parts, mapping, found)
+    reason = _why_ignored(event, parts)
+    if call_id is not None and reason is None:
+        return _call(call_id, event or "call.completed", parts, mapping, found)
+    return Ignored(reason=reason or "It names no call.", event=event)
 
 
 def merge(calls: Sequence[Details]) -> Details:
@@ -148,17 +148,13 @@ def _known(event: str) -> str:
     return next((name for name in spellings if name in _PASSING or name in _ENDED or name in _SESSION), event)
 
 
-def _why_ignored(event: str, call_id: str | None, parts: Sequence[Json]) -> str | None:
+def _why_ignored(event: str, parts: Sequence[Json]) -> str | None:
     if event in _PASSING:
         return _PASSING[event]
-    if event and event not in _ENDED and event not in _SESSION:
+    if event in _SESSION:
+        return None
+    if event and event not in _ENDED:
         return f"The event “{event}” is not known."
-    if call_id is None:
-        return "It names no call."
-    return None if event in _SESSION else _why_unfinished(parts)
-
-
-def _why_unfinished(parts: Sequence[Json]) -> str | None:
     status = (text_of(_first(parts[:1], "status"), 40) or "").lower().replace("-", "_").replace(" ", "_")
     if status in _NOT_FINAL:
         return f"The call is not over: {status}."

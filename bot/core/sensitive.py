@@ -52,7 +52,7 @@ def _figures(at_least: int, at_most: int) -> str:
 
 _CODE_WORDS = r"cv[cv]2?|cv2|csc|security (?:code|number|digits)|(?:card )?verification (?:code|value|number|digits)"
 _TAX_WORDS = (
-    r"ssn|itin|ein|tin|nino|utr|social(?: security)?|employer id\w*|national insurance"
+    r"ssn|itin|ein|tin|nino|utr|social(?: security)?|employer id\w*|national insurance|ni (?:number|no)"
     r"|(?:federal )?tax(?:payer)? ?(?:id\w*|number|no\.?|ref(?:erence)?\b|code)"
     r"|vat ?(?:number|no\.?|id\w*|reg(?:istration)?\b|#)|(?:ust|umsatzsteuer)-?id\w*|steuer(?:nummer|nr\b|-?id\w*)"
     r"|codice fiscale|partita iva|num[ée]ro (?:de )?tva|btw[ -]?(?:nummer|nr|id\w*)"
@@ -61,7 +61,8 @@ _TAX_WORDS = (
 _TAX_VALUE = r"(?:[A-Z]{1,2} ?)?\d(?:[ ./-]?\d){5,13}(?: ?[A-Z]\b)?|(?=(?:[A-Z]*\d){5})[A-Z0-9]{8,16}\b"
 
 _LABELLED = (
-    (CODE, _labelled(rf"{_CODE_WORDS}|digits? (?:on|from|at) the back", _figures(3, 4))),
+    (CODE, _labelled(rf"{_CODE_WORDS}|(?:on|from|at) the back|(?:three|four|3|4)[ -]digit (?:code|number)|cid|pin",
+                     _figures(3, 4))),
     (CODE, re.compile(
         r"(?<![\d.,$€£¥-])(\d{3,4})(?=\s+(?:on|from)\s+the\s+back\b"
         rf"|\s+(?:is|was|as|for)\s+(?:(?:the|my|his|her|their|a|card)\s+){{0,3}}(?:{_CODE_WORDS})\b)", re.IGNORECASE)),
@@ -75,8 +76,8 @@ _LABELLED = (
 )  # fmt: skip
 
 _LABEL = re.compile(
-    r"cv[cv2]|csc|security|verification|the back|iban|routing|aba|rtn|sort|bsb|ssn|itin|ein|tin|nino|utr|social|tax"
-    r"|employ|insurance|vat|ust|steuer|fiscale|partita|tva|nif|cif|nie|bsn|btw|gst|abn|cpf|cnpj|pesel|acc(?:oun)?t|a/c|konto"
+    r"cv[cv2]|csc|security|verification|the back|digit|cid|pin|iban|routing|aba|rtn|sort|bsb|ssn|itin|ein|tin|nino|utr|social|tax"
+    r"|employ|insurance|ni n|vat|ust|steuer|fiscale|partita|tva|nif|cif|nie|bsn|btw|gst|abn|cpf|cnpj|pesel|acc(?:oun)?t|a/c|konto"
 )
 _LONG = re.compile(rf"\d(?:(?:{PAUSE})?\d){{12}}", re.IGNORECASE)  # most texts have no such run, and end here
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)

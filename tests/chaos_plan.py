@@ -1,0 +1,54 @@
+"""What is to happen, drawn from a seed: who calls, what for, and what people will do about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from bot.core.triage import case_id_of
+from tests.bench_payloads import brand_call, refund_call, webhook
+
+PAYMENT = "pi_DUPLICATE"  # 129.50 USD in the sandbox; refunds of up to 1.00 USD leave some of it
+AMOUNT_MOST = 100  # minor units
+REFUNDS_MOST = 60
+
+
+class Intent(StrEnum):
+    """What people will press on the card of this call, and nothing else."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    STRANGER = "stranger"  # somebody without rights presses Approve
+    LEAVE = "leave"
+
+
+@dataclass
+class Planned:
+    """One call; `acknowledged` once any of its deliveries was answered 200."""
+
+    call_id: str
+    brand: str | None  # None: a refund
+    intent: Intent
+    body: bytes
+    twice: bool  # DialNexa delivers it again although it was acknowledged
+    acknowledged: bool = False
+    approved: bool = False  # a click by somebody with rights was sent
+
+    @property
+    def case_id(self) -> str:
+        return case_id_of(self.call_id)
+
+
+def plan(seed: int, calls: int) -> list[Planned]:
+    rng = Random(seed)
+    refunds = 0
+    made: list[Planned] = []
+    for n in range(calls):
+        intent = rng.choices(list(Intent), weights=(70, 10, 10, 10))[0]
+        call_id = f"call_chaos_{seed}_{n:04d}"
+        refund = refunds < REFUNDS_MOST and rng.random() < 0.2
+        refunds += refund
+        brand = None if refund else f"Chaos {seed} No {n:04d}"
+        amount = f"{rng.randint(1, AMOUNT_MOST) / 100:.2f}"
+        content = refund_call(call_id, PAYMENT, amount) if brand is None else brand_call(call_id, brand)
+        made.append(Planned(call_id, brand, intent, webhook(content), twice=rng.random() < 0.15))
+    return made

@@ -1,0 +1,233 @@
+"""What must hold at the end of every run, checked against the outside's own record and not against the bot's word."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bot.core import cards
+from bot.core.model import (
+    Attempt,
+    AuditEntry,
+    CardPlace,
+    CaseFile,
+    CaseState,
+    Execution,
+    ExecutionState,
+    Outcome,
+    Proposal,
+)
+from bot.core.names import ActionId, EventType
+from bot.core.policy import standing
+from bot.core.triage import case_id_of
+from storage import Store
+from tests.simulation.people import GROUPS
+from tests.simulation.slack import Message
+from tests.simulation.vendors import Effect
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead: the policy again, in our own words
+MONEY = {"refund", "dispute"}
+BY_HAND = "by hand"
+
+
+class Rows:
+    """Everything in the database that the promises speak of."""
+
+    def __init__(self, store: Store, world: "World") -> None:
+        found = store.find_cases(limit=1000)
+        files = (store.case_file(case.case_id) for case in found)
+        self.files: dict[str, CaseFile] = {file.case.case_id: file for file in files if file is not None}
+        self.proposals: dict[tuple[str, int], Proposal] = {}
+        for case_id, file in self.files.items():
+            made = (store.proposal(case_id, version) for version in range(1, file.case.version + 1))
+            self.proposals |= {(case_id, one.version): one for one in made if one is not None}
+        self.executions: list[Execution] = [one for file in self.files.values() for one in file.executions]
+        self.attempts: dict[str, list[Attempt]] = {one.key: store.attempts(one.key) for one in self.executions}
+        self.history: dict[str, list[AuditEntry]] = {case_id: store.history(case_id) for case_id in self.files}
+        places = (store.card(case_id, place) for case_id in self.files for place in world.policy.channels)
+        self.places: list[CardPlace] = [place for place in places if place is not None]
+        self.verified = store.verify()
+
+
+def broken_promises(world: "World") -> list[str]:
+    """Sentences; none when every promise was kept."""
+    rows = world.db.run(lambda store: Rows(store, world))
+    found = [
+        *_effects_are_single_and_approved(world, rows),
+        *_successes_happened(world, rows),
+        *_calls_have_cases(world, rows),
+        *_cases_came_to_an_end(rows),
+        *_attempts_came_to_an_end(rows),
+        *_cards_are_single(world),
+        *_cards_equal_their_cases(world, rows),
+        *_threads_tell_everything_once(world, rows),
+    ]
+    if rows.verified.broken:
+        found.append(f"the history is whole: {rows.verified.broken}")
+    if leases := world.db.run(lambda store: store.release_leases()):
+        found.append(f"no lease is left: {leases} are")
+    for file in rows.files.values():
+        world.tally.counts[f"cases {file.case.state}"] += 1
+    return found
+
+
+# --- effects --------------------------------------------------------------------------------------------------------
+
+
+def _effects_are_single_and_approved(world: "World", rows: Rows) -> Iterator[str]:
+    times = Counter((effect.connector, effect.operation, effect.thing) for effect in world.records.effects)
+    yield from (f"no effect is doubled: {' '.join(what)} happened {n} times" for what, n in times.items() if n > 1)
+    for effect in world.records.effects:
+        ordered = [one for one in rows.executions if _is_of(effect, one)]
+        if len(ordered) != 1:
+            yield f"every effect was ordered once: {effect.operation} of {effect.thing} was ordered {len(ordered)} times"
+        elif why_not := _not_approved(world, rows, effect, ordered[0]):
+            yield f"no effect is unapproved: {effect.operation} of {effect.thing}: {why_not}"
+
+
+def _is_of(effect: Effect, execution: Execution) -> bool:
+    action = execution.action
+    if (action.connector, action.operation) != (effect.connector, effect.operation):
+        return False
+    return all(action.params.get(name) == value for name, value in effect.params.items())
+
+
+def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Execution) -> str | None:
+    """By what people really pressed on exactly that version before the effect, and by the policy in our own words."""
+    proposal = rows.proposals[execution.case_id, execution.version]
+    if execution.action not in proposal.actions:
+        return "it is none of the actions of its version"
+    ref = (proposal.case_id, proposal.version)
+    pressed = (one for one in world.people.pressed if one.at <= effect.at and tuple(one.button.ref) == ref)
+    approvers = {one.user_id for one in pressed if one.button.action_id is ActionId.APPROVE}
+    amount = proposal.money.amount_minor if proposal.money else 0
+    large = proposal.kind in MONEY and amount > SMALL_MINOR
+    allowed = {user for user in approvers if GROUPS[user] & ({"finance", "leads"} if large else {"finance"})}
+    if len(allowed) < (2 if large else 1):
+        return f"only {sorted(allowed)} pressed Approve on version {proposal.version}"
+    if large and not any("leads" in GROUPS[user] for user in allowed):
+        return "no lead approved it"
+    if allowed <= set(proposal.authors):
+        return "only its authors approved it"
+    return None
+
+
+def _successes_happened(world: "World", rows: Rows) -> Iterator[str]:
+    for execution in rows.executions:
+        by_machine = execution.receipt is not None and execution.receipt.vendor_id != BY_HAND
+        if execution.state is ExecutionState.SUCCEEDED and by_machine:
+            if not any(_is_of(effect, execution) for effect in world.records.effects):
+                yield f"a success happened: {execution.key} has a receipt and no effect"
+
+
+# --- calls, cases, attempts -----------------------------------------------------------------------------------------
+
+
+def _calls_have_cases(world: "World", rows: Rows) -> Iterator[str]:
+    for call_id in sorted(world.callers.acknowledged):
+        if case_id_of(call_id) not in rows.files:
+            yield f"every acknowledged call has a case: {call_id} has none"
+
+
+def _cases_came_to_an_end(rows: Rows) -> Iterator[str]:
+    for case_id, file in rows.files.items():
+        state, unfinished = file.case.state, [one for one in file.executions if one.state != "succeeded"]
+        if state is CaseState.APPROVED:
+            yield f"an approved case ends done or stuck: {case_id} is still {state}"
+        if state is CaseState.STUCK and not file.case.closing:
+            yield f"a stuck case says why: {case_id} does not"
+        if state is CaseState.DONE and unfinished and not (file.case.closing or "").startswith("Settled by hand"):
+            yield f"a case is done when its steps are: {case_id} has unfinished ones"
+        if state in (CaseState.OPEN, CaseState.REJECTED) and file.executions:
+            yield f"nothing runs of a case that is {state}: {case_id} has executions"
+
+
+def _attempts_came_to_an_end(rows: Rows) -> Iterator[str]:
+    for execution in rows.executions:
+        attempts = rows.attempts[execution.key]
+        if [one.n for one in attempts] != list(range(1, execution.attempts + 1)):
+            yield f"every attempt is written down: {execution.key} has {len(attempts)} of {execution.attempts}"
+        if attempts and attempts[-1].ended_at is None:
+            yield f"every attempt is ended or superseded: the last of {execution.key} is not"
+        done = execution.state is ExecutionState.SUCCEEDED and attempts
+        if done and attempts[-1].outcome is not Outcome.SUCCEEDED:
+            yield f"the last attempt made the success: that of {execution.key} was {attempts[-1].outcome}"
+
+
+# --- cards ----------------------------------------------------------------------------------------------------------
+
+
+def _cards_are_single(world: "World") -> Iterator[str]:
+    """A deleted card, and one in a channel that was archived since, may be followed by another."""
+    live = Counter((card.key["case"], card.key["place"]) for card in world.workspace.cards())
+    yield from (f"no card hangs twice: case {case} at {place}, {n} times" for (case, place), n in live.items() if n > 1)
+    everywhere = Counter(
+        (card.key["case"], card.key["place"], card.channel) for card in _messages(world, EventType.CARD) if not card.deleted
+    )
+    yield from (f"no card hangs twice in one channel: {key}" for key, n in everywhere.items() if n > 1)
+
+
+def _cards_equal_their_cases(world: "World", rows: Rows) -> Iterator[str]:
+    hung = {place.case_id for place in rows.places}
+    yield from (f"every case has a card: {case_id} has none" for case_id in rows.files if case_id not in hung)
+    for place in rows.places:
+        file = rows.files[place.case_id]
+        message = world.workspace.messages.get((place.channel_id or "", place.message_ts or ""))
+        if message is None:
+            yield f"every card hangs in Slack: that of {place.case_id} at {place.place} does not"
+        elif place.shown_revision != file.case.revision:
+            yield f"every card is up to date: {place.case_id} at {place.place} is not"
+        elif not message.deleted and message.pictures[-1] != _fresh(world, place, file):
+            yield f"every card equals its case: {place.case_id} at {place.place} shows something else"
+
+
+def _fresh(world: "World", place: CardPlace, file: CaseFile) -> dict[str, object]:
+    channels = world.policy.channels
+    if place.channel != file.case.channel:
+        picture = cards.moved(file, channels[file.case.channel])
+    else:
+        picture = cards.card(file, standing(world.policy, file.proposal, file.decisions))
+    return {"text": picture.text, "blocks": picture.blocks}
+
+
+def _threads_tell_everything_once(world: "World", rows: Rows) -> Iterator[str]:
+    for place in rows.places:
+        told = {one.n: one for one in rows.history[place.case_id] if one.entry.sentence}
+        threads = _threads_of(world, place)
+        said = [n for replies in threads.values() for reply in replies for n in _numbers(reply, told)]
+        where = f"{place.case_id} at {place.place}"
+        if set(said) != set(told):
+            yield f"the thread tells everything: that of {where} lacks {sorted(set(told) - set(said))}"
+        for replies in threads.values():
+            numbers = [n for reply in replies for n in _numbers(reply, told)]
+            if len(numbers) != len(set(numbers)):
+                yield f"the thread tells everything once: that of {where} repeats itself"
+        yield from (
+            f"a reply shows its entries: {where}, {reply.key}"
+            for replies in threads.values()
+            for reply in replies
+            if reply.pictures[-1]["text"] != cards.trail([told[n] for n in _numbers(reply, told)]).text
+        )
+
+
+def _threads_of(world: "World", place: CardPlace) -> dict[str, list[Message]]:
+    """The replies under every card that ever hung at this place; there are several only where it was lost."""
+    ours = {"case": place.case_id, "place": place.place}
+    parents = {card.ts: card for card in _messages(world, EventType.CARD) if card.key == ours}
+    found: dict[str, list[Message]] = defaultdict(list)
+    for reply in _messages(world, EventType.TRAIL):
+        parent = parents.get(reply.thread_ts or "")
+        if parent is not None and parent.channel == reply.channel:
+            found[parent.ts].append(reply)
+    return found
+
+
+def _numbers(reply: Message, told: dict[int, AuditEntry]) -> list[int]:
+    first, last = reply.key["n"], reply.key["to"]
+    return [n for n in sorted(told) if first <= n <= last]
+
+
+def _messages(world: "World", event: EventType) -> list[Message]:
+    return [message for message in world.workspace.messages.values() if message.event == event]
