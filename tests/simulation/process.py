@@ -102,17 +102,20 @@ class Process:
         luck = self.world.luck
         while True:
             self._awake.clear()
-            for claim, handle in luck.rng.sample(lanes, len(lanes)):
-                for piece in await claim(luck.rng.randint(1, 4)):
-                    self.spawn(handle(piece))
-            if luck.often(0.1):
-                self.spawn(self.jobs.seal())
+            if await self._due_in_s() <= 0:
+                for claim, handle in luck.rng.sample(lanes, len(lanes)):
+                    for piece in await claim(luck.rng.randint(1, 4)):
+                        self.spawn(handle(piece))
+                if luck.often(0.1):
+                    self.spawn(self.jobs.seal())
             await self._rest()
 
-    async def _rest(self) -> None:
-        now = self.world.now()
+    async def _due_in_s(self) -> float:
         due = await self.db.read(lambda store: store.next_due(LONG_AGO))
-        wait = LOOK_AGAIN_S if due is None else min(max((due - now) / timedelta(seconds=1), 0.3), LOOK_AGAIN_S)
+        return LOOK_AGAIN_S if due is None else (due - self.world.now()) / timedelta(seconds=1)
+
+    async def _rest(self) -> None:
+        wait = min(max(await self._due_in_s(), 0.3), LOOK_AGAIN_S)
         try:
             async with asyncio.timeout(wait + self.world.luck.between(0.01, 0.5)):
                 await self._awake.wait()
@@ -166,9 +169,9 @@ class Process:
         self.crash()
         return True
 
-    def crash(self, down_s: float = 0.0) -> None:
+    def crash(self) -> None:
         self.dead = True
         self.world.tally.counts["crashes"] += 1
         for task in list(self.tasks):
             task.cancel()
-        self.world.outside(self.world.restart(self, down_s))
+        self.world.outside(self.world.restart(self))

@@ -25,6 +25,7 @@ CHANNELS = {
 }
 MONEY = {"refund", "dispute"}
 SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead
+WEEKEND_S = 30 * 3600.0
 CALM_AT_MOST_S = 12 * 3600.0
 
 
@@ -67,6 +68,7 @@ class World:
         self.callers, self.people = Callers(self), People(self)
         self._alone = self.luck.often(0.5)
         self._started = 0
+        self._down_until_s = 0.0
         self.processes: list[Process] = []
 
     # --- what everybody uses ----------------------------------------------------------------------------------------
@@ -103,8 +105,8 @@ class World:
         self.processes.append(process)
         process.start(alone=self._alone)
 
-    async def restart(self, dead: Process, down_s: float) -> None:
-        await asyncio.sleep(down_s + self.luck.between(0.3, 20))
+    async def restart(self, dead: Process) -> None:
+        await asyncio.sleep(max(0.0, self._down_until_s - self._loop.time()) + self.luck.between(0.3, 20))
         self.processes.remove(dead)
         self.note("a process starts")
         self.start()
@@ -151,9 +153,11 @@ class World:
         """Everything is down for longer than Stripe keeps a key."""
         self.tally.counts["long weekends"] += 1
         self.note("a long weekend")
-        for process in list(self.processes):
-            process.crash(down_s=30 * 3600.0)
-        await asyncio.sleep(30 * 3600.0 + 30)
+        self._down_until_s = self._loop.time() + WEEKEND_S
+        for process in self.processes:
+            if not process.dead:
+                process.crash()
+        await asyncio.sleep(WEEKEND_S)
 
     async def _until_rest(self) -> None:
         end_s = self._loop.time() + CALM_AT_MOST_S
