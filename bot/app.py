@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
@@ -28,6 +29,7 @@ from handlers import operations
 from handlers import slack as slack_door
 from handlers.dialnexa import DialNexaDoor
 from handlers.doors import DeskClosed, Doors
+from handlers.vendors import FidelDoor, StripeDoor
 from storage import Database, open_database
 
 log = logging.getLogger("countersign")
@@ -152,13 +154,20 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
     signing_secret = settings.slack_signing_secret.get_secret_value()
     bolt = slack_door.make_bolt(doors, signing_secret=signing_secret, token=token)
     site = web.Application(client_max_size=LARGEST_BODY)
-    dialnexa = DialNexaDoor(doors, [secret.get_secret_value() for secret in settings.dialnexa_webhook_secret])
-    site.add_routes(dialnexa.routes())
+    site.add_routes(DialNexaDoor(doors, _open(settings.dialnexa_webhook_secret)).routes())
+    if settings.stripe_webhook_secret:
+        site.add_routes(StripeDoor(doors, _open(settings.stripe_webhook_secret)).routes())
+    if settings.fidel_webhook_secrets and settings.public_url is not None:
+        site.add_routes(FidelDoor(doors, _open(settings.fidel_webhook_secrets), str(settings.public_url)).routes())
     site.add_routes(slack_door.routes(bolt, doors))
     registry = make_registry(doors, slack, worker)
     site.add_routes(operations.routes(doors, faults=lambda: _faults(slack), registry=registry))
     runner = web.AppRunner(site, access_log=None, handle_signals=False)
     return Application(db, slack, desk, connectors, worker, jobs, runner, bolt, settings)
+
+
+def _open(secrets: Sequence[SecretStr]) -> list[str]:
+    return [secret.get_secret_value() for secret in secrets]
 
 
 def _faults(slack: Slack) -> Mapping[str, str]:

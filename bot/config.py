@@ -80,10 +80,12 @@ class Settings(Places):
 
     fidel_api_key: SecretStr = Field(min_length=1)
     fidel_api_url: str = "https://api.fidel.uk/v1"
+    fidel_webhook_secrets: Secrets = ()
     fidel_reimbursement: bool = False
 
     stripe_api_key: SecretStr | None = None
     stripe_api_url: str = "https://api.stripe.com"
+    stripe_webhook_secret: Secrets = ()
 
 
 P = TypeVar("P", bound=Places)

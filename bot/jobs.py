@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from bot.cases import intake, running, showing
@@ -55,6 +56,7 @@ class Jobs:
     owner: str
     clock: Callable[[], datetime]
     wake: Callable[..., None]
+    _claims: Iterator[int] = field(default_factory=count, repr=False)
 
     # --- calls ------------------------------------------------------------------------------------------------------
 
@@ -149,10 +151,11 @@ class Jobs:
         """Cards whose channel can take them; the others wait without holding anything up."""
         now, pace = self.clock(), self.outside.pace
         closed = pace.closed(now)
+        owner = f"{self.owner}#{next(self._claims)}"  # a process that lost a lease may hold the next one itself
         return await self.db.write(
             lambda store: showing.claim_cards(
                 store,
-                owner=self.owner,
+                owner=owner,
                 until=now + LEASE,
                 now=now,
                 limit=limit,
@@ -179,14 +182,18 @@ class Jobs:
         picture = self._picture(show)
         revision, ts = file.case.revision, place.message_ts
         if ts is not None:
+            if place.lease_until is None or self.clock() > place.lease_until - showing.LOOK_AFTER:
+                return  # it would arrive when somebody else may have drawn a newer picture
             await slack.update(channel_id, ts, picture)
         else:
             key = {"case": file.case.case_id, "place": place.place}
-            found = await self._found(show, channel_id, EventType.CARD, key, place.posting_since)
+            found = await self._found(show, channel_id, EventType.CARD, key)
             if found is not None:
                 ts, revision = found[0], 0  # it may show an older revision: draw it again
-            else:
+            elif await self._may_post(show):
                 ts = await slack.post(channel_id, picture, event=EventType.CARD, key=key)
+            else:
+                return
         now, sent = self.clock(), ts
         await self.db.write(
             lambda store: showing.shown(
@@ -195,10 +202,22 @@ class Jobs:
         )
 
     async def _found(self, show: Show, channel_id: str, event: EventType, key: Mapping[str, object],
-                     since: datetime | None, thread_ts: str | None = None) -> Found | None:  # fmt: skip
-        if not show.look or since is None:
+                     thread_ts: str | None = None) -> Found | None:  # fmt: skip
+        if not show.look or show.since is None:
             return None
-        return await self.outside.slack.find(channel_id, event=event, key=key, since=since, thread_ts=thread_ts)
+        return await self.outside.slack.find(channel_id, event=event, key=key, since=show.since, thread_ts=thread_ts)
+
+    async def _may_post(self, show: Show) -> bool:
+        """Whether this job still holds the card, and what is written down says that the post begins now."""
+        noted = None if show.look else show.since
+        for _ in range(3):  # a machine so slow that the note is never fresh leaves it to the end of the lease
+            now = self.clock()
+            if noted is not None and now - noted <= showing.FRESH:
+                return True
+            if not await self.db.write(lambda store: showing.begin_post(store, show, until=now + LEASE, now=now)):
+                return False
+            noted = now
+        return False
 
     def _picture(self, show: Show) -> cards.Picture:
         if show.place.channel != show.file.case.channel:
@@ -209,12 +228,14 @@ class Jobs:
         place, slack = show.place, self.outside.slack
         channel_id, thread, last = str(place.channel_id), str(place.message_ts), show.trail[-1].n
         key = {"case": place.case_id, "n": show.trail[0].n}
-        found = await self._found(show, channel_id, EventType.TRAIL, key, place.trail_since, thread)
+        found = await self._found(show, channel_id, EventType.TRAIL, key, thread)
         if found is not None:
             last = int(found[1]["to"])  # what was posted then; later entries follow in the next reply
-        else:
+        elif await self._may_post(show):
             picture = cards.trail(show.trail)
             await slack.post(channel_id, picture, event=EventType.TRAIL, key={**key, "to": last}, thread_ts=thread)
+        else:
+            return
         now = self.clock()
         await self.db.write(lambda store: showing.trail_shown(store, place, n=last, now=now))
 
@@ -227,8 +248,8 @@ class Jobs:
             wait = timedelta(seconds=error.retry_after_s)
             self.outside.pace.wait(place.channel, now + wait)
         update: dict[str, object] = {}
-        if isinstance(error, NotNow) and not show.look:  # nothing was posted, so there is nothing to look for
-            update = {"posting_since": None, "trail_since": None}
+        if isinstance(error, NotNow) and show.posts and not show.look:  # nothing was posted: nothing to look for
+            update = {show.note: None}
         if isinstance(error, MessageGone):
             update = {"message_ts": None, "posting_since": None, "shown_revision": 0}
         fallback = "fallback" if place.channel != "fallback" else "review"

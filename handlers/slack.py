@@ -8,6 +8,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
 
 from handlers import clicks, commands, forms, home
 from handlers.doors import Doors
@@ -37,16 +38,25 @@ def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
     return bolt
 
 
+async def _asked(request: web.Request) -> AsyncBoltRequest | None:
+    """None for what Slack cannot have sent, on which Bolt stumbles before it has verified the signature."""
+    sent_at = request.headers.get("X-Slack-Request-Timestamp")
+    if sent_at is not None and not TIMESTAMP.fullmatch(sent_at):
+        return None
+    if not request.headers.get("X-Slack-Signature", "").isascii():
+        return None
+    await request.read()  # too large is another answer
+    try:
+        return await to_bolt_request(request)
+    except Exception:  # bytes that are no text, text that is no form or JSON, JSON that is no object
+        return None
+
+
 def routes(bolt: AsyncApp, doors: Doors) -> list[web.RouteDef]:
     async def events(request: web.Request) -> web.StreamResponse:
-        sent_at = request.headers.get("X-Slack-Request-Timestamp")
-        if sent_at is not None and not TIMESTAMP.fullmatch(sent_at):
-            doors.count("slack", "bad_timestamp")  # Bolt would answer 500: it calls int() on it
-            return web.json_response({"error": "invalid request"}, status=401)
-        try:
-            asked = await to_bolt_request(request)
-        except ValueError:  # bytes that are no text were not sent by Slack
-            doors.count("slack", "not_text")
+        asked = await _asked(request)
+        if asked is None:
+            doors.count("slack", "not_from_slack")
             return web.json_response({"error": "invalid request"}, status=401)
         answer = await bolt.async_dispatch(asked)
         doors.count("slack", str(answer.status))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.cases.running import save
 from bot.core.intake import merge
 from bot.core.model import Call, CardPlace, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Policy
@@ -63,12 +64,16 @@ def settle(store: Store, told: Told, facts: Sequence[Fact], *, policy: Policy, a
     details = told.details
     triaged = triage(told.root, told.versions, details, facts, policy=policy, able=able, now=now)
     case = store.case(case_id_of(told.root), lock=True)
+    if case is not None and len(store.calls_of(told.root)) > len(told.versions):
+        return  # more was told meanwhile: the job that knows all of it must not be undone by this one
     if case is None:
         _open(store, told, triaged, details, tuple(facts), now)
     elif case.state is CaseState.OPEN:
         _bring_up(store, case, told, triaged, details, tuple(facts), now)
     elif details != case.details:
         _note_late_change(store, case, details, now)
+    else:
+        _told_again(store, case, now)
     store.finish_calls(told.root, len(told.versions))
 
 
@@ -107,6 +112,7 @@ def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, details: D
     proposal = _proposal(case, triaged, authors, now)
     same_offer = offered is not None and _offer(offered) == _offer(proposal)
     if same_offer and details == case.details:
+        _told_again(store, case, now)
         return
     version = case.version if same_offer else case.version + 1
     changed = case.model_copy(
@@ -131,6 +137,11 @@ def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, details: D
     store.save_case(changed, now=now, entry=Entry(actor=actor, what="case.updated", sentence=words))
     if store.card(case.case_id, place=triaged.channel) is None:
         store.add_card(CardPlace(case_id=case.case_id, place=triaged.channel, channel=triaged.channel, due_at=now))
+
+
+def _told_again(store: Store, case: Case, now: datetime) -> None:
+    """Nothing changed but the history, and the thread shows that too."""
+    save(store, case, now, Entry(actor="worker", what="call.told_again"))
 
 
 def _note_late_change(store: Store, case: Case, details: Details, now: datetime) -> None:

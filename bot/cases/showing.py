@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from bot.core.model import AuditEntry, CardPlace, CaseFile, Entry
 from storage import Store
 
+FRESH = timedelta(seconds=3)  # so old may the note of a post be when the post begins
+LOOK_AFTER = FRESH + timedelta(seconds=15)  # after Slack's time-out and 5 s more a post has arrived or never will
 TRAIL_PAUSE = timedelta(seconds=3)  # one thread reply for what happens together
 
 
@@ -32,12 +34,22 @@ class Show:
     def trail_due(self) -> bool:
         return self.place.message_ts is not None and not self.stale and bool(self.trail)
 
+    @property
+    def note(self) -> str:
+        """Where it is written down that this post was begun."""
+        return "trail_since" if self.trail_due else "posting_since"
+
+    @property
+    def since(self) -> datetime | None:
+        return self.place.trail_since if self.trail_due else self.place.posting_since
+
 
 def claim_cards(store: Store, *, owner: str, until: datetime, now: datetime, limit: int, closed: frozenset[str],
                 may_post: Callable[[str], bool]) -> list[Show]:  # fmt: skip
     """`closed`: channels that have no post to spare just now; `may_post` counts one post against a channel."""
-    due = (_look_at(store, place) for place in store.due_cards(now, limit, closed))
-    taken = [show for show in due if not show.posts or may_post(show.place.channel)]
+    due = [_look_at(store, place) for place in store.due_cards(now, limit, closed)]
+    ready = [show for show in due if not _too_early(store, show, now)]
+    taken = [show for show in ready if not show.posts or may_post(show.place.channel)]
     return [_take(store, show, owner, until, now) for show in taken]
 
 
@@ -52,14 +64,28 @@ def _look_at(store: Store, place: CardPlace) -> Show:
     return Show(place, file, trail, look=(place.trail_since if trail else place.posting_since) is not None)
 
 
+def _too_early(store: Store, show: Show, now: datetime) -> bool:
+    """A post whose answer was lost may still be on its way: a look would miss it, and the next post would double it."""
+    if not show.posts or not show.look or show.since is None or show.since + LOOK_AFTER <= now:
+        return False
+    store.save_card(show.place.model_copy(update={"due_at": show.since + LOOK_AFTER}))
+    return True
+
+
 def _take(store: Store, show: Show, owner: str, until: datetime, now: datetime) -> Show:
     """What is about to be posted is written down first, so that a lost answer is looked for and not repeated."""
     begun: dict[str, object] = {"lease_owner": owner, "lease_until": until}
     if show.posts and not show.look:
-        begun["trail_since" if show.trail_due else "posting_since"] = now
+        begun[show.note] = now
     place = show.place.model_copy(update=begun)
     store.save_card(place)
     return replace(show, place=place)
+
+
+def begin_post(store: Store, show: Show, *, until: datetime, now: datetime) -> bool:
+    """Right before a post whose note is old: when it begins, and a whole lease for it. False: the lease was lost."""
+    place = show.place.model_copy(update={show.note: now, "lease_until": until})
+    return store.save_card(place, held_by=place.lease_owner)
 
 
 def shown(store: Store, place: CardPlace, *, revision: int, channel_id: str, message_ts: str, now: datetime) -> bool:
@@ -98,13 +124,18 @@ def nothing_to_show(store: Store, place: CardPlace) -> bool:
 
 def show_later(store: Store, place: CardPlace, *, due_at: datetime, failed: bool, **update: object) -> bool:
     """Release the card; what was begun stays written down."""
-    free = {"lease_owner": None, "lease_until": None, "due_at": due_at, "failures": place.failures + failed}
-    return store.save_card(place.model_copy(update=free | update), held_by=place.lease_owner)
+    held = store.card(place.case_id, place.place)  # its note may be newer than the one of the claim
+    if held is None:
+        return False
+    free = {"lease_owner": None, "lease_until": None, "due_at": due_at, "failures": held.failures + failed}
+    return store.save_card(held.model_copy(update=free | update), held_by=place.lease_owner)
 
 
 def move_to_fallback(store: Store, place: CardPlace, *, channel_id: str, why: str, now: datetime) -> bool:
     """Its own channel is closed to the bot: the card hangs in the fallback channel, and the history says so."""
+    again = {"channel_id": channel_id, "message_ts": None, "shown_revision": 0, "posting_since": None}
+    if not show_later(store, place, due_at=now, failed=True, **again, trail_since=None):
+        return False
     entry = Entry(actor="worker", what="card.moved", sentence=f"The card moved to the fallback channel: {why}")
     store.append(place.case_id, entry, now)
-    again = {"channel_id": channel_id, "message_ts": None, "shown_revision": 0, "posting_since": None}
-    return show_later(store, place, due_at=now, failed=True, **again)
+    return True

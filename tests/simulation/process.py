@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 T = TypeVar("T")
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1960, 1, 1, tzinfo=UTC)
 CRASH, STALL = 0.006, 0.003  # at each border, at severity 1
 LOOK_AGAIN_S = 30.0  # what another process wrote is found by then
 SLACK_PATIENCE_S, SLACK_LATEST_S = 10.0, 14.5  # Slack has no keys: the bot counts on a lost post showing soon
