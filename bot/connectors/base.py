@@ -25,6 +25,7 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from bot.connectors.wire import Wire
 from bot.core.model import Action, Details, Fact, Frozen, Receipt
 
 CONNECT_S = 5.0  # a vendor that does not even take the connection by then is down, and nothing was sent
@@ -149,7 +150,7 @@ class Http:
         self._client = httpx.AsyncClient(
             headers=dict(headers),
             timeout=httpx.Timeout(total_s, connect=min(CONNECT_S, total_s), pool=min(CONNECT_S, total_s)),
-            transport=transport,
+            transport=transport or Wire(),
         )
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
