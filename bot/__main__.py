@@ -158,7 +158,7 @@ def _cases_export(_: argparse.Namespace) -> int:
 def _audit_verify(args: argparse.Namespace) -> int:
     verified = _with_database(lambda db: db.read(lambda store: store.verify()))
     if args.json:
-        print(reports.as_json(verified.model_dump(mode="json")))
+        print(reports.as_json(verified._asdict()))
     elif verified.broken is None:
         print(f"Whole: {verified.entries} entries of {verified.cases} cases, {verified.seals} seals.")
     else:

@@ -1,6 +1,7 @@
 """`python -m sandbox`: a Slack workspace with a web page, Fidel API and Stripe on one port."""
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -47,8 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     app = make_app(config)
     print(f"Sandbox: http://{given.host}:{given.port}/", flush=True)
-    web.run_app(app, host=given.host, port=given.port, access_log=None, print=None, shutdown_timeout=STOP_S)
+    where = {"host": given.host, "port": given.port}
+    web.run_app(app, **where, access_log=None, print=None, shutdown_timeout=STOP_S, loop=_loop())
     return 0
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The faster one where it exists: in a benchmark the bot shares its machine with this server."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_wo
         gate.set()
     await stall
     assert (await again)["ok"]
-    await told(sqlite_world, ANA, "already approved")
+    await told(sqlite_world, ANA, "already decided")
     file = await sqlite_world.file(case_id)
     assert [decision.user_id for decision in file.decisions] == [ANA]
     await sqlite_world.card("finance-refunds", says="1 of 2")
