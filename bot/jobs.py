@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -179,21 +180,17 @@ class Jobs:
     async def _show_card(self, show: Show) -> None:
         file, place, slack = show.file, show.place, self.outside.slack
         channel_id = place.channel_id or await slack.channel_id(self.policy.channels[place.channel])
-        picture = self._picture(show)
+        picture = await self._picture(show)
         revision, ts = file.case.revision, place.message_ts
-        if ts is not None:
-            if place.lease_until is None or self.clock() > place.lease_until - showing.LOOK_AFTER:
-                return  # it would arrive when somebody else may have drawn a newer picture
+        key = {"case": file.case.case_id, "place": place.place}
+        if ts is None and (found := await self._found(show, channel_id, EventType.CARD, key)) is not None:
+            ts, revision = found[0], 0  # it may show an older revision: draw it again
+        elif not await self._may_send(show):
+            return
+        elif ts is not None:
             await slack.update(channel_id, ts, picture)
         else:
-            key = {"case": file.case.case_id, "place": place.place}
-            found = await self._found(show, channel_id, EventType.CARD, key)
-            if found is not None:
-                ts, revision = found[0], 0  # it may show an older revision: draw it again
-            elif await self._may_post(show):
-                ts = await slack.post(channel_id, picture, event=EventType.CARD, key=key)
-            else:
-                return
+            ts = await slack.post(channel_id, picture, event=EventType.CARD, key=key)
         now, sent = self.clock(), ts
         await self.db.write(
             lambda store: showing.shown(
@@ -207,22 +204,27 @@ class Jobs:
             return None
         return await self.outside.slack.find(channel_id, event=event, key=key, since=show.since, thread_ts=thread_ts)
 
-    async def _may_post(self, show: Show) -> bool:
-        """Whether this job still holds the card, and what is written down says that the post begins now."""
+    async def _may_send(self, show: Show) -> bool:
+        """Whether this job still holds the card, and what is written down says that the sending begins now."""
         noted = None if show.look else show.since
         for _ in range(3):  # a machine so slow that the note is never fresh leaves it to the end of the lease
             now = self.clock()
             if noted is not None and now - noted <= showing.FRESH:
                 return True
-            if not await self.db.write(lambda store: showing.begin_post(store, show, until=now + LEASE, now=now)):
+            begin = partial(showing.begin, show=show, until=now + LEASE, now=now)
+            if not await self.db.write(begin):
                 return False
             noted = now
         return False
 
-    def _picture(self, show: Show) -> cards.Picture:
+    async def _picture(self, show: Show) -> cards.Picture:
         if show.place.channel != show.file.case.channel:
             return cards.moved(show.file, self.policy.channels[show.file.case.channel])
-        return cards.card(show.file, standing(self.policy, show.file.proposal, show.file.decisions))
+        case, owners = show.file.case, frozenset[str]()
+        if case.urgent:  # its owner is called by name; everybody else finds theirs in the channel
+            owners = await self.outside.slack.mentions_of(self.policy.groups.get(case.owner, (case.owner,)))
+        made = standing(self.policy, show.file.proposal, show.file.decisions)
+        return cards.card(show.file, made, owners=sorted(owners))
 
     async def _show_trail(self, show: Show) -> None:
         place, slack = show.place, self.outside.slack
@@ -231,13 +233,13 @@ class Jobs:
         found = await self._found(show, channel_id, EventType.TRAIL, key, thread)
         if found is not None:
             last = int(found[1]["to"])  # what was posted then; later entries follow in the next reply
-        elif await self._may_post(show):
+        elif await self._may_send(show):
             picture = cards.trail(show.trail)
             await slack.post(channel_id, picture, event=EventType.TRAIL, key={**key, "to": last}, thread_ts=thread)
         else:
             return
-        now = self.clock()
-        await self.db.write(lambda store: showing.trail_shown(store, place, n=last, now=now))
+        now, more = self.clock(), last < show.trail[-1].n
+        await self.db.write(lambda store: showing.trail_shown(store, place, n=last, more=more, now=now))
 
     async def _show_failed(self, show: Show, error: SlackError) -> None:
         """Nothing is lost: the card stays due, and what was begun stays written down."""
@@ -248,7 +250,7 @@ class Jobs:
             wait = timedelta(seconds=error.retry_after_s)
             self.outside.pace.wait(place.channel, now + wait)
         update: dict[str, object] = {}
-        if isinstance(error, NotNow) and show.posts and not show.look:  # nothing was posted: nothing to look for
+        if isinstance(error, NotNow) and not show.look:  # nothing was sent, so there is nothing to look for
             update = {show.note: None}
         if isinstance(error, MessageGone):
             update = {"message_ts": None, "posting_since": None, "shown_revision": 0}

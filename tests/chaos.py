@@ -27,10 +27,10 @@ from tests.chaos_seen import outside, rows
 from tests.world import POLICY, free_port
 
 KILLS = 20
-CALLS = 200
-LIVES_S = (0.05, 1.6)  # from ready to the next kill
+CALLS = 480
+LIVES_S = (0.05, 1.4)  # from ready to the next kill
 EARLY_S = (0.02, 0.6)  # from spawn: some die while they start
-EARLY = 0.15
+WHEN = {"while it started": 3, "at a random moment": 9, "right after an answer": 8}  # how often, of 20
 CALM_S = 60.0  # at most, from the last kill until nothing is under way
 VERIFY_S = 30.0
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -48,20 +48,22 @@ class Report:
     faults: list[str] = field(default_factory=list)
 
 
-async def kill_and_restart(stage: Stage, page: str, port: int, report: Report) -> Process:
+async def kill_and_restart(stage: Stage, page: str, load: Load, report: Report) -> Process:
     """Returns the last one, alive and ready."""
     rng = Random(f"{report.seed}:kills")
-    for _ in range(KILLS):
-        bot = stage.bot(page, port)
-        early = rng.random() < EARLY
+    for when in rng.choices(list(WHEN), weights=list(WHEN.values()), k=KILLS):
+        bot = stage.bot(page, load.bot_port)
+        early = when == "while it started"
         if not early:
             await bot.ready("/healthz")
         await asyncio.sleep(rng.uniform(*(EARLY_S if early else LIVES_S)))
+        if when == "right after an answer":  # what was answered must be on the disk by then
+            await load.answered()
         if bot.child.poll() is not None:
             report.faults.append(f"the bot ended by itself with code {bot.child.returncode}")
         bot.kill()
-        report.kills["while it started" if early else "while it worked"] += 1
-    return await stage.bot(page, port).ready("/healthz")
+        report.kills[when] += 1
+    return await stage.bot(page, load.bot_port).ready("/healthz")
 
 
 def under_way(store: Store) -> bool:
@@ -89,7 +91,7 @@ async def run(stage: Stage, report: Report) -> None:
     load = Load(sandbox, port, planned, report.seed)
     people = asyncio.create_task(load.press_on())
     callers = asyncio.create_task(load.call_all())
-    bot = await kill_and_restart(stage, sandbox.url, port, report)
+    bot = await kill_and_restart(stage, sandbox.url, load, report)
     await callers
     db = await open_database(stage.database_url(), read_only=True)
     try:

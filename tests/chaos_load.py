@@ -19,8 +19,9 @@ from tests.world import ANA, BEN, SAM
 APPROVE, STEP_DONE = "case.approve", "case.step_done"
 ANSWER_S = 5.0  # how long DialNexa and Slack wait
 AGAIN_S = (1.0, 2.5, 5.0)  # DialNexa sends at most three times more
-CALL_EVERY_S = (0.02, 0.35)
-PRESS_EVERY_S = (0.01, 0.15)
+CALL_EVERY_S = (0.01, 0.15)
+PRESS_EVERY_S = (0.01, 0.1)
+NEXT_ANSWER_S = 1.0
 PRESS_AGAIN_S = 2.5  # a person looks at the card before pressing again
 
 
@@ -39,6 +40,16 @@ class Load:
         self.feed = Feed(self.sandbox)
         self.by_case = {planned.case_id: planned for planned in self.planned}
         self._rng = Random(f"{self.seed}:people")
+        self._answer = asyncio.Event()
+
+    async def answered(self) -> None:
+        """Returns at the next answer of the bot, or after a while without one."""
+        self._answer.clear()
+        try:
+            async with asyncio.timeout(NEXT_ANSWER_S):
+                await self._answer.wait()
+        except TimeoutError:
+            pass
 
     # --- DialNexa ---------------------------------------------------------------------------------------------------
 
@@ -147,7 +158,10 @@ class Load:
         """None where nobody answered."""
         try:
             async with asyncio.timeout(ANSWER_S), Line(port) as line:
-                return await line.ask(content)
+                reply = await line.ask(content)
+                if port == self.bot_port:
+                    self._answer.set()
+                return reply
         except (OSError, TimeoutError):
             return None
 

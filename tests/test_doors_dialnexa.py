@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bot.app import LARGEST_BODY
 from tests.world import ANA, BEN, World, a_world, changed_policy, sign
 
 SAMPLES = Path(__file__).parent / "samples" / "dialnexa"
@@ -50,7 +49,12 @@ def sample(name: str) -> bytes:
 def a_call(call_id: str = "call_door_1", **more: Any) -> dict[str, Any]:
     analysis: dict[str, Any] = {"call_intent": "refund_request", "refund_amount": 24, "refund_currency": "USD"}
     analysis |= {"payment_id": "pi_SMALL", "refund_reason": "Seat cancelled", "customer_name": "Dana Ortiz"}
-    call: dict[str, Any] = {"id": call_id, "status": "completed", "summary": "Dana asks for money back.", "agent_id": "agent_1"}
+    call: dict[str, Any] = {
+        "id": call_id,
+        "status": "completed",
+        "summary": "Dana asks for money back.",
+        "agent_id": "agent_1",
+    }
     call |= {"from_number": "12025550142", "to_number": "12025550100", "post_call_analysis": analysis | more}
     return {"event_type": "call_ended", "payload": {"call": call}}
 
@@ -147,7 +151,7 @@ async def test_what_is_not_a_json_object_is_a_bad_request(sqlite_world: World, t
 
 
 async def test_a_body_over_one_mebibyte_is_refused_whoever_sent_it(sqlite_world: World, tmp_path: Path) -> None:
-    body = json.dumps(a_call(padding="x" * LARGEST_BODY)).encode()
+    body = json.dumps(a_call(padding="x" * 1024**2)).encode()
     assert await sqlite_world.deliver(body) == 413
     assert await sqlite_world.deliver(body, headers={}) == 413
     assert rows(tmp_path) == NOTHING

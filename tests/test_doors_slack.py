@@ -262,12 +262,13 @@ async def test_a_stop_during_a_click_loses_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with a_world(url) as world:
         case_id, card = await a_refund(world)
-        await world.requests("slack")
         gate = threading.Event()
         stall = asyncio.create_task(world.app.db.write(lambda store: gate.wait(30)))
         click = asyncio.create_task(world.press(ANA, "finance-refunds", card, APPROVE))
         looked_up = world.app.slack.calls
         await world.until(lambda: _asked(looked_up, "usergroups.users.list"), "the click inside the bot")
+        acknowledged, _ = await asyncio.wait({click}, timeout=0.3)
+        assert not acknowledged  # nothing is committed yet
         stopping = asyncio.create_task(world.app.stop())
         gate.set()
         assert (await click)["ok"]

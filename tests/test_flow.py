@@ -209,3 +209,35 @@ async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: Wo
 
 def _refunds(panel: dict[str, object], payment: str) -> list[object]:
     return [refund for refund in panel["refunds"] if payment in str(refund)]  # type: ignore[attr-defined]  # JSON
+
+
+async def test_a_vip_who_cannot_pay_is_urgent_and_calls_the_owners_by_name(world: World) -> None:
+    await world.call("vip-blocker")
+    card = await world.card("finance-vip", says="VIP payment blocker")
+    assert card["text"].startswith("Urgent")
+    assert "<!subteam^S0LEADS001>" in str(card["blocks"])
+
+
+async def test_a_disputed_payment_is_not_offered_for_refund(world: World) -> None:
+    await world.call("refund-disputed")
+    card = await world.card("finance-review", says="Needs a look")
+    assert "disputed" in str(card["blocks"])
+    assert APPROVE not in buttons(card)
+
+
+async def test_a_choice_of_how_to_settle_a_dispute_needs_somebody_else_to_approve(world: World) -> None:
+    call_id = await world.call("dispute")
+    card = await world.card("finance-disputes", says="Dispute")
+    assert APPROVE not in buttons(card)
+    await world.press(ANA, "finance-disputes", card, "case.choose.1")
+
+    async def second() -> dict[str, object] | None:
+        card = (await world.cards("finance-disputes"))[-1]
+        return card if APPROVE in buttons(card) else None
+
+    card = await world.until(second, "the second version with its Approve button")
+    case = await world.case_of(call_id)
+    assert case.version == 2
+    await world.press(ANA, "finance-disputes", card, APPROVE)
+    await world.press(LEA, "finance-disputes", card, APPROVE)
+    await world.state(case.case_id, "approved")

@@ -90,7 +90,7 @@ def _orphaned(store: Store, execution: Execution, now: datetime) -> Execution:
 
 
 def _start(store: Store, execution: Execution, owner: str, until: datetime, now: datetime) -> Work:
-    looks_first = execution.state is ExecutionState.UNSURE
+    looks_first = execution.state is ExecutionState.UNSURE or _in_doubt(store, execution)
     running = execution.model_copy(
         update={
             "state": move_execution(execution.state, ExecutionState.RUNNING),
@@ -106,6 +106,12 @@ def _start(store: Store, execution: Execution, owner: str, until: datetime, now:
     store.save_execution(running, entry=Entry(actor="worker", what="execution.running", data=data), now=now)
     store.add_attempt(attempt)
     return Work(running, attempt, running.key.split("/", 1)[0])
+
+
+def _in_doubt(store: Store, execution: Execution) -> bool:
+    """A try that was refused says nothing about an earlier one whose outcome was never known."""
+    tries = store.attempts(execution.key) if execution.attempts else []
+    return any(made.outcome in (None, Outcome.UNSURE) for made in tries)
 
 
 def ended(store: Store, work: Work, end: Ended, now: datetime) -> bool:

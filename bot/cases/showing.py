@@ -4,17 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.cases.running import save
 from bot.core.model import AuditEntry, CardPlace, CaseFile, Entry
 from storage import Store
 
-FRESH = timedelta(seconds=3)  # so old may the note of a post be when the post begins
-LOOK_AFTER = FRESH + timedelta(seconds=15)  # after Slack's time-out and 5 s more a post has arrived or never will
+FRESH = timedelta(seconds=3)  # so old may a note be when the sending begins
+LOOK_AFTER = FRESH + timedelta(seconds=15)  # after Slack's time-out and 5 s it has arrived or never will
 TRAIL_PAUSE = timedelta(seconds=3)  # one thread reply for what happens together
 
 
 @dataclass(frozen=True)
 class Show:
-    """One due card with what it has to show. `look`: a post was begun before and its answer was never seen."""
+    """One due card with what it has to show. `look`: something was sent before and its answer was never seen."""
 
     place: CardPlace
     file: CaseFile
@@ -35,8 +36,12 @@ class Show:
         return self.place.message_ts is not None and not self.stale and bool(self.trail)
 
     @property
+    def sends(self) -> bool:
+        return self.posts or self.stale
+
+    @property
     def note(self) -> str:
-        """Where it is written down that this post was begun."""
+        """Where it is written down that this was begun."""
         return "trail_since" if self.trail_due else "posting_since"
 
     @property
@@ -65,25 +70,25 @@ def _look_at(store: Store, place: CardPlace) -> Show:
 
 
 def _too_early(store: Store, show: Show, now: datetime) -> bool:
-    """A post whose answer was lost may still be on its way: a look would miss it, and the next post would double it."""
-    if not show.posts or not show.look or show.since is None or show.since + LOOK_AFTER <= now:
+    """What was sent before may still be on its way: a post that a look would miss, a picture that would come last."""
+    if not show.sends or show.since is None or show.since + LOOK_AFTER <= now:
         return False
     store.save_card(show.place.model_copy(update={"due_at": show.since + LOOK_AFTER}))
     return True
 
 
 def _take(store: Store, show: Show, owner: str, until: datetime, now: datetime) -> Show:
-    """What is about to be posted is written down first, so that a lost answer is looked for and not repeated."""
+    """What is about to be sent is written down first, so that a lost answer is looked for and not repeated."""
     begun: dict[str, object] = {"lease_owner": owner, "lease_until": until}
-    if show.posts and not show.look:
+    if show.sends and not show.look:
         begun[show.note] = now
     place = show.place.model_copy(update=begun)
     store.save_card(place)
     return replace(show, place=place)
 
 
-def begin_post(store: Store, show: Show, *, until: datetime, now: datetime) -> bool:
-    """Right before a post whose note is old: when it begins, and a whole lease for it. False: the lease was lost."""
+def begin(store: Store, *, show: Show, until: datetime, now: datetime) -> bool:
+    """Right before sending on an old note: when it begins, and a whole lease for it. False: the lease was lost."""
     place = show.place.model_copy(update={show.note: now, "lease_until": until})
     return store.save_card(place, held_by=place.lease_owner)
 
@@ -109,9 +114,10 @@ def shown(store: Store, place: CardPlace, *, revision: int, channel_id: str, mes
     )
 
 
-def trail_shown(store: Store, place: CardPlace, *, n: int, now: datetime) -> bool:
+def trail_shown(store: Store, place: CardPlace, *, n: int, more: bool, now: datetime) -> bool:
+    """`more`: entries after `n` are known already and wait for the next reply."""
     current = store.case(place.case_id)
-    behind = current is not None and current.revision > place.shown_revision
+    behind = more or (current is not None and current.revision > place.shown_revision)
     free = {"lease_owner": None, "lease_until": None, "failures": 0}
     done = place.model_copy(update={"trail_n": n, "trail_since": None, "due_at": now if behind else None} | free)
     return store.save_card(done, held_by=place.lease_owner)
@@ -136,6 +142,8 @@ def move_to_fallback(store: Store, place: CardPlace, *, channel_id: str, why: st
     again = {"channel_id": channel_id, "message_ts": None, "shown_revision": 0, "posting_since": None}
     if not show_later(store, place, due_at=now, failed=True, **again, trail_since=None):
         return False
-    entry = Entry(actor="worker", what="card.moved", sentence=f"The card moved to the fallback channel: {why}")
-    store.append(place.case_id, entry, now)
+    case = store.case(place.case_id, lock=True)
+    if case is not None:  # every card of the case tells it, also one that hangs elsewhere
+        words = f"The card moved to the fallback channel: {why}"
+        save(store, case, now, Entry(actor="worker", what="card.moved", sentence=words))
     return True

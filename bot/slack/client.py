@@ -130,6 +130,13 @@ class Slack:
             found |= await self._members_of(member) if member.startswith(("@", "S")) else {member}
         return frozenset(found)
 
+    async def mentions_of(self, members: Sequence[str]) -> frozenset[str]:
+        """The ids to mention; a group that Slack cannot tell just now is left out, since the card matters more."""
+        try:
+            return frozenset([await self._group_id(member) for member in members])
+        except SlackError:
+            return frozenset(member for member in members if not member.startswith("@"))
+
     async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
         """Which of the policy's groups this person is in now. Raises SlackError when Slack cannot tell in time."""
         async with asyncio.timeout(MEMBERSHIP_WAIT_S):
@@ -140,18 +147,20 @@ class Slack:
         now = self._clock()
         if known and now - known[0] < MEMBERSHIP_FRESH:
             return known[1]
-        group_id = group
-        if group.startswith("@"):
-            if group not in self._handles:
-                answer = await self._call("usergroups.list", {})
-                self._handles = {"@" + found["handle"]: found["id"] for found in answer["usergroups"]}
-            if group not in self._handles:
-                raise NotNow(f"The user group {group} of the policy does not exist in this workspace.")
-            group_id = self._handles[group]
-        answer = await self._call("usergroups.users.list", {"usergroup": group_id})
+        answer = await self._call("usergroups.users.list", {"usergroup": await self._group_id(group)})
         members = frozenset(answer["users"])
         self._members[group] = (now, members)
         return members
+
+    async def _group_id(self, group: str) -> str:
+        if not group.startswith("@"):
+            return group
+        if group not in self._handles:
+            answer = await self._call("usergroups.list", {})
+            self._handles = {"@" + found["handle"]: found["id"] for found in answer["usergroups"]}
+        if group not in self._handles:
+            raise NotNow(f"The user group {group} of the policy does not exist in this workspace.")
+        return self._handles[group]
 
     # --- answers to a person ----------------------------------------------------------------------------------------
 

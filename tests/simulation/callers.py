@@ -32,7 +32,7 @@ class Callers:
         await asyncio.sleep(luck.between(0, 40))
         first = self._details()
         told = [first]
-        if luck.often(0.4):
+        if luck.often(0.55):
             told.append(self._corrected(first))
         if luck.often(0.15):
             told.append(first.model_copy(update={"unmapped": {"heard_by": "another agent"}}))
@@ -51,9 +51,11 @@ class Callers:
         def receive(store: Store) -> str:
             return intake.receive(store, call, body_sha256=sha256, now=world.now())
 
+        wait_s = 5.0
         while (status := await world.a_process().ask(receive)) is None:
             world.tally.counts["deliveries repeated by DialNexa"] += 1
-            await asyncio.sleep(world.luck.between(1, 20))
+            await asyncio.sleep(world.luck.between(1, wait_s))
+            wait_s = min(wait_s * 2, 3600)
         world.note(f"dialnexa: {call.call_id} delivered: {status}")
         world.tally.counts[f"deliveries: {status}"] += 1
         self.acknowledged.add(call.call_id)
@@ -61,8 +63,8 @@ class Callers:
     # --- what callers want ------------------------------------------------------------------------------------------
 
     def _details(self) -> Details:
-        makers = (self._brand, self._brand_change, self._refund, self._refund, self._dispute, self._dispute, self._unclear)
-        return self._world.luck.rng.choice(makers)()
+        makers = (self._brand, self._brand_change, self._refund, self._dispute, self._unclear)
+        return self._world.luck.rng.choices(makers, (2, 1, 4, 5, 1))[0]()
 
     def _brand(self) -> Details:
         luck, name = self._world.luck, f"Made-up Brand {self._world.fidel.new_id()[-4:]}"
@@ -81,13 +83,11 @@ class Callers:
         payment = self._world.stripe.add_payment(amount * 5)
         payment.disputed = luck.often(0.1)
         card_id = self._world.fidel.add_card() if luck.often(0.3) else None
-        return _said(
-            "refund", amount, payment_id=payment.payment_id, refund_reason="charged twice", card_id=card_id
-        )
+        return _said("refund", amount, payment_id=payment.payment_id, refund_reason="charged twice", card_id=card_id)
 
     def _dispute(self) -> Details:
         luck = self._world.luck
-        amount = luck.rng.choice((2_400, 12_950))
+        amount = luck.rng.choice((2_400, 2_400, 2_400, 12_950))
         payment = self._world.stripe.add_payment(amount * 5)
         return _said(
             "dispute",

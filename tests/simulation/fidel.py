@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PAGE = 3  # small, so that look-ups turn pages
+SEARCH_LAG_S = 8.0  # a search is not listed at once
 PROGRAM = "00000000-0000-4000-8000-0000000000aa"
 
 
@@ -90,7 +91,9 @@ class Fidel:
         item = self.brands[brand_id].item
         if {**item, **body} != item:  # a repeat that changes nothing is no effect
             item.update(body)
-            self._world.records.add("fidel", "update_brand", brand_id, brand_id=brand_id, website_url=body["websiteURL"])
+            self._world.records.add(
+                "fidel", "update_brand", brand_id, brand_id=brand_id, website_url=body["websiteURL"]
+            )
         return _one(item)
 
     def _mark_card(self, card_id: str, body: Mapping[str, Any]) -> Answer:
@@ -102,7 +105,7 @@ class Fidel:
 
     def _search(self, card_id: str, body: Mapping[str, Any]) -> Answer:
         item = {"id": self.new_id(), "cardId": card_id, "status": "pending", **body}
-        self.searches.append(Listed(item, self._world.later(LAG_S)))
+        self.searches.append(Listed(item, self._world.later(SEARCH_LAG_S)))
         shop, day = body["locationId"], body["transactionDate"]
         cents = int(Decimal(body["amount"]) * 100)
         search = {"card_id": card_id, "location_id": shop, "date": day, "amount_minor": cents}

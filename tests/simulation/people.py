@@ -25,7 +25,14 @@ GROUPS: dict[str, frozenset[str]] = {
     LOU: frozenset({"finance", "leads"}),
     SAM: frozenset(),
 }
-LIKED = {ActionId.APPROVE: 8, ActionId.REJECT: 0.4, ActionId.COMPLETE: 3, ActionId.SETTLE: 0.5}
+LIKED = {
+    ActionId.APPROVE: 8,
+    ActionId.REJECT: 0.3,
+    ActionId.SETTLE: 0.5,
+    ActionId.CHOOSE_1: 0.7,
+    ActionId.CHOOSE_2: 0.3,
+    ActionId.CHOOSE_3: 2,
+}
 TRIES = 3  # how often a helpful person presses Retry before settling by hand
 
 
@@ -56,11 +63,11 @@ class People:
         """Now and then somebody presses something."""
         loop, luck = asyncio.get_running_loop(), self._world.luck
         while loop.time() < until_s:
-            await asyncio.sleep(luck.between(0.5, 8))
+            await asyncio.sleep(luck.between(0.5, 6))
             cards = self._world.workspace.cards()
             if cards:
                 self._one_of(luck.rng.choice(cards))
-            if cards and luck.often(0.02):
+            if cards and luck.often(0.008):
                 self._delete(luck.rng.choice(cards))
 
     def _one_of(self, card: Message) -> None:
@@ -107,7 +114,7 @@ class People:
         world.tally.counts["clicks that were turned down"] += bool(answer and not answer.changed)
 
     def help(self) -> bool:
-        """When the weather is calm, somebody does the steps by hand and gets stuck cases going. False: nothing to do."""
+        """In calm weather somebody does the steps by hand and gets stuck cases going. False: nothing to do."""
         acted = False
         for card in self._world.workspace.cards():
             for button in buttons(card.pictures[-1]):

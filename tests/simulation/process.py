@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
 from bot.jobs import Jobs, Outside
@@ -21,10 +23,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LONG_AGO = datetime(1960, 1, 1, tzinfo=UTC)
-CRASH, STALL = 0.006, 0.003  # at each border, at severity 1
+CRASH, STALL = 0.006, 0.007  # at each border, at severity 1
 LOOK_AGAIN_S = 30.0  # what another process wrote is found by then
-SLACK_PATIENCE_S, SLACK_LATEST_S = 10.0, 14.5  # Slack has no keys: the bot counts on a lost post showing soon
-VENDOR_PATIENCE_S, VENDOR_LATEST_S = 15.0, 45.0  # keys and look-ups have to hold however late an effect is
+# How long the bot waits for an answer, how late an effect may be, how often a write goes wrong.
+SLACK = (10.0, 14.5, 0.25)  # Slack has no keys: the bot counts on a lost post showing soon
+VENDORS = (15.0, 45.0, 0.5)  # keys and look-ups have to hold however late an effect is
+
+
+def _name_of(fn: Callable[[Store], T]) -> str:
+    """Of a transaction, as the code names it: "Jobs.triage", "begin_post"."""
+    named = fn.func if isinstance(fn, partial) else fn
+    return named.__qualname__.split(".<locals>")[0]
 
 
 class Borders:
@@ -37,7 +46,7 @@ class Borders:
         self._process = process
 
     async def write(self, fn: Callable[[Store], T]) -> T:
-        name = fn.__qualname__.split(".<locals>")[0]
+        name = _name_of(fn)
         await self._process.border(f"before {name}")
 
         def and_perhaps_die(store: Store) -> T:
@@ -68,14 +77,12 @@ class Process:
         self.db = Borders(world.db, self)
         self.tasks: dict[asyncio.Task[Any], None] = {}  # in order, so that a crash is the same every time
         self._awake = asyncio.Event()
-        vendors = {
-            name: Transport(Wire(self, name, VENDOR_PATIENCE_S, VENDOR_LATEST_S), vendor)
-            for name, vendor in (("fidel", world.fidel), ("stripe", world.stripe))
-        }
-        slack = SimulatedSlack(Wire(self, "slack", SLACK_PATIENCE_S, SLACK_LATEST_S), world.workspace, world.now)
-        connectors = {
-            "fidel": FidelConnector("sk_test_made_up", "https://fidel.example.com/v1", transport=vendors["fidel"]),
-            "stripe": StripeConnector("rk_test_made_up", "https://stripe.example.com", transport=vendors["stripe"]),
+        fidel = Transport(Wire(self, "fidel", *VENDORS), world.fidel)
+        stripe = Transport(Wire(self, "stripe", *VENDORS), world.stripe)
+        slack = SimulatedSlack(Wire(self, "slack", *SLACK), world.workspace, world.now)
+        connectors: dict[str, Connector] = {
+            "fidel": FidelConnector("sk_test_made_up", "https://fidel.example.com/v1", transport=fidel),
+            "stripe": StripeConnector("rk_test_made_up", "https://stripe.example.com", transport=stripe),
         }
         self.jobs = Jobs(
             db=self.db,
@@ -102,20 +109,22 @@ class Process:
         luck = self.world.luck
         while True:
             self._awake.clear()
-            if await self._due_in_s() <= 0:
+            due_in_s = await self._due_in_s()
+            if due_in_s <= 0:
                 for claim, handle in luck.rng.sample(lanes, len(lanes)):
                     for piece in await claim(luck.rng.randint(1, 4)):
                         self.spawn(handle(piece))
                 if luck.often(0.1):
                     self.spawn(self.jobs.seal())
-            await self._rest()
+                due_in_s = await self._due_in_s()
+            await self._rest(due_in_s)
 
     async def _due_in_s(self) -> float:
         due = await self.db.read(lambda store: store.next_due(LONG_AGO))
         return LOOK_AGAIN_S if due is None else (due - self.world.now()) / timedelta(seconds=1)
 
-    async def _rest(self) -> None:
-        wait = min(max(await self._due_in_s(), 0.3), LOOK_AGAIN_S)
+    async def _rest(self, due_in_s: float) -> None:
+        wait = min(max(due_in_s, 0.3), LOOK_AGAIN_S)
         try:
             async with asyncio.timeout(wait + self.world.luck.between(0.01, 0.5)):
                 await self._awake.wait()
@@ -157,12 +166,14 @@ class Process:
         if stall:
             self.world.note(f"{self.owner} stalls {name}")
             self.world.tally.counts["stalls past the lease"] += 1
-        await asyncio.sleep(luck.between(*STALL_S) if stall else luck.between(0.0, 0.3))
+        if stall or luck.often(0.3):
+            await asyncio.sleep(luck.between(*STALL_S) if stall else luck.between(0.0, 0.8))
 
     def dies_here(self, name: str) -> bool:
         if self.dead:
             return True
-        if not self.world.luck.happens(CRASH):
+        self.world.tally.borders[name] += 1
+        if not self.world.luck.stops(name, CRASH):
             return False
         self.world.note(f"{self.owner} crashes {name}")
         self.world.tally.crashed_at[name] += 1

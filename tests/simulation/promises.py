@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bot.cases.intake import Told
 from bot.core import cards
 from bot.core.model import (
     Attempt,
@@ -11,6 +12,7 @@ from bot.core.model import (
     CardPlace,
     CaseFile,
     CaseState,
+    Details,
     Execution,
     ExecutionState,
     Outcome,
@@ -48,7 +50,12 @@ class Rows:
         self.history: dict[str, list[AuditEntry]] = {case_id: store.history(case_id) for case_id in self.files}
         places = (store.card(case_id, place) for case_id in self.files for place in world.policy.channels)
         self.places: list[CardPlace] = [place for place in places if place is not None]
+        self.told = {case_id: _details(store, file) for case_id, file in self.files.items()}
         self.verified = store.verify()
+
+
+def _details(store: Store, file: CaseFile) -> Details:
+    return Told(file.case.root, tuple(store.calls_of(file.case.root))).details
 
 
 def broken_promises(world: "World") -> list[str]:
@@ -58,7 +65,7 @@ def broken_promises(world: "World") -> list[str]:
         *_effects_are_single_and_approved(world, rows),
         *_successes_happened(world, rows),
         *_calls_have_cases(world, rows),
-        *_cases_came_to_an_end(rows),
+        *_cases_came_to_an_end(world, rows),
         *_attempts_came_to_an_end(rows),
         *_cards_are_single(world),
         *_cards_equal_their_cases(world, rows),
@@ -82,7 +89,7 @@ def _effects_are_single_and_approved(world: "World", rows: Rows) -> Iterator[str
     for effect in world.records.effects:
         ordered = [one for one in rows.executions if _is_of(effect, one)]
         if len(ordered) != 1:
-            yield f"every effect was ordered once: {effect.operation} of {effect.thing} was ordered {len(ordered)} times"
+            yield f"every effect was ordered once: {effect.operation} of {effect.thing}, {len(ordered)} times"
         elif why_not := _not_approved(world, rows, effect, ordered[0]):
             yield f"no effect is unapproved: {effect.operation} of {effect.thing}: {why_not}"
 
@@ -117,9 +124,9 @@ def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Executi
 def _successes_happened(world: "World", rows: Rows) -> Iterator[str]:
     for execution in rows.executions:
         by_machine = execution.receipt is not None and execution.receipt.vendor_id != BY_HAND
-        if execution.state is ExecutionState.SUCCEEDED and by_machine:
-            if not any(_is_of(effect, execution) for effect in world.records.effects):
-                yield f"a success happened: {execution.key} has a receipt and no effect"
+        happened = any(_is_of(effect, execution) for effect in world.records.effects)
+        if execution.state is ExecutionState.SUCCEEDED and by_machine and not happened:
+            yield f"a success happened: {execution.key} has a receipt and no effect"
 
 
 # --- calls, cases, attempts -----------------------------------------------------------------------------------------
@@ -129,12 +136,17 @@ def _calls_have_cases(world: "World", rows: Rows) -> Iterator[str]:
     for call_id in sorted(world.callers.acknowledged):
         if case_id_of(call_id) not in rows.files:
             yield f"every acknowledged call has a case: {call_id} has none"
+    for case_id, file in rows.files.items():
+        if file.case.state is CaseState.OPEN and file.case.details != rows.told[case_id]:
+            yield f"an open case says all that was told: {case_id} does not"
 
 
-def _cases_came_to_an_end(rows: Rows) -> Iterator[str]:
+def _cases_came_to_an_end(world: "World", rows: Rows) -> Iterator[str]:
+    visible = {card.key["case"] for card in world.workspace.cards()}
     for case_id, file in rows.files.items():
         state, unfinished = file.case.state, [one for one in file.executions if one.state != "succeeded"]
-        if state is CaseState.APPROVED:
+        waits = bool(unfinished) and unfinished[0].state is ExecutionState.BY_HAND
+        if state is CaseState.APPROVED and (case_id in visible or not waits):  # a deleted card has no buttons
             yield f"an approved case ends done or stuck: {case_id} is still {state}"
         if state is CaseState.STUCK and not file.case.closing:
             yield f"a stuck case says why: {case_id} does not"
@@ -164,7 +176,9 @@ def _cards_are_single(world: "World") -> Iterator[str]:
     live = Counter((card.key["case"], card.key["place"]) for card in world.workspace.cards())
     yield from (f"no card hangs twice: case {case} at {place}, {n} times" for (case, place), n in live.items() if n > 1)
     everywhere = Counter(
-        (card.key["case"], card.key["place"], card.channel) for card in _messages(world, EventType.CARD) if not card.deleted
+        (card.key["case"], card.key["place"], card.channel)
+        for card in _messages(world, EventType.CARD)
+        if not card.deleted
     )
     yield from (f"no card hangs twice in one channel: {key}" for key, n in everywhere.items() if n > 1)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.simulation.luck import Tally
@@ -25,9 +27,20 @@ class Report:
         return "\n".join([*lines, "replay it with", f"  SIMULATION_SEED={self.seed} make simulate"])
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The bot warns of every fault that is played; a report says what matters."""
+    logger = logging.getLogger("countersign")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def simulate(seed: int) -> Report:
-    logging.getLogger("countersign").setLevel(logging.CRITICAL)
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with _quiet(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         loop = runner.get_loop()
         assert isinstance(loop, VirtualLoop)
         world = World(seed, loop)

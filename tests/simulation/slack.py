@@ -186,7 +186,9 @@ def _as_sent(content: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
-def _response(method: str, status: int, data: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
+def _response(
+    method: str, status: int, data: dict[str, Any], headers: dict[str, str] | None = None
+) -> AsyncSlackResponse:
     response = AsyncSlackResponse(
         client=None,
         http_verb="POST",
@@ -197,5 +199,5 @@ def _response(method: str, status: int, data: dict[str, Any], headers: dict[str,
         status_code=status,
     )
     if status != 200 or not data.get("ok"):
-        raise SlackApiError("refused", response)
+        raise SlackApiError("refused", response)  # type: ignore[no-untyped-call]  # slack_sdk has no types here
     return response

@@ -67,7 +67,8 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         write = request.method != "GET"
-        what = f"{request.method} {request.url.path.rsplit('/', 1)[-1] if write else ''}".strip()
+        named = [part for part in request.url.path.split("/") if part and not part[0].isdigit()]
+        what = f"{request.method} {named[-1]}"
         came = await self._wire.carry(what, lambda: self._vendor.answer(request), write=write)
         if came.fate is Fate.UNREACHED:
             raise httpx.ConnectError("unreached", request=request)

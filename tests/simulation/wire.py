@@ -24,12 +24,16 @@ class Came(Generic[Reply]):
 
 @dataclass(frozen=True)
 class Wire:
-    """`patience_s`: how long the asker waits; `latest_s`: how long after the request an effect may still come."""
+    """`patience_s`: how long the asker waits; `latest_s`: how long after the request an effect may still come.
+
+    `trouble`: how often a write goes wrong.
+    """
 
     process: "Process"
     system: str
     patience_s: float
     latest_s: float
+    trouble: float
 
     async def carry(self, what: str, serve: Callable[[], Reply], *, write: bool, may_stall: bool = True) -> Came[Reply]:
         """`serve` is the other side: it runs at most once, whatever becomes of the asker."""
@@ -38,7 +42,7 @@ class Wire:
             await self.process.border(f"before {name}", may_stall=may_stall)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Came[Reply]] = loop.create_future()
-        fate = self.process.world.luck.fate(write=write)
+        fate = self.process.world.luck.fate(self.trouble, write=write)
         self.process.world.outside(self._other_side(name, serve, fate, answer, write))
         return await answer
 
