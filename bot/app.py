@@ -9,11 +9,10 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from pydantic import SecretStr
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from bot.config import Settings
@@ -31,6 +30,9 @@ from handlers.dialnexa import DialNexaDoor
 from handlers.doors import DeskClosed, Doors
 from handlers.vendors import FidelDoor, StripeDoor
 from storage import Database, open_database
+
+if TYPE_CHECKING:
+    from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 
 log = logging.getLogger("countersign")
 
@@ -91,7 +93,7 @@ class Application:
     bolt: AsyncApp
     settings: Settings
     port: int = 0
-    socket_mode: AsyncSocketModeHandler | None = None
+    socket_mode: "AsyncSocketModeHandler | None" = None
 
     async def start(self) -> None:
         if self.db.engine == "sqlite":  # no other process can hold a lease on this file
@@ -103,6 +105,9 @@ class Application:
         self.port = self.web.addresses[0][1]
         self._introduction = asyncio.create_task(self.desk.introduce())
         if self.settings.slack_app_token is not None:
+            # here, since it brings all of Bolt's synchronous half along: a tenth of a second that few need
+            from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+
             token = self.settings.slack_app_token.get_secret_value()
             self.socket_mode = AsyncSocketModeHandler(self.bolt, token)
             await self.socket_mode.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types here

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from storage.engine_inline import InlineDatabase
-from storage.engine_postgresql import PostgresqlDatabase
 from storage.engine_sqlite import SqliteDatabase
 from storage.errors import KeyReused, NotStored, RuleBroken, StorageError
 from storage.sqlite_session import MEMORY
@@ -66,5 +65,7 @@ async def open_database(url: str, *, read_only: bool = False) -> Database:
         loop = asyncio.get_running_loop()
         return await asyncio.to_thread(SqliteDatabase, path, loop, read_only=read_only)
     if scheme in ("postgresql", "postgres"):
+        from storage.engine_postgresql import PostgresqlDatabase  # here: on SQLite nobody waits for its driver
+
         return await asyncio.to_thread(PostgresqlDatabase, url, read_only=read_only)
     raise StorageError("DATABASE_URL must begin with sqlite:/// or postgresql://.")

@@ -33,9 +33,9 @@ SELECT MIN(wake_at) FROM (
 class Store(Calls, Cases, Executions, Cards, Verification):
     """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
 
-    def case_file(self, case_id: str) -> CaseFile | None:
+    def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
         """The case, its current proposal, the decisions on that version, and all executions with their receipts."""
-        case = self.case(case_id)
+        case = self.case(case_id, lock=lock)
         proposal = None if case is None else self.proposal(case_id, case.version)
         if case is None or proposal is None:
             return None

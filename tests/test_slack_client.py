@@ -91,7 +91,7 @@ async def test_a_read_without_a_readable_answer_may_simply_be_asked_again(how: s
 
 
 async def test_a_slack_that_hangs_is_left_before_a_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.client.TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.slack.line.TIMEOUT_S", 0.05)
     forever = asyncio.Event()
 
     async def hang() -> web.Response:

@@ -202,12 +202,11 @@ def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, 
 def _load(store: Store, click: Click, now: datetime, state: CaseState = CaseState.OPEN) -> CaseFile | Answer:
     if not store.first_time(click.identity, now):
         return REPEATED
-    store.case(click.ref.case_id, lock=True)
     return _look(store, click, state)
 
 
 def _look(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
-    file = store.case_file(click.ref.case_id)
+    file = store.case_file(click.ref.case_id, lock=True)
     if file is None:
         return Answer("There is no such case here. It may belong to another installation.")
     if file.case.state is not state:

@@ -116,9 +116,11 @@ def _in_doubt(store: Store, execution: Execution) -> bool:
 
 def ended(store: Store, work: Work, end: Ended, now: datetime) -> bool:
     """Write what is known now. False: the lease was lost, somebody else has the execution, nothing is written."""
-    store.case(work.execution.case_id, lock=True)
-    held = store.execution(work.execution.key)
-    if held is None or held.state is not ExecutionState.RUNNING or held.attempts != work.attempt.n:
+    file = store.case_file(work.execution.case_id, lock=True)
+    if file is None:  # the foreign key forbids it
+        return False
+    held = next(made for made in file.executions if made.key == work.execution.key)
+    if held.state is not ExecutionState.RUNNING or held.attempts != work.attempt.n:
         return False
     store.end_attempt(
         work.attempt.model_copy(
@@ -130,9 +132,6 @@ def ended(store: Store, work: Work, end: Ended, now: datetime) -> bool:
             }
         )
     )
-    file = store.case_file(held.case_id)
-    if file is None:  # the foreign key forbids it
-        return False
     _write_end(store, file, held, end, now)
     return True
 

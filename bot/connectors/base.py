@@ -147,23 +147,25 @@ class Http:
         self._key_name = key_name
         self._request_id_header = request_id_header
         self._total_s = total_s
-        self._client = httpx.AsyncClient(
-            headers=dict(headers),
-            timeout=httpx.Timeout(total_s, connect=min(CONNECT_S, total_s), pool=min(CONNECT_S, total_s)),
-            transport=transport or Wire(),
-        )
+        self._headers = {"Accept": "application/json", **headers}
+        timeout = httpx.Timeout(total_s, connect=min(CONNECT_S, total_s), pool=min(CONNECT_S, total_s))
+        self._limits = {"timeout": timeout.as_dict()}
+        # the transport alone: no redirects, cookies or retries, so a request is sent once and to this address only
+        self._transport = transport or Wire()
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
         """GET, which changes nothing. Raises Refused, Unavailable."""
-        request = self._client.build_request("GET", f"{self._base_url}{path}", params=query or None)
+        url = f"{self._base_url}{path}"
+        request = httpx.Request("GET", url, params=query or None, headers=self._headers, extensions=self._limits)
         return await self._send(request, write=False)
 
     async def write(
         self, method: str, path: str, content: bytes, content_type: str, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """Whatever changes something. Raises Refused, Unavailable, Unsure."""
-        every = {**(headers or {}), "Content-Type": content_type}
-        request = self._client.build_request(method, f"{self._base_url}{path}", content=content, headers=every)
+        every = {**self._headers, **(headers or {}), "Content-Type": content_type}
+        url = f"{self._base_url}{path}"
+        request = httpx.Request(method, url, content=content, headers=every, extensions=self._limits)
         return await self._send(request, write=True)
 
     def unreadable(self, reply: Reply) -> ConnectorError:
@@ -171,13 +173,14 @@ class Http:
         return self._open(f"{self.title} sent an answer that could not be read.", reply.write, reply.request_id)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def _send(self, request: httpx.Request, *, write: bool) -> Reply:
         # "from None" because the text of these exceptions can quote a header, and tracebacks end up in logs
         try:
             async with asyncio.timeout(self._total_s):
-                response = await self._client.send(request)
+                response = await self._transport.handle_async_request(request)
+                await response.aread()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError):
             raise Unavailable(f"{self.title} could not be reached.") from None
         except (httpx.TimeoutException, TimeoutError):

@@ -24,12 +24,14 @@ _SHORTCODE = re.compile(r":([a-z+-][\w+'-]*):")
 # Looks alike, formats nothing: a summary must not be able to draw a bold "Approved" line of its own.
 _LOOKALIKE = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
 _GROUP = re.compile(r"S[A-Z0-9]{6,}")
+_FORMATS = re.compile("[*~`:]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{4,}")
 _GROUP = re.compile(r"S[A-Z0-9]{6,}")
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_INVISIBLE.sub(" ", text).split())
+    visible = text if text.isprintable() else _INVISIBLE.sub(" ", text)
+    return " ".join(visible.split())
 
 
 def escape(text: str) -> str:
@@ -45,7 +47,10 @@ def cap(text: str, limit: int) -> str:
 
 def data(text: str, limit: int = 300) -> str:
     """Words from outside as one line of mrkdwn that is shown as it is: no mention, link, emoji or format."""
-    return cap(escape(_SHORTCODE.sub("∶\\1∶", _one_line(text).translate(_LOOKALIKE))), limit)
+    line = _one_line(text)
+    if _FORMATS.search(line):  # most lines hold nothing that could
+        line = _SHORTCODE.sub("∶\\1∶", line.translate(_LOOKALIKE))
+    return cap(escape(line), limit)
 
 
 def code(text: str, limit: int = 120) -> str:

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.cards import Picture
 from bot.core.names import EventType
 from bot.slack.errors import MEANING, BadPicture, ChannelClosed, Locked, NotNow, NotSure, SlackError
+from bot.slack.line import Line, Reply
 
 log = logging.getLogger("countersign.slack")
 
@@ -25,7 +24,6 @@ READS = frozenset(
         "usergroups.users.list",
     }
 )
-TIMEOUT_S = 10
 MEMBERSHIP_FRESH = timedelta(seconds=30)  # usergroups.users.list is tier 2: some 20 calls a minute
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
 FORM_WAIT_S = 2.0  # a trigger lives 3 s, and so does the click that waits for its acknowledgement
@@ -36,34 +34,20 @@ class Slack:
     """`clock` gives aware UTC. The session is opened by the first call and closed by `close`."""
 
     def __init__(self, *, token: str, api_url: str, clock: Callable[[], datetime]) -> None:
-        self._token = token
-        self._api_url = api_url
+        self._line = Line(token, api_url)
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
-        self._client: AsyncWebClient | None = None
         self._channels: dict[str, str] = {}
         self._handles: dict[str, str] = {}
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self._asking = asyncio.Lock()
         self.locked: str | None = None  # why nothing goes out, for /readyz
         self.calls: dict[tuple[str, str], int] = {}  # (method, outcome) -> count, for /metrics
 
     def __repr__(self) -> str:
-        return f"Slack({self._api_url})"
-
-    @property
-    def client(self) -> AsyncWebClient:
-        """Shares one session. No retry handlers: Slack's default one repeats a post after a dropped line."""
-        if self._client is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=64),
-                timeout=aiohttp.ClientTimeout(TIMEOUT_S),  # the SDK's own timeout is not used with a session
-            )
-            self._client = AsyncWebClient(self._token, base_url=self._api_url, session=self._session, retry_handlers=[])
-        return self._client
+        return f"Slack({self._line!r})"
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._line.close()
 
     # --- cards ------------------------------------------------------------------------------------------------------
 
@@ -116,9 +100,10 @@ class Slack:
         """`name` as in the policy: an id, or #name."""
         if not name.startswith("#"):
             return name
-        if name not in self._channels:
-            listed = await self._all("conversations.list", "channels", {"types": "public_channel,private_channel"})
-            self._channels = {"#" + channel["name"]: channel["id"] for channel in listed}
+        async with self._asking:  # cards that come together ask once
+            if name not in self._channels:
+                listed = await self._all("conversations.list", "channels", {"types": "public_channel,private_channel"})
+                self._channels = {"#" + channel["name"]: channel["id"] for channel in listed}
         if name not in self._channels:
             raise ChannelClosed(f"There is no channel {name}, or the bot was not invited to it.")
         return self._channels[name]
@@ -143,13 +128,19 @@ class Slack:
             return frozenset([name for name, members in groups.items() if user_id in await self.people_of(members)])
 
     async def _members_of(self, group: str) -> frozenset[str]:
-        known = self._members.get(group)
-        now = self._clock()
-        if known and now - known[0] < MEMBERSHIP_FRESH:
-            return known[1]
+        if (known := self._known_members(group)) is None:
+            async with self._asking:  # clicks that come together ask once
+                known = self._known_members(group) or await self._ask_members(group)
+        return known
+
+    def _known_members(self, group: str) -> frozenset[str] | None:
+        at, members = self._members.get(group, (None, frozenset[str]()))
+        return members if at is not None and self._clock() - at < MEMBERSHIP_FRESH else None
+
+    async def _ask_members(self, group: str) -> frozenset[str]:
         answer = await self._call("usergroups.users.list", {"usergroup": await self._group_id(group)})
         members = frozenset(answer["users"])
-        self._members[group] = (now, members)
+        self._members[group] = (self._clock(), members)
         return members
 
     async def _group_id(self, group: str) -> str:
@@ -178,10 +169,7 @@ class Slack:
         """An ephemeral answer to a click. It is a courtesy: the card tells the same, so a failure is only logged."""
         body = {"text": text, "response_type": "ephemeral", "replace_original": False}
         try:
-            self.client  # noqa: B018 opens the session
-            assert self._session is not None  # noqa: S101
-            async with self._session.post(response_url, json=body) as answer:
-                self._count("response_url", "ok" if answer.ok else "refused")
+            self._count("response_url", "ok" if await self._line.tell(response_url, body) else "refused")
         except Exception as error:  # the click has been acknowledged: a raise would show it as failed
             self._count("response_url", "unsure")
             log.warning("an answer to a click did not reach Slack (%s)", type(error).__name__)
@@ -201,37 +189,29 @@ class Slack:
                 return items
 
     async def _call(self, method: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        unsure = NotNow if method in READS else NotSure
         try:
-            if method in READS:  # Slack takes JSON for its writing methods only
-                response = await self.client.api_call(method, http_verb="GET", params=dict(content))
-            else:
-                response = await self.client.api_call(method, json=dict(content))
-        except SlackApiError as error:
-            raise self._meaning(method, error) from None
+            reply = await self._line.ask(method, content, read=method in READS)
         except aiohttp.ClientConnectorError:
             self._count(method, "unavailable")
             raise NotNow("Slack cannot be reached.") from None
-        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
-            # AttributeError: the SDK expects an object in a 200, and a proxy may answer anything
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self._count(method, "unsure")
-            unsure = NotNow if method in READS else NotSure
             raise unsure(f"Slack did not answer {method} ({type(error).__name__}).") from None
+        if reply.status != 200 or reply.data.get("ok") is not True:
+            raise self._meaning(method, reply, unsure)
         self._count(method, "ok")
         self.locked = None
-        data = response.data
-        return data if isinstance(data, dict) else {}
+        return reply.data
 
-    def _meaning(self, method: str, error: SlackApiError) -> SlackError:
-        response = error.response
-        data = getattr(response, "data", None)  # absent where the answer was no JSON
-        status = response.status_code if hasattr(response, "status_code") else response.status
-        code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    def _meaning(self, method: str, reply: Reply, unsure: type[SlackError]) -> SlackError:
+        status, code = reply.status, str(reply.data.get("error") or "")
         self._count(method, code or str(status))
         if status == 429 or code in ("ratelimited", "rate_limited"):
-            after = response.headers.get("Retry-After", "1")
+            after = reply.headers.get("Retry-After", "1")
             return NotNow("Slack asks us to slow down.", retry_after_s=float(after) if after.isdigit() else 1.0)
         if status >= 500 or not code:
-            return (NotNow if method in READS else NotSure)(f"Slack failed at {method} ({status}).")
+            return unsure(f"Slack failed at {method} ({status}).")
         kind = MEANING.get(code, NotNow)
         sentence = f"Slack refused {method}: {code}."
         if kind is Locked:

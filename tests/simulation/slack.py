@@ -5,17 +5,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_reqrep import ConnectionKey
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.names import EventType
 from bot.slack import Slack
-from bot.slack.client import READS
+from bot.slack.line import Line, Reply
 from tests.simulation.luck import Fate
 from tests.simulation.wire import Wire
 
@@ -147,57 +144,35 @@ class SimulatedSlack(Slack):
         super().__init__(token="xoxb-made-up", api_url="https://slack.example.com/api/", clock=clock)
         self._line = _Line(wire, workspace)
 
-    @property
-    def client(self) -> AsyncWebClient:
-        return cast("AsyncWebClient", self._line)
 
+class _Line(Line):
+    """What carries our requests, with its ways to fail."""
 
-@dataclass(frozen=True)
-class _Line:
-    """The one method of slack_sdk's client that ours uses, with its ways to fail."""
+    def __init__(self, wire: Wire, workspace: Workspace) -> None:
+        super().__init__("xoxb-made-up", "https://slack.example.com/api/")
+        self.wire = wire
+        self.workspace = workspace
 
-    wire: Wire
-    workspace: Workspace
-
-    async def api_call(self, method: str, *, http_verb: str = "POST", params: dict[str, Any] | None = None,
-                       json: dict[str, Any] | None = None) -> AsyncSlackResponse:  # fmt: skip
-        content = _as_sent(params or json or {})
-        write = method not in READS
+    async def ask(self, method: str, content: Mapping[str, Any], *, read: bool) -> Reply:
+        sent = _as_sent(content)
         # a process that is frozen at the very moment of a post is beyond what Slack lets us make safe
         async with asyncio.timeout(self.wire.patience_s):
             came = await self.wire.carry(
-                method, lambda: self.workspace.call(method, content), write=write, may_stall=False
+                method, lambda: self.workspace.call(method, sent), write=not read, may_stall=False
             )
         if came.fate is Fate.UNREACHED:
             raise aiohttp.ClientConnectorError(HOST, OSError("unreached"))
         if came.fate in (Fate.CUT, Fate.CUT_AFTER):
             raise aiohttp.ServerDisconnectedError
         if came.fate is Fate.GARBAGE:
-            return _response(method, 200, {"ok": False, "error": "internal_error"})
+            return Reply(200, {"ok": False, "error": "internal_error"})
         if came.fate in (Fate.FAILED, Fate.FAILED_AFTER):
-            return _response(method, 503, {})
+            return Reply(503, {})
         if came.fate is Fate.BUSY:
-            return _response(method, 429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"})
-        return _response(method, 200, came.reply or {})
+            return Reply(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"})
+        return Reply(200, came.reply or {})
 
 
-def _as_sent(content: dict[str, Any]) -> dict[str, Any]:
+def _as_sent(content: Mapping[str, Any]) -> dict[str, Any]:
     sent: dict[str, Any] = json.loads(json.dumps(content))
     return sent
-
-
-def _response(
-    method: str, status: int, data: dict[str, Any], headers: dict[str, str] | None = None
-) -> AsyncSlackResponse:
-    response = AsyncSlackResponse(
-        client=None,
-        http_verb="POST",
-        api_url=method,
-        req_args={},
-        data=data,
-        headers=headers or {},
-        status_code=status,
-    )
-    if status != 200 or not data.get("ok"):
-        raise SlackApiError("refused", response)  # type: ignore[no-untyped-call]  # slack_sdk has no types here
-    return response
