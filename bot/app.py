@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("countersign")
 
+ASK_AGAIN_S = 30.0
 LARGEST_BODY = 1024**2  # bytes; a call summary with its transcript stays far below
 
 
@@ -51,11 +52,13 @@ class SlackDesk:
         self.team_id: str | None = None
 
     async def introduce(self) -> None:
-        """Learns our workspace; without it clicks are judged by their own team fields alone."""
-        try:
-            self.team_id = str((await self._slack.who_am_i())["team_id"])
-        except SlackError as error:
-            log.warning("Slack did not tell who we are: %s", error.sentence)
+        """Learns our workspace; until then clicks are judged by their own team fields alone."""
+        while self.team_id is None:
+            try:
+                self.team_id = str((await self._slack.who_am_i())["team_id"])
+            except SlackError as error:
+                log.warning("Slack did not tell who we are: %s", error.sentence)
+                await asyncio.sleep(ASK_AGAIN_S)
 
     async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
         try:

@@ -28,6 +28,7 @@ Found = tuple[str, Mapping[str, Any]]  # a message of ours: its ts and its key
 LEASE = timedelta(seconds=60)  # longer than any time-out below, so that a lease that ran out means a stopped process
 FACTS_DEADLINE_S = 2.0
 SLACK_AGAIN = timedelta(seconds=5)  # after a lost answer; long enough for a slow post to appear in the history
+REPEATS = timedelta(days=2)  # no sender repeats a delivery later; Slack's own signature lasts five minutes
 MOST_WAIT = timedelta(minutes=5)
 
 
@@ -278,6 +279,7 @@ class Jobs:
         """Chain the heads of all cases, so that a case that was removed shows too."""
         now = self.clock()
         await self.db.write(lambda store: store.seal(now))
+        await self.db.write(lambda store: store.forget_deliveries(now - REPEATS))
 
 
 def _succeeded(receipt: Receipt) -> Ended:

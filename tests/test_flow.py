@@ -241,3 +241,18 @@ async def test_a_choice_of_how_to_settle_a_dispute_needs_somebody_else_to_approv
     await world.press(ANA, "finance-disputes", card, APPROVE)
     await world.press(LEA, "finance-disputes", card, APPROVE)
     await world.state(case.case_id, "approved")
+
+
+async def test_the_home_tab_shows_cases_only_to_those_whom_the_policy_names(world: World) -> None:
+    call_id = await world.call("refund-small")
+    case = await world.case_of(call_id)
+    seen = {}
+    for user in (ANA, SAM):
+        await world.open_home(user)
+
+        async def drawn(user: str = user) -> dict[str, object] | None:
+            return await world.home(user)
+
+        seen[user] = str(await world.until(drawn, "a home tab"))
+    assert case.case_id in seen[ANA]
+    assert case.case_id not in seen[SAM]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.core.home import home
+from bot.core.home import home, not_for_you
 from bot.core.model import (
     Case,
     CaseState,
@@ -45,3 +45,9 @@ def test_home_says_so_when_nothing_waits_and_holds_any_number_of_cases() -> None
     assert "Nothing waits" in home_words([])
     many = [case_of(case_id=f"C-{n}-{state}", state=state, details=HOSTILE) for n in range(90) for state in CaseState]
     assert "… and 65 more" in home_words(many)
+
+
+def test_a_person_whom_the_policy_does_not_name_sees_no_case() -> None:
+    view = not_for_you()
+    assert "C-" not in str(view["blocks"])
+    assert len(view["blocks"]) == 2

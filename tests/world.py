@@ -143,6 +143,13 @@ class World:
     async def command(self, user: str, channel: str, text: str) -> dict[str, Any]:
         return await self._post("/sim/command", user=user, channel=await self._channel(channel), text=text)
 
+    async def open_home(self, user: str) -> None:
+        await self._post("/sim/home/open", user=user)
+
+    async def home(self, user: str) -> dict[str, Any] | None:
+        view: dict[str, Any] | None = (await self._get("/sim/home", user=user))["view"]
+        return view
+
     async def fault(self, system: str, fault: str) -> None:
         await self._post("/sim/faults", system=system, fault=fault)
 

@@ -30,6 +30,12 @@ def home(cases: Sequence[Case], *, now: datetime) -> Block:
     return {"type": "home", "blocks": numbered(blocks, "home")}
 
 
+def not_for_you() -> Block:
+    """The view of a person who is in none of the policy's groups."""
+    words = "This tab shows open cases to the people who decide them. Ask an admin if you should be one of them."
+    return {"type": "home", "blocks": numbered([header("Countersign"), section(words)], "home")}
+
+
 def _order(case: Case) -> tuple[bool, datetime, str]:
     return not case.urgent, case.due_at, case.case_id
 

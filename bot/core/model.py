@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # a fault in a log must not quote what a customer said
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Kind(StrEnum):

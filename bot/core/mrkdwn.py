@@ -23,7 +23,6 @@ _HALF_ENTITY = re.compile(r"&[a-z]{0,3}$")
 _SHORTCODE = re.compile(r":([a-z+-][\w+'-]*):")
 # Looks alike, formats nothing: a summary must not be able to draw a bold "Approved" line of its own.
 _LOOKALIKE = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
-_GROUP = re.compile(r"S[A-Z0-9]{6,}")
 _FORMATS = re.compile("[*~`:]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{4,}")
 _GROUP = re.compile(r"S[A-Z0-9]{6,}")
@@ -90,8 +89,6 @@ def who(actor: str) -> str:
     """A Slack user or user group id as a mention; anything else in words: "finance", "the policy", "DialNexa"."""
     if is_person(actor):
         return f"<@{actor}>"
-    if _GROUP.fullmatch(actor):
-        return f"<!subteam^{actor}>"
     if _GROUP.fullmatch(actor):
         return f"<!subteam^{actor}>"
     if actor.startswith("policy:"):
