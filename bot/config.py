@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.core.policy import Policy
-from bot.core.policy_file import PolicyFaults, read_policy
+from bot.core.policy.file import PolicyFaults, read_policy
 
 
 class ConfigFaults(Exception):

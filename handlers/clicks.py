@@ -10,11 +10,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import deciding
 from bot.cases.deciding import Answer, Click
-from bot.core import forms
+from bot.core.cards import forms
+from bot.core.cards.wording import headline
 from bot.core.model import CaseFile, CaseState
 from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.triage import presumed_kind
-from bot.core.wording import headline
 from handlers.doors import DeskClosed, Doors
 
 log = logging.getLogger("countersign.doors")

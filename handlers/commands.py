@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import intake
-from bot.core.forms import is_e_mail
+from bot.core.cards.forms import is_e_mail
 from bot.core.model import Call, Details, Fields, Kind
 from bot.core.names import Command
 from bot.core.playbooks import PLAYBOOKS

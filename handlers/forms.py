@@ -9,8 +9,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import Store, deciding, intake
 from bot.cases.deciding import Answer, Click
-from bot.core import forms, money
-from bot.core.forms import FormErrors
+from bot.core import money
+from bot.core.cards import forms
+from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fields
 from bot.core.names import CallbackId
 from bot.core.playbooks import PLAYBOOKS

@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.home import home, not_for_you
+from bot.core.cards.home import home, not_for_you
 from bot.core.model import CaseState
 from handlers.doors import DeskClosed, Doors
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import wording
-from bot.core.cards import HIDDEN, TEXT_LIMIT, Picture, card, trail
+from bot.core.cards import HIDDEN, TEXT_LIMIT, Picture, card, trail, wording
 from bot.core.model import (
     CaseFile,
     CaseState,

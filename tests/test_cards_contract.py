@@ -10,9 +10,8 @@ from jsonschema import Draft7Validator
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.core import forms
-from bot.core.cards import card, trail
-from bot.core.home import home
+from bot.core.cards import card, forms, trail
+from bot.core.cards.home import home
 from bot.core.model import CaseState, Kind
 from bot.core.names import CaseRef
 from tests.card_samples import CASE_ID, DETAILS, EVIL, NOW, STANDING, case_of, entry, every_file, file_of

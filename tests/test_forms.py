@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import forms, wording
+from bot.core.cards import forms, wording
 from bot.core.model import (
     CaseState,
     Fields,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.core.home import home, not_for_you
+from bot.core.cards.home import home, not_for_you
 from bot.core.model import (
     Case,
     CaseState,

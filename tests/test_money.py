@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.amounts import amount_of, amounts_in, currency_of, settle
+from bot.core.intake.amounts import amount_of, amounts_in, currency_of, settle
 from bot.core.model import Money
 from bot.core.money import exponent, from_major, major, show, to_major, to_minor
 

@@ -21,7 +21,7 @@ from bot.core.policy import (
     may_reject,
     standing,
 )
-from bot.core.policy_file import read_policy
+from bot.core.policy.file import read_policy
 
 SHIPPED = Path(__file__).resolve().parents[1] / "policy.toml"
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

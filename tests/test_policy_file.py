@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.model import Kind
-from bot.core.policy_file import PolicyFaults, duration, read_policy
+from bot.core.policy.file import PolicyFaults, duration, read_policy
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT.parent / "shared" / "policy.example.toml"

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.policy_lines import line_index
+from bot.core.policy.lines import line_index
 
 
 @st.composite

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.policy_file import read_policy
+from bot.core.policy.file import read_policy
 
 SHIPPED = Path(__file__).resolve().parents[1] / "policy.toml"
 HEADER = '[channels]\nreview = "#r"\nfallback = "#r"\n[groups]\nfinance = ["@f"]\nleads = ["@l"]\n'

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import JsonValue
 
+from bot.core.intake.transcript import read_transcript
 from bot.core.model import Turn
-from bot.core.transcript import read_transcript
 
 TWO = (Turn(speaker="agent", text="Hello there."), Turn(speaker="caller", text="It is me: Ada."))
 

@@ -20,7 +20,7 @@ from bot.app import Application, build
 from bot.config import Settings, read_policy_file
 from bot.core.model import AuditEntry, Case, CaseFile
 from bot.core.policy import Policy
-from bot.core.policy_file import read_policy
+from bot.core.policy.file import read_policy
 from sandbox.app import Config, make_app
 
 T = TypeVar("T")

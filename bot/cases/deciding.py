@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cases.running import executions_of, go_on, save
-from bot.core import mrkdwn
+from bot.core.cards import mrkdwn
 from bot.core.lifecycle import move_case, move_execution
 from bot.core.model import (
     CaseFile,

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.cases.running import save
+from bot.core.cards.wording import headline
 from bot.core.intake import merge
 from bot.core.model import Call, CardPlace, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Policy
 from bot.core.triage import Triaged, case_id_of, triage
-from bot.core.wording import headline
 from storage import Store
 
 ANALYSIS_GRACE = timedelta(minutes=2)  # system C sends the analysis some 30 s after the transcript

@@ -6,9 +6,9 @@ Slack keeps showing an old tab until a new one is published, so it has no button
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core import wording
+from bot.core.cards import wording
+from bot.core.cards.mrkdwn import Block, code, context, data, date, header, numbered, section, who
 from bot.core.model import Case, CaseState
-from bot.core.mrkdwn import Block, code, context, data, date, header, numbered, section, who
 
 SHOWN = 25  # cases in a group; a Home tab takes 100 blocks, and a person reads the first few
 

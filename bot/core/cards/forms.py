@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bot.core import wording
+from bot.core.cards import wording
+from bot.core.cards.mrkdwn import Block, data, fit, is_address, plain, section
+from bot.core.cards.progress import steps
 from bot.core.model import CaseFile, Details, ExecutionState, Frozen, Kind
 from bot.core.money import exponent, to_minor
-from bot.core.mrkdwn import Block, data, fit, is_address, plain, section
 from bot.core.names import CallbackId, CaseRef
 from bot.core.playbooks import PLAYBOOKS
-from bot.core.progress import steps
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # view["state"]["values"]: block id -> action id -> element
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from bot.core.amounts import CURRENCY_NOT_STATED, Amount, amount_of, currency_of, settle
+from bot.core.intake.amounts import CURRENCY_NOT_STATED, Amount, amount_of, currency_of, settle
+from bot.core.intake.values import TEXT_AT_MOST, URL_AT_MOST, confidence_of, email_of, flag_of, text_of
 from bot.core.model import Address, Details, Fields
 from bot.core.redact import field_name
-from bot.core.values import TEXT_AT_MOST, URL_AT_MOST, confidence_of, email_of, flag_of, text_of
 
 CONFIDENCE_UNSTATED = 0.9  # what a call starts at that states none (playbooks)
 CONFIDENCE_LOST = 0.2  # once, where anything is known from the summary text only

@@ -10,13 +10,13 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
-from bot.core.amounts import CURRENCY_NOT_STATED
-from bot.core.fields import pairs, read_details
+from bot.core.intake.amounts import CURRENCY_NOT_STATED
+from bot.core.intake.fields import pairs, read_details
+from bot.core.intake.transcript import read_transcript
+from bot.core.intake.values import clean, moment_of, seconds_of, text_of
 from bot.core.model import Call, Details, Frozen
 from bot.core.money import from_major
 from bot.core.redact import field_name, redact_tree, redact_turns
-from bot.core.transcript import read_transcript
-from bot.core.values import clean, moment_of, seconds_of, text_of
 
 SUMMARY_AT_MOST = 3000  # characters: what one section of a Slack message can show
 CALL_ID_AT_MOST = 200  # longer is no id, and a cut one could be another call's

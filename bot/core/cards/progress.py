@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.core import wording
+from bot.core.cards import wording
+from bot.core.cards.mrkdwn import CONFIRM_LIMIT, Block, code, data, date, fit, link, literal, ours, plain, section, who
 from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, ExecutionState, Kind, Verdict
-from bot.core.mrkdwn import CONFIRM_LIMIT, Block, code, data, date, fit, link, literal, ours, plain, section, who
 from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.policy import Standing
 

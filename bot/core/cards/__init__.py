@@ -7,9 +7,8 @@ affected, who owns the next step and by when. Then the sum, the facts, the doubt
 from collections.abc import Sequence
 from typing import Any
 
-from bot.core import wording
-from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen, Kind
-from bot.core.mrkdwn import (
+from bot.core.cards import wording
+from bot.core.cards.mrkdwn import (
     Block,
     code,
     columns,
@@ -26,8 +25,9 @@ from bot.core.mrkdwn import (
     utc,
     who,
 )
+from bot.core.cards.progress import buttons, current_step, rejection, state_line, work
+from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen, Kind
 from bot.core.policy import Standing
-from bot.core.progress import buttons, current_step, rejection, state_line, work
 
 TEXT_LIMIT = 3500  # Slack wants at most 4,000 characters in an update
 HIDDEN = "hidden: sensitive data was spoken; open the call in DialNexa"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from stdnum import luhn
 
-from bot.core.spoken import PAUSE
+from bot.core.redact.spoken import PAUSE
 
 SHORTEST, LONGEST = 13, 19
 GROUP_AT_MOST = 6  # cards are read in groups of 4, or 4-6-5; two groups of 8 are the exception

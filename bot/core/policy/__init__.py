@@ -6,8 +6,8 @@ The rules come from "Rules that cut across" of the playbooks. The words of the p
 from collections.abc import Mapping, Sequence
 
 from bot.core.model import Decision, Details, Frozen, Kind, Money, Proposal, Verdict
-from bot.core.policy_model import Band, KindRules, Policy
-from bot.core.policy_words import either, missing, rule
+from bot.core.policy.model import Band, KindRules, Policy
+from bot.core.policy.words import either, missing, rule
 
 __all__ = [
     "Band",

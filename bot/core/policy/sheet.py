@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from bot.core.policy_lines import Path
+from bot.core.policy.lines import Path
 
 Scalar = Callable[[Any], Any]  # raises ValueError with a sentence that says how to mend it
 

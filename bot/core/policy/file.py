@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.core.model import Fields, Kind
 from bot.core.money import to_minor
-from bot.core.policy_checks import check
-from bot.core.policy_lines import line_index
-from bot.core.policy_model import Policy
-from bot.core.policy_sheet import Fault, Reader, Sheet, count, flag, listed, mapped, one, shaped, share, suggest, text
+from bot.core.policy.checks import check
+from bot.core.policy.lines import line_index
+from bot.core.policy.model import Policy
+from bot.core.policy.sheet import Fault, Reader, Sheet, count, flag, listed, mapped, one, shaped, share, suggest, text
 
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?", re.ASCII)
 _CHANNEL = re.compile(r"#[^\s#]{1,80}|[CG][A-Z0-9]{2,}")

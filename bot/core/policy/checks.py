@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from bot.core.model import Kind
-from bot.core.policy_model import Amounts
-from bot.core.policy_sheet import Sheet, suggest
+from bot.core.policy.model import Amounts
+from bot.core.policy.sheet import Sheet, suggest
 
 REQUIRED_CHANNELS = ("review", "fallback")  # where unclear calls go, and cards whose own channel is closed
 

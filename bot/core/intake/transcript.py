@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
+from bot.core.intake.values import clean, text_of
 from bot.core.model import Turn
-from bot.core.values import clean, text_of
 
 TURNS_AT_MOST = 200  # an hour of talk; a card's reader never needs more, and a row stays small
 TURN_AT_MOST = 2000  # characters

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.core.model import Money
 from bot.core.money import show
-from bot.core.policy_model import Band
+from bot.core.policy.model import Band
 
 
 def missing(band: Band, authors: Collection[str], approvals: Mapping[str, frozenset[str]]) -> str | None:
