@@ -64,7 +64,8 @@ async def _tell(doors: Doors, system: str, report: Report | None, identity: str)
         return web.json_response({"status": "ignored"})
     now = doors.clock()
     try:
-        told = await doors.db.write(lambda store: hearing.heard(store, report, identity=identity, now=now))
+        cases = await doors.db.read(lambda store: hearing.concerned(store, report))
+        told = await doors.db.write(lambda store: hearing.heard(store, report, cases, identity=identity, now=now))
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         doors.count(system, "not_stored")

@@ -1,16 +1,19 @@
-"""SQLite: one writer thread, group commit; readers with connections of their own."""
+"""SQLite: one writer, group commit; readers with connections of their own.
+
+The functions run on the event loop and only the COMMIT, which waits for the disk, in a thread: in a thread of their own
+each statement handed the interpreter over and back, and whole cases cost a third more (docs/decisions.md).
+"""
 
 import asyncio
 import fcntl
 import os
 import sqlite3
-import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from storage.engine_inline import copy_to
@@ -24,11 +27,8 @@ Work = Callable[[Store], Any]
 Job = tuple[Work, "asyncio.Future[Any]"]
 Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
-BATCH = 256  # functions that share one fsync at most: bounds how long the first one waits for the last
+BATCH = 16  # functions that share one fsync at most: at some 0.3 ms each, the loop is not held for long
 READERS = 4
-# Every statement gives up the interpreter lock and waits to get it back from a busy event loop. The default of 5 ms
-# let writes fall to 40 a second beside a loop that never rests; 0.2 ms held more than 2,500 in every measured run.
-SWITCH_S = 0.0002
 
 
 class SqliteDatabase:
@@ -40,7 +40,9 @@ class SqliteDatabase:
         self._path = path
         self._loop = loop
         self._read_only = read_only
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._waiting: deque[Job] = deque()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="countersign-read")
         self._reader = threading.local()
@@ -58,16 +60,18 @@ class SqliteDatabase:
         self._connection = connect(self._path, read_only=self._read_only)
         if not self._read_only:
             migrate(self._connection)
-            sys.setswitchinterval(SWITCH_S)
-        self._writer = threading.Thread(target=self._write_all, name="countersign-write", daemon=True)
-        self._writer.start()
+        self._store = Store(SqliteSession(self._connection))
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="countersign-commit")
 
     async def write(self, fn: Callable[[Store], T]) -> T:
         """Returns after the commit; raises what `fn` raised, or StorageError where the commit failed."""
         if self._closed or self._read_only:
             raise StorageError("The database is closed." if self._closed else "The database was opened for reading.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((fn, future))
+        self._waiting.append((fn, future))
+        if self._idle.is_set():
+            self._idle.clear()
+            self._loop.call_soon(self._work)  # not at once: what is handed in during this turn shares the commit
         return await future
 
     async def read(self, fn: Callable[[Store], T]) -> T:
@@ -90,8 +94,8 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._writer.join)
+        await self._idle.wait()
+        await asyncio.to_thread(self._committer.shutdown)
         await asyncio.to_thread(self._readers.shutdown)
         for connection in (*self._reader_connections, self._connection):
             connection.close()
@@ -117,56 +121,58 @@ class SqliteDatabase:
         pair: tuple[sqlite3.Connection, Store] = self._reader.pair
         return pair
 
-    def _write_all(self) -> None:
-        store = Store(SqliteSession(self._connection))
-        open_for_work = True
-        while open_for_work:
-            jobs, open_for_work = self._take()
-            if jobs:
-                done = self._commit_together(store, jobs)
-                self._answer(done)
+    def _work(self) -> None:
+        """One batch; nothing else touches the connection until it is committed."""
+        if not self._waiting:
+            self._idle.set()
+            return
+        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+        before = self._connection.total_changes
+        done = self._run_together(jobs)
+        if self._connection.in_transaction and self._connection.total_changes != before:
+            self._committer.submit(self._commit_elsewhere, done)
+        else:  # a claim that found nothing waits for no disk
+            self._go_on(self._commit(done) if self._connection.in_transaction else done)
 
-    def _take(self) -> tuple[list[Job], bool]:
-        """All that wait, at least one; False when nothing will follow."""
-        job = self._queue.get()
-        jobs: list[Job] = []
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == BATCH:
-                return jobs, True
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
-                return jobs, True
-        return jobs, False
-
-    def _commit_together(self, store: Store, jobs: list[Job]) -> list[Done]:
+    def _run_together(self, jobs: list[Job]) -> list[Done]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            done = [self._run(store, job) for job in jobs if not job[1].cancelled()]
+            return [self._run(job) for job in jobs if not job[1].cancelled()]
+        except sqlite3.Error as error:
+            return self._undone([future for _, future in jobs], error)
+
+    def _commit(self, done: list[Done]) -> list[Done]:
+        try:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            failure = translated(error)
-            return [(future, None, failure) for _, future in jobs]
+            return self._undone([future for future, _, _ in done], error)
         return done
 
-    def _run(self, store: Store, job: Job) -> Done:
+    def _commit_elsewhere(self, done: list[Done]) -> None:
+        done = self._commit(done)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._go_on, done)
+
+    def _undone(self, futures: list["asyncio.Future[Any]"], error: sqlite3.Error) -> list[Done]:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        failure = translated(error)
+        return [(future, None, failure) for future in futures]
+
+    def _go_on(self, done: list[Done]) -> None:
+        _resolve(done)
+        self._loop.call_soon(self._work)
+
+    def _run(self, job: Job) -> Done:
         fn, future = job
         try:
-            return future, in_savepoint(self._connection, store, fn), None
+            return future, in_savepoint(self._connection, self._store, fn), None
         except StopIteration as error:  # which a future cannot carry
             return future, None, RuntimeError(repr(error))
         except BaseException as error:
             if not self._connection.in_transaction:
                 raise sqlite3.OperationalError(f"the transaction was lost: {error}") from error
             return future, None, error
-
-    def _answer(self, done: list[Done]) -> None:
-        """Wakes the event loop once for all of them."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_resolve, done)
 
 
 def _resolve(done: list[Done]) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from storage import Database, InlineDatabase, RuleBroken, StorageError, Store, open_database
+from storage.engine_sqlite import SqliteDatabase
 from tests.databases import Cluster
 from tests.storage_samples import (
+    LATER,
     a_proposal,
     an_execution,
     approve_case,
@@ -27,28 +29,17 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/countersign.db"
 
 
-async def busy_writer(database: Database, gate: threading.Event) -> asyncio.Future[bool]:
-    """The writer thread waits inside a commit until the gate opens; what is handed in now shares the next one."""
-    entered, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def wait(store: Store) -> bool:
-        loop.call_soon_threadsafe(entered.set)
-        return gate.wait(10)
-
-    busy = asyncio.ensure_future(database.write(wait))
-    await entered.wait()
-    return busy
+def held_commit(database: Database) -> threading.Event:
+    """The next commit waits until this is set, as for a slow disk."""
+    assert isinstance(database, SqliteDatabase)
+    gate = threading.Event()
+    database._committer.submit(gate.wait, 10)
+    return gate
 
 
 async def together(database: Database, *functions: Callable[[Store], object]) -> list[object]:
-    """Results or errors of functions that share one commit."""
-    gate = threading.Event()
-    busy = await busy_writer(database, gate)
-    writes = [asyncio.ensure_future(database.write(function)) for function in functions]
-    await asyncio.sleep(0)
-    gate.set()
-    assert await busy
-    return await asyncio.gather(*writes, return_exceptions=True)
+    """Results or errors of functions that share one commit, since they are handed in during one turn of the loop."""
+    return await asyncio.gather(*(database.write(function) for function in functions), return_exceptions=True)
 
 
 def fails_after_writing(store: Store) -> None:
@@ -76,25 +67,19 @@ async def test_a_function_that_fails_writes_nothing(database: Database) -> None:
 
 async def test_nothing_is_acknowledged_before_its_commit(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
-    gate, ran, next_gate = threading.Event(), asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
+    gate, ran = held_commit(database), asyncio.Event()
 
     def write(store: Store) -> None:
         open_case(store)
-        loop.call_soon_threadsafe(ran.set)
+        ran.set()
 
-    busy = await busy_writer(database, gate)
     written = asyncio.ensure_future(database.write(write))
-    same_commit = asyncio.ensure_future(database.write(lambda store: next_gate.wait(10)))
-    await asyncio.sleep(0)
-    gate.set()
-    assert await busy
     await ran.wait()
+    await asyncio.sleep(0)
     assert not written.done()
     assert raw_rows(sqlite_url, "SELECT case_id FROM cases") == []
-    next_gate.set()
-    assert await same_commit
-    assert written.done()
+    gate.set()
+    await written
     assert raw_rows(sqlite_url, "SELECT case_id FROM cases") == [("C-1",)]
     await database.close()
 
@@ -116,14 +101,14 @@ async def test_a_commit_that_fails_is_reported_to_all_who_shared_it(sqlite_url: 
 
 async def test_whoever_stopped_waiting_does_not_disturb_the_others(sqlite_url: str) -> None:
     database = await open_database(sqlite_url)
-    gate = threading.Event()
-    busy = await busy_writer(database, gate)
+    gate = held_commit(database)
+    first = asyncio.ensure_future(database.write(lambda store: store.first_time("first", LATER)))
     gone = asyncio.ensure_future(database.write(open_case))
     stays = asyncio.ensure_future(database.write(lambda store: open_case(store, 2)))
     await asyncio.sleep(0)
     gone.cancel()
     gate.set()
-    await asyncio.gather(busy, stays)
+    await asyncio.gather(first, stays)
     assert [case.case_id for case in await database.read(lambda store: store.find_cases())] == ["C-2"]
     await database.close()
 

@@ -8,11 +8,10 @@ from bot.core.model import Entry
 from storage import Store
 
 
-def heard(store: Store, report: Report, *, identity: str, now: datetime) -> list[str]:
+def heard(store: Store, report: Report, case_ids: list[str], *, identity: str, now: datetime) -> list[str]:
     """The ids of the cases that were told; empty for a repeat and for what concerns none of ours."""
     if not store.first_time(identity, now):
         return []
-    case_ids = [report.case_id] if report.case_id else _naming(store, report)
     told: list[str] = []
     for case_id in case_ids:
         case = store.case(case_id, lock=True)
@@ -22,7 +21,9 @@ def heard(store: Store, report: Report, *, identity: str, now: datetime) -> list
     return told
 
 
-def _naming(store: Store, report: Report) -> list[str]:
-    """Cases that state the record; one record may have been called about twice."""
+def concerned(store: Store, report: Report) -> list[str]:
+    """The case of our own reference, else those that state the record. A search, so not for a writing transaction."""
+    if report.case_id:
+        return [report.case_id]
     found = [case.case_id for record in report.record_ids for case in store.find_cases(text=record, limit=10)]
     return sorted(set(found))
