@@ -27,10 +27,12 @@ def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
     async def authorize(enterprise_id: str | None, team_id: str | None, **_: Any) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
+    bolt_log = logging.getLogger("countersign.bolt")
+    bolt_log.setLevel(logging.ERROR)  # it warns at every start that it does not use the token of the environment
     bolt = AsyncApp(
         signing_secret=signing_secret,
         authorize=authorize,
-        logger=log,
+        logger=bolt_log,
         ignoring_self_events_enabled=False,  # it would ask who we are; we subscribe to no messages
     )
     for room in (clicks, forms, commands, home):

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest_asyncio
 from psycopg.sql import SQL, Identifier
 
 from storage import Database, open_database
+from storage.engine_sqlite import SqliteDatabase
 
 PROGRAMS = Path("/usr/lib/postgresql")
 ENGINES = ("sqlite", "postgresql")
@@ -125,3 +127,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await open_database(database_url)
     yield opened
     await opened.close()
+
+
+def held_commit(database: Database) -> threading.Event:
+    """The next commit waits until this is set, as for a slow disk."""
+    assert isinstance(database, SqliteDatabase)
+    gate = threading.Event()
+    database._committer.submit(gate.wait, 30)
+    return gate

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from bot.core.model import CaseFile
 from storage import open_database
+from tests.databases import held_commit
 from tests.slack_requests import TEAM, a_click, interaction, knock, signed, told
 from tests.world import ANA, BEN, LEA, SAM, World, a_world, free_port
 
@@ -183,15 +183,13 @@ async def test_an_answer_that_cannot_be_delivered_never_shows_the_click_as_faile
 async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_world: World) -> None:
     """Slack shows a failure after three seconds, Bolt goes on, and the person clicks again."""
     case_id, card = await a_refund(sqlite_world)
-    gate = threading.Event()
-    stall = asyncio.create_task(sqlite_world.app.db.write(lambda store: gate.wait(30)))
+    gate = held_commit(sqlite_world.app.db)
     try:
         late = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
         assert not late["ok"]
         again = asyncio.create_task(sqlite_world.press(ANA, "finance-refunds", card, APPROVE))
     finally:
         gate.set()
-    await stall
     assert (await again)["ok"]
     await told(sqlite_world, ANA, "already decided")
     file = await sqlite_world.file(case_id)
@@ -262,8 +260,7 @@ async def test_a_stop_during_a_click_loses_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with a_world(url) as world:
         case_id, card = await a_refund(world)
-        gate = threading.Event()
-        stall = asyncio.create_task(world.app.db.write(lambda store: gate.wait(30)))
+        gate = held_commit(world.app.db)
         click = asyncio.create_task(world.press(ANA, "finance-refunds", card, APPROVE))
         looked_up = world.app.slack.calls
         await world.until(lambda: _asked(looked_up, "usergroups.users.list"), "the click inside the bot")
@@ -273,7 +270,6 @@ async def test_a_stop_during_a_click_loses_nothing(tmp_path: Path) -> None:
         gate.set()
         assert (await click)["ok"]
         await stopping
-        await stall
     database = await open_database(url, read_only=True)
     file: CaseFile | None = await database.read(lambda store: store.case_file(case_id))
     await database.close()

@@ -1,7 +1,6 @@
 """What only an engine can promise: commits, locks, claims, migrations, backups."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import Database, InlineDatabase, RuleBroken, StorageError, Store, open_database
-from storage.engine_sqlite import SqliteDatabase
-from tests.databases import Cluster
+from tests.databases import Cluster, held_commit
 from tests.storage_samples import (
     LATER,
     a_proposal,
@@ -27,14 +25,6 @@ CASES = 40
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/countersign.db"
-
-
-def held_commit(database: Database) -> threading.Event:
-    """The next commit waits until this is set, as for a slow disk."""
-    assert isinstance(database, SqliteDatabase)
-    gate = threading.Event()
-    database._committer.submit(gate.wait, 10)
-    return gate
 
 
 async def together(database: Database, *functions: Callable[[Store], object]) -> list[object]:
