@@ -130,7 +130,8 @@ def work(file: CaseFile) -> list[Block]:
     lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
     if is_open:
         lists.append(("On approval", _planned(proposal.actions)))
-        lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in proposal.options]
+        if not proposal.actions:
+            lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in proposal.options]
     elif not file.executions:
         lists.append(("Was proposed", _planned(proposal.actions)))
     shown = [(label, lines) for label, lines in lists if lines]
@@ -142,7 +143,7 @@ def _planned(actions: tuple[Action, ...]) -> list[str]:
 
 
 def _doer(action: Action) -> str:
-    return f"by hand: {wording.system(action)} is not connected" if action.by_hand else wording.system(action)
+    return f"by hand, in {wording.system(action)}" if action.by_hand else wording.system(action)
 
 
 def _step(number: int, step: Execution) -> str:
@@ -186,7 +187,11 @@ def _decisions(file: CaseFile) -> list[Block]:
             _button(ActionId.REJECT, "Close without action", "danger"),
         ]
     approve = [_button(ActionId.APPROVE, "Approve", "primary", _approval(file))] if file.proposal.actions else []
-    choices = [_button(name, option.label) for name, option in zip(CHOICES, file.proposal.options, strict=False)]
+    choices = [
+        _button(name, option.label)
+        for name, option in zip(CHOICES, file.proposal.options, strict=False)
+        if option.actions != file.proposal.actions
+    ]
     return [*approve, *choices, _button(ActionId.REJECT, "Reject", "danger")]
 
 
