@@ -256,3 +256,32 @@ async def test_the_home_tab_shows_cases_only_to_those_whom_the_policy_names(worl
         seen[user] = str(await world.until(drawn, "a home tab"))
     assert case.case_id in seen[ANA]
     assert case.case_id not in seen[SAM]
+
+
+async def test_an_amount_that_is_raised_later_asks_the_people_of_the_higher_band(world: World) -> None:
+    call_id = await world.call("refund-duplicate")
+    sent = await world.sent(call_id)
+    sent["payload"]["call"]["post_call_analysis"]["refund_amount"] = 90
+    sent["payload"]["call"]["summary"] = "Dana Ortiz asks for USD 90.00 back."
+    assert await world.deliver(sent) == 200
+    card = await world.card("finance-refunds", says="90.00 USD")
+    assert "0 of 1" in card["text"]
+    sent["payload"]["call"]["post_call_analysis"]["refund_amount"] = 110
+    sent["payload"]["call"]["summary"] = "Dana Ortiz asks for USD 110.00 back."
+    assert await world.deliver(sent) == 200
+    card = await world.card("finance-refunds", says="110.00 USD")
+    assert "0 of 2" in card["text"]
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    await world.card("finance-refunds", says="1 of 2")
+    assert (await world.stripe())["refunds"] == [] or not _refunds(await world.stripe(), "pi_DUPLICATE")
+
+
+async def test_a_completed_case_is_judged_by_the_amount_that_was_filled_in(world: World) -> None:
+    await world.call("messy-values")
+    card = await world.card("finance-review")
+    await world.press(ANA, "finance-review", card, COMPLETE)
+    given = {"amount": "24.00", "currency": "USD", "payment_id": "pi_SMALL", "reason": "Seat cancelled in time"}
+    answer = await world.submit(ANA, await world.form(ANA), kind="refund", **given)
+    assert answer["ok"], answer
+    card = await world.card("finance-refunds", says="24.00 USD")
+    assert "0 of 1" in card["text"]

@@ -325,5 +325,6 @@ def test_the_example_that_others_rely_on_has_no_faults() -> None:
         pytest.skip("contract: ../shared/policy.example.toml is absent")
     shipped = read_policy((ROOT / "policy.toml").read_text(encoding="utf-8"))
     example = read_policy(EXAMPLE.read_text(encoding="utf-8"))
-    wider = example.bands[-1].model_copy(update={"groups": ("finance", "leads")})  # who owns VIP cases decides them
-    assert example.model_copy(update={"bands": (*example.bands[:-1], wider)}) == shipped
+    added = shipped.bands[-2]  # who owns the VIP cases decides them
+    assert (added.kinds, added.groups) == ((Kind.VIP_BLOCKER,), ("finance", "leads"))
+    assert example.model_copy(update={"bands": (*example.bands[:-1], added, example.bands[-1])}) == shipped

@@ -86,6 +86,12 @@ class World:
         assert answer["ok"], answer
         return str(answer["call_id"])
 
+    async def sent(self, call_id: str) -> dict[str, Any]:
+        """The body of a sample call that was sent, to send it again with a change."""
+        answer = await self._post("/sim/call", name=call_id.removeprefix("call_demo_").replace("_", "-"), fresh=False)
+        body: dict[str, Any] = answer["sent"]
+        return body
+
     async def deliver(self, content: Any, *, event: str = "", headers: dict[str, str] | None = None) -> int:
         """A webhook of the test's own making; signed unless `headers` say otherwise. Returns the status."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()

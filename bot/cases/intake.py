@@ -100,7 +100,7 @@ def _open(store: Store, told: Told, triaged: Triaged, details: Details, facts: t
     title = headline(triaged.kind, details, details.money)
     sentence = f"Case opened: {title}. {triaged.because or ''}".strip()
     store.add_case(case, now=now, entry=Entry(actor="worker", what="case.opened", sentence=sentence))
-    store.add_proposal(_proposal(case, triaged, told.authors, now))
+    store.add_proposal(_proposal(case, triaged, details, told.authors, now))
     store.add_card(CardPlace(case_id=case_id, place=case.channel, channel=case.channel, due_at=now))
 
 
@@ -109,7 +109,7 @@ def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, details: D
     """A new offer is a new proposal version: an approval of the old one says nothing about it."""
     offered = store.proposal(case.case_id, case.version)
     authors = tuple(dict.fromkeys((*(offered.authors if offered else ()), *told.authors)))
-    proposal = _proposal(case, triaged, authors, now)
+    proposal = _proposal(case, triaged, details, authors, now)
     same_offer = offered is not None and _offer(offered) == _offer(proposal)
     if same_offer and details == case.details:
         _told_again(store, case, now)
@@ -147,19 +147,17 @@ def _told_again(store: Store, case: Case, now: datetime) -> None:
 def _note_late_change(store: Store, case: Case, details: Details, now: datetime) -> None:
     """The decision stands; people are told in the thread."""
     words = f"The call summary changed after the case was {case.state}: {what_changed(case.details, details)}."
-    store.save_case(
-        case.model_copy(update={"details": case.details, "revision": case.revision + 1, "updated_at": now}),
-        now=now,
-        entry=Entry(actor="dialnexa", what="call.changed_late", sentence=words + " Nothing was done about it."),
-    )
+    entry = Entry(actor="dialnexa", what="call.changed_late", sentence=words + " Nothing was done about it.")
+    save(store, case, now, entry)
 
 
-def _proposal(case: Case, triaged: Triaged, authors: tuple[str, ...], now: datetime) -> Proposal:
+def _proposal(case: Case, triaged: Triaged, details: Details, authors: tuple[str, ...], now: datetime) -> Proposal:
+    """`details` as they are from now on: the amount decides who must approve."""
     return Proposal(
         case_id=case.case_id,
         version=case.version,
         kind=triaged.kind,
-        money=case.details.money,
+        money=details.money,
         actions=triaged.actions,
         options=triaged.options,
         authors=authors,

@@ -6,8 +6,9 @@ Amounts are integers in minor units of an ISO 4217 currency. Times are aware UTC
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 
 class Frozen(BaseModel):
@@ -202,6 +203,16 @@ class Proposal(Frozen):
     authors: tuple[str, ...] = ()  # Slack user ids who asked for or edited it: they cannot decide alone
     because: str | None = None  # a sentence: why this version exists, or why the case needs a look
     created_at: datetime
+
+    @model_validator(mode="after")
+    def _amounts_agree(self) -> Self:
+        """Who must approve is decided by `money`, so no action may be about another amount."""
+        every = (*self.actions, *(action for option in self.options for action in option.actions))
+        for params in (action.params for action in every if "amount_minor" in action.params):
+            asked = (params["amount_minor"], params.get("currency"))
+            if self.money is None or asked != (self.money.amount_minor, self.money.currency):
+                raise ValueError("an action's amount is not the amount of its proposal")
+        return self
 
 
 class Fact(Frozen):
