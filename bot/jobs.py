@@ -139,9 +139,7 @@ class Jobs:
         """Nothing was found, yet a second send could be a second effect."""
         operation = connector.operations[work.execution.action.operation]
         if operation.repeat is Repeat.PERSON:
-            return (
-                f"{connector.title} shows no trace of it, and sending it again could do it twice. Please check there."
-            )
+            return f"{connector.title} shows no trace of it, and sending it again could do it twice. Check there."
         first = work.execution.first_sent_at
         if operation.key_lasts is not None and first is not None and self.clock() - first > operation.key_lasts:
             return f"{connector.title} shows no trace of it, and its key has expired there. Check there."

@@ -23,7 +23,6 @@ SCOPES = {
     "channels:history": "looks for its own card, by message metadata, before it posts again",
     "groups:history": "the same in private channels",
     "usergroups:read": "who is in an approver group, at the click",
-    "users:read": "whether an approver is still active, and no guest",
 }
 EVENTS = {"app_home_opened": "draws the home tab"}
 

@@ -32,7 +32,6 @@ class Work:
 
     execution: Execution
     attempt: Attempt
-    root: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _start(store: Store, execution: Execution, owner: str, until: datetime, now:
     data = {"key": running.key, "attempt": attempt.n, "looks_first": looks_first, "fingerprint": running.fingerprint}
     store.save_execution(running, entry=Entry(actor="worker", what="execution.running", data=data), now=now)
     store.add_attempt(attempt)
-    return Work(running, attempt, running.key.split("/", 1)[0])
+    return Work(running, attempt)
 
 
 def _in_doubt(store: Store, execution: Execution) -> bool:

@@ -57,7 +57,7 @@ def _report(what: str, sentence: str, thing: Event) -> Report:
     key = str((thing.get("metadata") or {}).get("countersign") or "")
     ids = tuple(str(thing[name]) for name in ("payment_intent", "charge") if isinstance(thing.get(name), str))
     return Report(
-        what=what, sentence=sentence, case_id=case_id_of(key.split("/", 1)[0]) if key else None, record_ids=ids
+        what=what, sentence=sentence, case_id=case_id_of(key.rsplit("/", 2)[0]) if key else None, record_ids=ids
     )
 
 
