@@ -49,7 +49,7 @@ def a_new_key_for_each_try(patch: pytest.MonkeyPatch) -> None:
 
     async def renamed(jobs: Jobs, connector: Connector, work: Work) -> Ended:
         other = work.execution.model_copy(update={"key": f"{work.execution.key}/{work.attempt.n}"})
-        return await attempt(jobs, connector, Work(other, work.attempt, work.root))
+        return await attempt(jobs, connector, Work(other, work.attempt))
 
     patch.setattr(Jobs, "_attempt", renamed)
 
