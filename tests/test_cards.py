@@ -314,3 +314,10 @@ def test_a_long_trail_is_cut_at_a_line_and_says_so() -> None:
 
 def test_a_trail_without_sentences_is_nothing_to_post() -> None:
     assert trail([entry(1, None)]) == Picture(text="", blocks=[])
+
+
+def test_a_step_by_hand_names_the_person_who_did_it() -> None:
+    receipt = Receipt(vendor_id="U0LEA00001", note="done by hand by")
+    done = execution(0, TICKET, ExecutionState.SUCCEEDED, receipt=receipt)
+    file = file_of(state=CaseState.DONE, executions=(done,))
+    assert "done by hand by <@U0LEA00001>" in str(card(file, STANDING).blocks)

@@ -145,7 +145,7 @@ def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> A
         return Answer("The card has moved on since. Please look at it again.")
     if refused := _not_permitted(store, click, file, policy, now):
         return refused
-    receipt = Receipt(vendor_id="by hand", note=f"Done by hand by <@{click.user_id}>")
+    receipt = Receipt(vendor_id=click.user_id, note="done by hand by")  # the person is the proof
     done = step.model_copy(
         update={"state": move_execution(step.state, ExecutionState.SUCCEEDED), "receipt": receipt, "due_at": None}
     )

@@ -3,7 +3,21 @@
 from collections.abc import Mapping
 
 from bot.core.cards import wording
-from bot.core.cards.mrkdwn import CONFIRM_LIMIT, Block, code, data, date, fit, link, literal, ours, plain, section, who
+from bot.core.cards.mrkdwn import (
+    CONFIRM_LIMIT,
+    Block,
+    code,
+    data,
+    date,
+    fit,
+    is_person,
+    link,
+    literal,
+    ours,
+    plain,
+    section,
+    who,
+)
 from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, ExecutionState, Kind, Verdict
 from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.policy import Standing
@@ -153,8 +167,11 @@ def _step(number: int, step: Execution) -> str:
         parts.append(data(step.detail, 300))
     if step.receipt:
         receipt = step.receipt
-        parts += [data(receipt.note)] if receipt.note else []
-        parts.append(link(receipt.url, receipt.vendor_id) if receipt.url else code(receipt.vendor_id))
+        note = [data(receipt.note)] if receipt.note else []
+        if is_person(receipt.vendor_id):
+            parts.append(" ".join([*note, who(receipt.vendor_id)]))
+        else:
+            parts += [*note, link(receipt.url, receipt.vendor_id) if receipt.url else code(receipt.vendor_id)]
     return " · ".join(parts)
 
 
