@@ -220,3 +220,35 @@ def test_no_pace_means_no_waiting() -> None:
     assert taken(pace, "refunds", NOW, 1000) == 1000
     assert pace.closed(NOW) == frozenset()
     assert pace.ready_at("refunds", NOW) == NOW
+
+
+async def test_a_missing_scope_keeps_showing_while_other_methods_work() -> None:
+    missing = True
+
+    def answer(request: web.Request) -> web.Response:
+        lacks = missing and request.path.endswith("views.publish")
+        return web.json_response({"ok": False, "error": "missing_scope"} if lacks else {"ok": True, "ts": "1.000001"})
+
+    async with slack_of(answer) as (slack, _):
+        with pytest.raises(SlackError):
+            await slack.publish_home("U1", {})
+        await post(slack)
+        assert slack.locked == "Slack refused views.publish: missing_scope."
+        missing = False
+        await slack.publish_home("U1", {})
+        assert slack.locked is None
+
+
+async def test_a_token_that_works_again_opens_every_method() -> None:
+    revoked = True
+
+    def answer(_: web.Request) -> web.Response:
+        return web.json_response({"ok": False, "error": "token_revoked"} if revoked else {"ok": True, "ts": "1.000001"})
+
+    async with slack_of(answer) as (slack, _):
+        with pytest.raises(SlackError):
+            await slack.publish_home("U1", {})
+        assert slack.locked is not None
+        revoked = False
+        await post(slack)
+        assert slack.locked is None

@@ -24,6 +24,7 @@ READS = frozenset(
         "usergroups.users.list",
     }
 )
+SCOPES = frozenset({"missing_scope", "not_allowed_token_type"})
 MEMBERSHIP_FRESH = timedelta(seconds=30)  # usergroups.users.list is tier 2: some 20 calls a minute
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
 FORM_WAIT_S = 2.0  # a trigger lives 3 s, and so does the click that waits for its acknowledgement
@@ -40,8 +41,13 @@ class Slack:
         self._handles: dict[str, str] = {}
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
         self._asking = asyncio.Lock()
-        self.locked: str | None = None  # why nothing goes out, for /readyz
+        self._locks: dict[str, tuple[str, str]] = {}  # method -> Slack's code and our sentence
         self.calls: dict[tuple[str, str], int] = {}  # (method, outcome) -> count, for /metrics
+
+    @property
+    def locked(self) -> str | None:
+        """Why something does not go out until somebody mends it, for /readyz."""
+        return next((sentence for _, sentence in self._locks.values()), None)
 
     def __repr__(self) -> str:
         return f"Slack({self._line!r})"
@@ -201,7 +207,8 @@ class Slack:
         if reply.status != 200 or reply.data.get("ok") is not True:
             raise self._meaning(method, reply, unsure)
         self._count(method, "ok")
-        self.locked = None
+        if self._locks:  # our token works again; a scope that is missing is missing for its own method only
+            self._locks = {name: lock for name, lock in self._locks.items() if lock[0] in SCOPES and name != method}
         return reply.data
 
     def _meaning(self, method: str, reply: Reply, unsure: type[SlackError]) -> SlackError:
@@ -215,7 +222,7 @@ class Slack:
         kind = MEANING.get(code, NotNow)
         sentence = f"Slack refused {method}: {code}."
         if kind is Locked:
-            self.locked = sentence
+            self._locks[method] = (code, sentence)
         return kind(sentence, retry_after_s=30.0 if kind is Locked else None)
 
     def _count(self, method: str, outcome: str) -> None:
