@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead: the policy again, in our own words
 MONEY = {"refund", "dispute"}
-BY_HAND = "by hand"
 
 
 class Rows:
@@ -123,7 +122,7 @@ def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Executi
 
 def _successes_happened(world: "World", rows: Rows) -> Iterator[str]:
     for execution in rows.executions:
-        by_machine = execution.receipt is not None and execution.receipt.vendor_id != BY_HAND
+        by_machine = execution.receipt is not None and execution.receipt.vendor_id not in GROUPS
         happened = any(_is_of(effect, execution) for effect in world.records.effects)
         if execution.state is ExecutionState.SUCCEEDED and by_machine and not happened:
             yield f"a success happened: {execution.key} has a receipt and no effect"
