@@ -1,5 +1,7 @@
 """Whole ways of a call, from the webhook to the vendor and back to the card, over sockets and on both engines."""
 
+import json
+
 from bot.core.model import ExecutionState, Outcome
 from tests.world import ANA, BEN, LEA, SAM, World, buttons
 
@@ -285,3 +287,40 @@ async def test_a_completed_case_is_judged_by_the_amount_that_was_filled_in(world
     assert answer["ok"], answer
     card = await world.card("finance-refunds", says="24.00 USD")
     assert "0 of 1" in card["text"]
+
+
+async def test_the_same_call_in_other_bytes_undoes_no_choice(world: World) -> None:
+    call_id = await world.call("dispute")
+    card = await world.card("finance-disputes", says="Dispute")
+    await world.press(ANA, "finance-disputes", card, "case.choose.1")
+    case = await world.case_of(call_id)
+    before = len(await world.history(case.case_id))
+    assert await world.deliver(json.dumps(await world.sent(call_id), indent=3).encode()) == 200
+
+    async def told_again() -> bool | None:
+        history = await world.history(case.case_id)
+        return any(entry.entry.what == "call.told_again" for entry in history[before:]) or None
+
+    await world.until(told_again, "that the call was told again")
+    file = await world.file(case.case_id)
+    assert file.case.version == 2
+    assert file.proposal.actions
+
+
+async def test_a_late_click_hears_who_rejected_and_not_who_had_approved(world: World) -> None:
+    await world.call("refund-duplicate")
+    card = await world.card("finance-refunds")
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    card = await world.card("finance-refunds", says="1 of 2")
+    await world.press(LEA, "finance-refunds", card, REJECT)
+    answer = await world.submit(LEA, await world.form(LEA), reason="The charge was correct.")
+    assert answer["ok"], answer
+    await world.press(BEN, "finance-refunds", card, APPROVE)
+
+    async def told() -> str | None:
+        said = await world.whispers("finance-refunds", BEN)
+        return said[-1] if said else None
+
+    words = await world.until(told, "an answer to the click")
+    assert words.startswith(f"Already rejected by <@{LEA}>")
+    assert ANA not in words

@@ -111,7 +111,8 @@ def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, details: D
     authors = tuple(dict.fromkeys((*(offered.authors if offered else ()), *told.authors)))
     proposal = _proposal(case, triaged, details, authors, now)
     same_offer = offered is not None and _offer(offered) == _offer(proposal)
-    if same_offer and details == case.details:
+    by_a_call = told.versions[-1].author is None
+    if details == case.details and (same_offer or by_a_call):  # the same call again undoes no choice and no approval
         _told_again(store, case, now)
         return
     version = case.version if same_offer else case.version + 1

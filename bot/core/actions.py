@@ -205,7 +205,8 @@ def brand_can_change(subject: Subject) -> str | None:
     if _RENAMES & {name.lower().replace(" ", "_").replace("-", "_") for name in subject.details.unmapped}:
         return "The caller wants another brand name, and Fidel API refuses to rename a brand."
     if subject.fields.brand_name and not (subject.fields.brand_id or subject.known("brand", "brand_id")):
-        return "The brand was not found on Fidel API."
+        looked = (subject.facts[name].missing for name in ("brand", "fidel") if name in subject.facts)
+        return next((why for why in looked if why), "The brand was not found on Fidel API.")
     return None
 
 
