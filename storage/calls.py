@@ -38,10 +38,6 @@ UPDATE calls SET lease_owner = :owner, lease_until = :until WHERE call_id IN ({i
 FINISH = """
 UPDATE calls SET due_at = NULL, lease_owner = NULL, lease_until = NULL WHERE call_id = :call_id AND version <= :upto
 """
-RETRY = """
-UPDATE calls SET due_at = :due_at, lease_owner = NULL, lease_until = NULL
-WHERE call_id = :call_id AND due_at IS NOT NULL
-"""
 
 FIRST_TIME = "INSERT INTO deliveries (identity, at) VALUES (:identity, :at) ON CONFLICT (identity) DO NOTHING"
 FORGET = "DELETE FROM deliveries WHERE at < :before"
@@ -88,9 +84,6 @@ class Calls(History):
     def finish_calls(self, call_id: str, upto: int) -> None:
         """A version later than `upto` stays due: it came while the others were worked on."""
         self._session.run(FINISH, {"call_id": call_id, "upto": upto})
-
-    def retry_calls(self, call_id: str, due_at: datetime) -> None:
-        self._session.run(RETRY, {"call_id": call_id, "due_at": to_text(due_at)})
 
     def first_time(self, identity: str, now: datetime) -> bool:
         """False where this delivery was seen before."""

@@ -64,14 +64,6 @@ async def test_a_version_that_comes_during_the_work_waits_for_its_end_and_is_the
     assert await database.write(lambda store: store.due_calls(LATER, 9)) == []
 
 
-async def test_a_call_to_be_tried_again_is_due_at_that_time(database: Database) -> None:
-    await database.write(lambda store: add_call(store, a_call()))
-    await database.write(lambda store: store.lease_calls(["call-1"], "w1", LATER))
-    await database.write(lambda store: store.retry_calls("call-1", NOW + SECOND))
-    assert await database.read(lambda store: store.next_due(NOW)) == NOW + SECOND
-    assert await database.write(lambda store: store.due_calls(NOW + SECOND, 9)) == ["call-1"]
-
-
 async def test_a_delivery_is_new_once_until_it_is_forgotten(database: Database) -> None:
     assert await database.write(lambda store: store.first_time("evt_1", NOW))
     assert not await database.write(lambda store: store.first_time("evt_1", LATER))

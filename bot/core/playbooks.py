@@ -4,7 +4,7 @@ A playbook is data and small pure functions. Another kind is one entry in PLAYBO
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core import actions
@@ -50,7 +50,6 @@ class Playbook:
     objection: Callable[[Subject], str | None] = _no_objection  # a sentence: why it cannot be done as asked
     urgent: bool = False
     owner: str = "finance"
-    form_fields: tuple[str, ...] = field(default=())  # what "Complete this" asks for
 
 
 _MONEY = Need("an amount with its currency", ("money",))
@@ -66,7 +65,6 @@ _ALL = (
         facts=frozenset({"charge", "refunds", "transaction", "refund"}),
         actions=actions.refund,
         objection=actions.not_refundable,
-        form_fields=("amount", "currency", "payment_id", "transaction_id", "invoice_number", "refund_reason"),
     ),
     Playbook(
         Kind.DISPUTE,
@@ -79,7 +77,6 @@ _ALL = (
         ),
         facts=frozenset({"charge", "refunds", "transaction", "refund"}),
         options=actions.dispute_options,
-        form_fields=("amount", "currency", "payment_id", "transaction_id", "transaction_date", "dispute_reason"),
     ),
     Playbook(
         Kind.VIP_BLOCKER,
@@ -90,7 +87,6 @@ _ALL = (
         actions=actions.vip_blocker,
         urgent=True,
         owner="leads",
-        form_fields=("customer_name", "account_id", "email", "escalation_reason"),
     ),
     Playbook(
         Kind.BRAND_CREATE,
@@ -104,7 +100,6 @@ _ALL = (
         facts=frozenset({"brand_name"}),
         actions=actions.brand_create,
         objection=actions.name_fits,
-        form_fields=("brand_name", "website_url", "logo_url"),
     ),
     Playbook(
         Kind.BRAND_UPDATE,
@@ -114,7 +109,6 @@ _ALL = (
         facts=frozenset({"brand"}),
         actions=actions.brand_update,
         objection=actions.brand_can_change,
-        form_fields=("brand_id", "brand_name", "website_url", "logo_url"),
     ),
     Playbook(
         Kind.INVOICE_RESEND,
@@ -122,7 +116,6 @@ _ALL = (
         timedelta(days=1),
         needs=(Need("the invoice number", ("invoice_number",)),),
         actions=actions.invoice_resend,
-        form_fields=("invoice_number", "email"),
     ),
     Playbook(
         Kind.REVIEW,

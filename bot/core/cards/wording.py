@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.core.model import Action, Address, Case, CaseFile, CaseState, Details, ExecutionState, Kind, Money
+from bot.core.model import Action, Address, Case, CaseFile, CaseState, Details, Kind, Money
 from bot.core.money import show
 
 TITLES: Mapping[Kind, str] = {
@@ -162,11 +162,6 @@ def doubts(file: CaseFile) -> tuple[str, ...]:
 def needs_completing(file: CaseFile) -> bool:
     """Nothing to decide on yet: a person first says what this is."""
     return not file.proposal.actions and not file.proposal.options
-
-
-def steps_done(file: CaseFile) -> tuple[int, int]:
-    done = sum(execution.state is ExecutionState.SUCCEEDED for execution in file.executions)
-    return done, len(file.executions)
 
 
 def waits_for(case: Case) -> str:
