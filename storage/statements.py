@@ -8,14 +8,23 @@ SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 
 # `{ids}` makes rows of the parameter `:ids`, a JSON list, so that a list of any length is one statement.
+# `{hold}` makes all who name the same `:held` wait for each other until their transactions end; SQLite has one
+# writer at a time anyway.
 WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        SQLITE: {"for_update": "", "skip_locked": "", "skip_locked_e": "", "ids": "SELECT value FROM json_each(:ids)"},
+        SQLITE: {
+            "for_update": "",
+            "skip_locked": "",
+            "skip_locked_e": "",
+            "ids": "SELECT value FROM json_each(:ids)",
+            "hold": "SELECT :held",
+        },
         POSTGRESQL: {
             "for_update": "FOR UPDATE",
             "skip_locked": "FOR UPDATE SKIP LOCKED",
             "skip_locked_e": "FOR UPDATE OF e SKIP LOCKED",
             "ids": "SELECT json_array_elements_text(CAST(:ids AS json))",
+            "hold": "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended(:held, 0))) AS held",
         },
     }
 )
