@@ -12,7 +12,8 @@ from typing import Any
 from bot.cases import intake, running, showing
 from bot.cases.running import Ended, Work
 from bot.cases.showing import Show
-from bot.connectors.base import Connector, Refused, Repeat, Unavailable, Unsure
+from bot.connectors.base import Connector, Repeat
+from bot.connectors.errors import Refused, Unavailable, Unsure
 from bot.core import cards
 from bot.core.model import Details, Fact, Outcome, Receipt
 from bot.core.names import EventType

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.app import make_connectors, utc_now
 from bot.config import Settings
-from bot.connectors.base import ConnectorError
+from bot.connectors.errors import ConnectorError
 from bot.core import money
 from bot.core.model import AuditEntry, Case, CaseFile
 from bot.core.policy import Policy

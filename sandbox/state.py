@@ -1,4 +1,4 @@
-"""Everything the sandbox knows, as plain JSON: four dicts, saved to one file."""
+"""Everything the sandbox knows, as plain JSON: a dict for each system, saved to one file."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-What = Literal["slack", "fidel", "stripe", "faults", "view"]
+What = Literal["slack", "fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google", "faults", "view"]
 
 SAVE_AFTER_S = 0.5  # many changes come in a burst; one write is enough for them
 EVENTS_KEPT = 1000  # a listener that is further behind loads the page's state afresh anyway
@@ -25,12 +25,16 @@ class Listener:
 
 
 class State:
-    """Four dicts of JSON values, written atomically to `path` a moment after a change; without `path` memory only."""
+    """A dict of JSON values for each system, saved atomically to `path` soon after a change; without `path` in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.slack: dict[str, Any] = {}
         self.fidel: dict[str, Any] = {}
         self.stripe: dict[str, Any] = {}
+        self.zendesk: dict[str, Any] = {}
+        self.quickbooks: dict[str, Any] = {}
+        self.hubspot: dict[str, Any] = {}
+        self.google: dict[str, Any] = {}
         self.faults: dict[str, str] = {}
         self.listeners: set[Listener] = set()
         self._path = path
@@ -39,14 +43,23 @@ class State:
             self._load(json.loads(path.read_text()))
 
     def _parts(self) -> dict[str, dict[str, Any]]:
-        return {"slack": self.slack, "fidel": self.fidel, "stripe": self.stripe, "faults": self.faults}
+        return {
+            "slack": self.slack,
+            "fidel": self.fidel,
+            "stripe": self.stripe,
+            "zendesk": self.zendesk,
+            "quickbooks": self.quickbooks,
+            "hubspot": self.hubspot,
+            "google": self.google,
+            "faults": self.faults,
+        }
 
     def _load(self, saved: dict[str, dict[str, Any]]) -> None:
         for name, part in self._parts().items():
             part.update(saved.get(name, {}))
 
     def clear(self) -> None:
-        """Empties all four dicts in place: whoever holds one of them sees it empty."""
+        """Empties all dicts in place: whoever holds one of them sees it empty."""
         for part in self._parts().values():
             part.clear()
 

@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.connectors.base import Connector, ConnectorError, Refused, Repeat, Unavailable, Unsure, to_json
+from bot.connectors.base import Connector, Repeat
+from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.fidel_operations import OPERATIONS
+from bot.connectors.http import to_json
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action, Fact
 from tests.connector_support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details, vendors
@@ -149,9 +151,11 @@ async def test_a_pause_is_taken_only_where_it_makes_sense(
 
 
 @EITHER
-async def test_a_key_that_is_not_accepted_is_a_refusal_that_names_the_setting(world: World, todo: Action) -> None:
+async def test_a_key_that_is_not_accepted_locks_the_connector_out_and_names_the_setting(
+    world: World, todo: Action
+) -> None:
     error = await failure(world, todo, key="sk_test_of_somebody_else")
-    assert isinstance(error, Refused)
+    assert isinstance(error, LockedOut)
     assert f"check {todo.connector.upper()}_API_KEY" in error.sentence
 
 
@@ -185,7 +189,7 @@ async def test_the_check_says_that_the_key_works_and_for_which_data(world: World
 @EITHER
 async def test_the_check_fails_with_a_key_that_is_not_accepted(world: World, todo: Action) -> None:
     connector = connector_of(world, todo, key="sk_live_of_somebody_else")
-    with pytest.raises(Refused, match="check"):
+    with pytest.raises(LockedOut, match="check"):
         await connector.check()
     await connector.close()
 

@@ -17,7 +17,7 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from bot.connectors.base import ConnectorError
+from bot.connectors.errors import ConnectorError
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.base import ConnectorError, Refused, Unavailable, Unsure
+from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
 from bot.connectors.fidel import FidelConnector
 from bot.core.model import Action, Receipt
 from sandbox.fidel.seeds import BRAND, BRISTOL, VISA

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.base import ConnectorError, Refused, Repeat, Unsure
+from bot.connectors.base import Repeat
+from bot.connectors.errors import ConnectorError, Refused, Unsure
 from bot.connectors.fidel import FidelConnector
 from bot.core.model import Action
 from sandbox.fidel.seeds import BOSTON, BREAKFAST, CATERING, MASTERCARD, REFUND, REFUNDED

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.base import ConnectorError, Refused, Unavailable, Unsure
+from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action
 from tests.connector_support import KEY, REFERENCE, World, action, vendors

@@ -25,7 +25,8 @@ from typing import Any, Final
 import httpx
 
 from bot.connectors import fidel_facts
-from bot.connectors.base import TOTAL_S, Http, Operation, Refused, Unsure, parsed_params
+from bot.connectors.base import Operation, parsed_params
+from bot.connectors.errors import Refused, Unsure
 from bot.connectors.fidel_api import (
     TITLE,
     Brand,
@@ -44,6 +45,7 @@ from bot.connectors.fidel_operations import (
     ReimburseTransaction,
     RequestMissingTransaction,
 )
+from bot.connectors.http import TOTAL_S, Http
 from bot.core.model import Action, Details, Fact, Money, Receipt
 from bot.core.money import major, show
 

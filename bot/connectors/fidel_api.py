@@ -12,10 +12,12 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from bot.connectors.base import ConnectorError, Http, Refused, Reply, Thing, Unavailable, in_path, short, thing, to_json
+from bot.connectors import base
+from bot.connectors.errors import ConnectorError, Refused, Unavailable
+from bot.connectors.http import Http, Reply, Thing, in_path, short, thing, to_json
 from bot.core.model import Money
 from bot.core.money import from_major
 
@@ -26,8 +28,8 @@ PAGES_AT_MOST: Final = 200  # of 100 items each: a list that goes on for longer 
 Loose = Annotated[dict[str, Any], BeforeValidator(lambda value: value if isinstance(value, dict) else {})]
 
 
-class Record(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
+class Record(base.Record):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 class Brand(Record):
@@ -35,13 +37,13 @@ class Brand(Record):
     name: str
     logo_url: str | None = Field(None, validation_alias=AliasChoices("logoURL", "logoUrl"))  # both spellings are seen
     website_url: str | None = Field(None, validation_alias=AliasChoices("websiteURL", "websiteUrl"))
-    metadata: Loose = {}
+    metadata: Loose = Field(default_factory=dict)
 
 
 class Card(Record):
     id: str
     program_id: str | None = None
-    metadata: Loose = {}
+    metadata: Loose = Field(default_factory=dict)
 
 
 class Location(Record):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic
 
-from bot.connectors.base import Refused, Thing
+from bot.connectors.errors import Refused
 from bot.connectors.fidel_api import TITLE, Brand, Card, Location, path_of
 from bot.connectors.fidel_operations import BrandReference, CardReference, ShopAddress, UpdateBrand
+from bot.connectors.http import Thing
 from bot.core.model import Frozen
 
 

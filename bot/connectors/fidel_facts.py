@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from bot.connectors.base import ConnectorError
+from bot.connectors.errors import ConnectorError
 from bot.connectors.fidel_api import TITLE, Brand, FidelApi, Transaction, is_id, path_of
 from bot.core.model import Details, Fact, Money
 from bot.core.money import show

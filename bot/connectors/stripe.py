@@ -14,7 +14,6 @@
 The reason "fraudulent" is not offered at all: Stripe then also blocks the card.
 """
 
-import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
@@ -25,22 +24,9 @@ from typing import Annotated, Final, Literal
 import httpx
 from pydantic import StringConstraints
 
-from bot.connectors.base import (
-    TOTAL_S,
-    ConnectorError,
-    Http,
-    Operation,
-    Refused,
-    Repeat,
-    Reply,
-    Thing,
-    Unavailable,
-    Unsure,
-    in_path,
-    parsed_params,
-    thing,
-    to_form,
-)
+from bot.connectors.base import Operation, Repeat, parsed_params, token
+from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
+from bot.connectors.http import FORM, TOTAL_S, Http, in_path, to_form
 from bot.connectors.parameters import Currency, Minor, Reference
 from bot.connectors.stripe_api import (
     OTHER_UNITS,
@@ -58,7 +44,6 @@ from bot.core.money import show
 
 VERSION: Final = "2026-10-28.endive"
 PAYMENT_ID: Final = r"^(pi|ch|py)_[A-Za-z0-9_]{1,200}$"
-KEY_AT_MOST: Final = 255  # https://docs.stripe.com/api/idempotent_requests
 PAGES_AT_MOST: Final = 50  # of 100 refunds of one payment
 
 
@@ -125,14 +110,13 @@ class StripeConnector:
             _payment_field(params.payment_id): params.payment_id,
             "amount": str(params.amount_minor),
             "reason": params.reason,
-            "metadata[countersign]": _token(key),
+            "metadata[countersign]": token(key),
             "metadata[call]": reference.call if reference else None,
             "metadata[case]": reference.case if reference else None,
         }
-        content_type = "application/x-www-form-urlencoded"
-        headers = {"Idempotency-Key": _token(key)}
-        reply = await self._http.write("POST", "/v1/refunds", to_form(form), content_type, headers)
-        refund = self._as(Refund, reply)
+        headers = {"Idempotency-Key": token(key)}
+        reply = await self._http.write("POST", "/v1/refunds", to_form(form), FORM, headers)
+        refund = self._http.record(Refund, reply)
         if (refund.amount, refund.currency) != (params.amount_minor, params.currency):
             raise self._http.unreadable(reply)
         if reply.replayed:  # it says how the refund stood then, and it may have failed since
@@ -181,7 +165,7 @@ class StripeConnector:
         try:
             if payment_id.startswith("pi_"):
                 query = {"expand[]": "latest_charge"}
-                intent = self._as(
+                intent = self._http.record(
                     PaymentIntent, await self._http.read(f"/v1/payment_intents/{in_path(payment_id)}", query)
                 )
                 if isinstance(intent.latest_charge, Charge):
@@ -189,7 +173,7 @@ class StripeConnector:
                 if intent.latest_charge is None:
                     raise Refused(f"Stripe payment {payment_id} was not paid ({intent.status}).", reason="not_paid")
                 payment_id = intent.latest_charge
-            return self._as(Charge, await self._http.read(f"/v1/charges/{in_path(payment_id)}"))
+            return self._http.record(Charge, await self._http.read(f"/v1/charges/{in_path(payment_id)}"))
         except Refused as no:
             if no.reason != "not_found":
                 raise
@@ -198,20 +182,20 @@ class StripeConnector:
 
     async def _as_it_stands(self, refund_id: str) -> Refund:
         try:
-            return self._as(Refund, await self._http.read(f"/v1/refunds/{in_path(refund_id)}"))
+            return self._http.record(Refund, await self._http.read(f"/v1/refunds/{in_path(refund_id)}"))
         except ConnectorError as error:  # the refund exists: a read that failed must not say that nothing happened
             raise Unsure(f"Refund {refund_id} exists. {error.sentence}", request_id=error.request_id) from None
 
     async def _refund_of(self, payment_id: str, key: str) -> Refund | None:
         async for refund in self._refunds(payment_id):
-            if (refund.metadata or {}).get("countersign") == _token(key):
+            if (refund.metadata or {}).get("countersign") == token(key):
                 return refund
         return None
 
     async def _refunds(self, payment_id: str) -> AsyncIterator[Refund]:
         query = {_payment_field(payment_id): payment_id, "limit": "100"}
         for _ in range(PAGES_AT_MOST):
-            page = self._as(RefundPage, await self._http.read("/v1/refunds", query))
+            page = self._http.record(RefundPage, await self._http.read("/v1/refunds", query))
             for refund in page.data:
                 yield refund
             if not page.has_more or not page.data:
@@ -219,23 +203,12 @@ class StripeConnector:
             query["starting_after"] = page.data[-1].id
         raise Unavailable(f"{TITLE} lists more refunds than we can look through.")
 
-    def _as(self, model: type[Thing], reply: Reply) -> Thing:
-        if (found := thing(model, reply.body)) is None:
-            raise self._http.unreadable(reply)
-        return found
-
 
 def _params(action: Action) -> RefundPayment:
     match parsed_params(TITLE, OPERATIONS, action):
         case RefundPayment() as params:
             return params
     raise Refused(f"{TITLE} has no operation {action.operation!r} here.")
-
-
-def _token(key: str) -> str:
-    """The key as a header and a metadata value can carry it; always the same for the same key."""
-    fits = key.isascii() and key.isprintable() and len(key) <= KEY_AT_MOST
-    return key if fits else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _payment_field(payment_id: str) -> str:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator
 
-from bot.connectors.base import ConnectorError, Refused, Reply, Unavailable, Unsure, in_path, short
+from bot.connectors.base import Record
+from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
+from bot.connectors.http import Reply, in_path, short
 from bot.core.model import Money
 from bot.core.money import exponent, show
 
@@ -35,10 +37,6 @@ def _id_of(value: Any) -> Any:
 CurrencyCode = Annotated[
     str, BeforeValidator(_upper), AfterValidator(_with_minor_unit)
 ]  # Stripe writes it in lower case
-
-
-class Record(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Charge(Record):

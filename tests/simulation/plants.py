@@ -11,7 +11,9 @@ import pytest
 from bot.cases import deciding, running
 from bot.cases.deciding import Answer, Click
 from bot.cases.running import Ended, Work
-from bot.connectors.base import Connector, Http, Reply, Unsure
+from bot.connectors.base import Connector
+from bot.connectors.errors import Unsure
+from bot.connectors.http import Http, Reply
 from bot.core.model import CaseFile, CaseState, Decision, ExecutionState, Outcome
 from bot.core.policy import Judgement, judge
 from bot.jobs import Jobs
