@@ -7,7 +7,11 @@ from storage.calls import Calls
 from storage.cards import Cards
 from storage.cases import Cases
 from storage.executions import Executions
+from storage.links import Links
+from storage.notices import Notices
+from storage.people import People
 from storage.session import to_text, to_time_or_none
+from storage.timers import Timers
 from storage.verify import Verification
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,16 +25,21 @@ UPDATE calls SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :
 RELEASE_CARDS = """
 UPDATE cards SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :owners ESCAPE '!'
 """
+RELEASE_NOTICES = """
+UPDATE notices SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :owners ESCAPE '!'
+"""
 NEXT_DUE = """
 SELECT MIN(wake_at) FROM (
   SELECT MIN(wake_at) AS wake_at FROM calls WHERE wake_at > :now
   UNION ALL SELECT MIN(wake_at) FROM executions WHERE wake_at > :now
   UNION ALL SELECT MIN(wake_at) FROM cards WHERE wake_at > :now
+  UNION ALL SELECT MIN(wake_at) FROM notices WHERE wake_at > :now
+  UNION ALL SELECT MIN(due_at) FROM timers WHERE fired_at IS NULL AND due_at > :now
 ) AS due
 """
 
 
-class Store(Calls, Cases, Executions, Cards, Verification):
+class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Verification):
     """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
 
     def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
@@ -50,10 +59,10 @@ class Store(Calls, Cases, Executions, Cards, Verification):
         """Number of leases ended; only where no holder can still be at work. What was running becomes due at once."""
         prefix = (owner_prefix or "").replace("!", "!!").replace("%", "!%").replace("_", "!_")
         params = {"owners": prefix + "%", "long_ago": to_text(LONG_AGO)}
-        run = self._session.run
-        return run(RELEASE_EXECUTIONS, params) + run(RELEASE_CALLS, params) + run(RELEASE_CARDS, params)
+        leased = (RELEASE_EXECUTIONS, RELEASE_CALLS, RELEASE_CARDS, RELEASE_NOTICES)
+        return sum(self._session.run(statement, params) for statement in leased)
 
     def next_due(self, now: datetime) -> datetime | None:
-        """The earliest later time at which a call, an execution or a card becomes due."""
+        """The earliest later time at which anything becomes due."""
         row = self._session.row(NEXT_DUE, {"now": to_text(now)})
         return to_time_or_none(row[0]) if row else None

@@ -145,6 +145,11 @@ class Details(Frozen):
     redactions: tuple[str, ...] = ()  # what was removed at the door, e.g. "card ••4242"
     doubts: tuple[str, ...] = ()  # sentences; any of them sends the case to review
 
+    @property
+    def sensitive(self) -> bool:
+        """The call is flagged, or something was removed at the door: the summary is for permitted people only."""
+        return self.fields.sensitive_data_spoken is True or bool(self.redactions)
+
 
 class Turn(Frozen):
     speaker: str  # "agent", "caller" or what the payload said
@@ -228,6 +233,20 @@ class Fact(Frozen):
     missing: str | None = None
 
 
+class Earlier(Frozen):
+    """Another case about the same thing, or one that looks like it."""
+
+    case_id: str
+    kind: Kind
+    state: CaseState
+    opened_at: datetime
+    why: str  # "the same payment pi_1", "the same customer and a similar amount"
+    exact: bool  # False: a hint only
+    paid: Money | None = None  # what that case was approved to pay
+    paid_at: datetime | None = None
+    paid_by: tuple[str, ...] = ()  # Slack ids of who approved it, or "policy:<version>"
+
+
 class Case(Frozen):
     """What people decide on."""
 
@@ -240,6 +259,8 @@ class Case(Frozen):
     revision: int  # grows with every visible change; a card with an older shown_revision is drawn again
     details: Details
     facts: tuple[Fact, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    workflow: str | None = None  # id of the Slack workflow step that waits for the outcome
     channel: str  # a name in the policy's [channels]
     urgent: bool = False
     owner: str  # a group of the policy, or a Slack user id
@@ -258,7 +279,8 @@ class Decision(Frozen):
     user_id: str
     verdict: Verdict
     reason: str | None = None
-    in_groups: tuple[str, ...] = ()  # the policy's groups this person was in at the click
+    in_groups: tuple[str, ...] = ()  # the policy's groups this person was in at the click, lent ones included
+    stood_in_for: tuple[str, ...] = ()  # Slack ids of those who were away and had lent their groups
     rule: str  # the sentence of the rule that applied
     policy_version: str
     decided_at: datetime

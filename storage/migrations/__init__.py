@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from storage.migrations import m0001_first, m0001_rules
+from storage.migrations import m0001_first, m0001_rules, m0002_people
 from storage.statements import POSTGRESQL, SQLITE, schema_text
 
 
@@ -17,4 +17,7 @@ class Migration(NamedTuple):
         return [*(schema_text(table, engine) for table in self.tables), *rules]
 
 
-MIGRATIONS = (Migration(m0001_first.NAME, m0001_first.TABLES, m0001_rules.SQLITE, m0001_rules.POSTGRESQL),)
+MIGRATIONS = (
+    Migration(m0001_first.NAME, m0001_first.TABLES, m0001_rules.SQLITE, m0001_rules.POSTGRESQL),
+    Migration(m0002_people.NAME, m0002_people.TABLES, m0002_people.SQLITE, m0002_people.POSTGRESQL),
+)

@@ -1,0 +1,66 @@
+"""An execution that is due is sent, or looked up first where an earlier try may have had its effect."""
+
+import logging
+
+from bot.cases import running
+from bot.cases.running import Ended, Work
+from bot.connectors.base import Connector, Repeat
+from bot.connectors.errors import Refused, Unavailable, Unsure
+from bot.core.model import Outcome, Receipt
+from bot.jobs.shared import LEASE, Shared
+
+log = logging.getLogger("countersign.jobs")
+
+
+class ExecutionJobs(Shared):
+    async def claim_executions(self, limit: int) -> list[Work]:
+        now, able = self.clock(), self.outside.able
+        works = await self.db.write(
+            lambda store: running.claim_executions(
+                store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able
+            )
+        )
+        self.wake("cards")  # a step that was handed to a person shows
+        return works
+
+    async def execute(self, work: Work) -> None:
+        connector = self.outside.connectors[work.execution.action.connector]
+        end = await self._attempt(connector, work)
+        now = self.clock()
+        if not await self.db.write(lambda store: running.ended(store, work, end, now)):
+            log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
+        self.wake("cards", "executions")
+
+    async def _attempt(self, connector: Connector, work: Work) -> Ended:
+        action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first
+        try:
+            if looks and (found := await connector.find(action, key)) is not None:
+                return _succeeded(found)
+            if looks and (why := self._only_a_person(connector, work)) is not None:
+                return Ended(Outcome.UNSURE, why, person=True)
+        except (Refused, Unavailable, Unsure) as error:  # the look itself failed: still not known
+            after = error.retry_after_s if isinstance(error, Unavailable) else None
+            return Ended(Outcome.UNSURE, f"Could not look it up: {error.sentence}", retry_after_s=after)
+        try:
+            return _succeeded(await connector.perform(action, key))
+        except Refused as error:
+            return Ended(Outcome.REFUSED, error.sentence, request_id=error.request_id)
+        except Unavailable as error:
+            outcome = Outcome.UNSURE if looks else Outcome.UNAVAILABLE  # the earlier try may still have happened
+            return Ended(outcome, error.sentence, retry_after_s=error.retry_after_s, request_id=error.request_id)
+        except Unsure as error:
+            return Ended(Outcome.UNSURE, error.sentence, request_id=error.request_id)
+
+    def _only_a_person(self, connector: Connector, work: Work) -> str | None:
+        """Nothing was found, yet a second send could be a second effect."""
+        operation = connector.operations[work.execution.action.operation]
+        if operation.repeat is Repeat.PERSON:
+            return f"{connector.title} shows no trace of it, and sending it again could do it twice. Check there."
+        first = work.execution.first_sent_at
+        if operation.key_lasts is not None and first is not None and self.clock() - first > operation.key_lasts:
+            return f"{connector.title} shows no trace of it, and its key has expired there. Check there."
+        return None
+
+
+def _succeeded(receipt: Receipt) -> Ended:
+    return Ended(Outcome.SUCCEEDED, receipt=receipt, request_id=receipt.request_id)
