@@ -84,10 +84,9 @@ async def read_click(doors: Doors, body: Body) -> Click:
     user_id = check_person(doors, body)
     action = body["actions"][0]
     return Click(
-        user_id=user_id,
+        person=await doors.person(user_id),
         ref=read_ref(action.get("value") or ""),
         identity=f"click:{body['trigger_id']}",
-        in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
         revision=_revision(action.get("block_id") or ""),
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.cases import Database
+from bot.core.people import Person
 from bot.core.policy import Policy
 
 
@@ -39,6 +40,14 @@ class Doors:
     wake: Callable[..., None]
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (door, what came) -> how often, for /metrics
     cases: dict[str, int] = field(default_factory=dict)  # by state, as last read for /metrics
+
+    async def person(self, user_id: str) -> Person:
+        """Who this is at this moment, with the groups of those who are away and named them. Raises DeskClosed."""
+        now = self.clock()
+        lent = await self.db.read(lambda store: store.delegations(now))
+        away = [one.user_id for one in lent if one.delegate_id == user_id and one.covers(now)]
+        groups, *others = [await self.desk.groups_of(one, self.policy.groups) for one in (user_id, *away)]
+        return Person(user_id=user_id, groups=groups, stands_in_for=dict(zip(away, others, strict=True)))
 
     def count(self, door: str, what: str) -> None:
         self.counts[door, what] += 1

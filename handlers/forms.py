@@ -58,10 +58,9 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
         view = body["view"]
         user_id = check_person(doors, body)
         click = Click(
-            user_id=user_id,
+            person=await doors.person(user_id),
             ref=read_ref(view["private_metadata"]),
             identity=f"form:{view['id']}:{view['hash']}:{user_id}",
-            in_groups=await doors.desk.groups_of(user_id, doors.policy.groups),
         )
         values, _ = redact_tree(view["state"]["values"])
         if not isinstance(values, dict):

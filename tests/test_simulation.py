@@ -16,6 +16,7 @@ from bot.cases.intake import Told
 from bot.cases.running import Ended, Work
 from bot.core.model import Call, Details, Fields, Outcome
 from bot.core.names import CaseRef
+from bot.core.people import Person
 from bot.core.triage import case_id_of
 from storage import InlineDatabase, Store
 from tests.simulation.luck import Tally
@@ -121,7 +122,7 @@ def test_a_step_that_was_refused_after_an_unsure_try_is_looked_up_when_a_person_
     policy, ref, later = a_policy(), CaseRef(case_id, 1), START + timedelta(minutes=10)
 
     def click(identity: str) -> Click:
-        return Click(user_id=ANA, ref=ref, identity=identity, in_groups=GROUPS[ANA])
+        return Click(person=Person(user_id=ANA, groups=GROUPS[ANA]), ref=ref, identity=identity)
 
     def claimed(store: Store) -> Work:
         able = frozenset({"fidel.create_brand"})

@@ -18,6 +18,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.names import CaseRef
+from bot.core.people import Person
 from bot.core.policy import Policy, judge, may_act, may_reject
 from storage import Store
 
@@ -25,11 +26,14 @@ from storage import Store
 class Click(Frozen):
     """One person's press of a button or submission of a form, as Slack told us."""
 
-    user_id: str
+    person: Person
     ref: CaseRef
     identity: str  # the same for a replayed or repeated delivery
-    in_groups: frozenset[str]  # the policy's groups this person is in, looked up at the click
     revision: int | None = None  # of the card that was clicked, where that matters
+
+    @property
+    def user_id(self) -> str:
+        return self.person.user_id
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Ans
     case, proposal = file.case, file.proposal
     if not proposal.actions:
         return Answer("Complete this case first." if not proposal.options else "Choose first how to settle it.")
-    judgement = judge(policy, proposal, file.decisions, click.user_id, click.in_groups)
+    judgement = judge(policy, proposal, file.decisions, click.person.user_id, click.person.in_groups)
     if not judgement.allowed:
         return _refused(store, click, judgement.why_not or judgement.rule, now)
     decision = _decision(click, Verdict.APPROVE, judgement.rule, policy, now)
@@ -88,7 +92,7 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     file = _load(store, click, now)
     if isinstance(file, Answer):
         return file
-    judgement = may_reject(policy, file.proposal, click.user_id, click.in_groups)
+    judgement = may_reject(policy, file.proposal, click.person.user_id, click.person.in_groups)
     if not judgement.allowed:
         return _refused(store, click, judgement.why_not or judgement.rule, now)
     decision = _decision(click, Verdict.REJECT, judgement.rule, policy, now, reason)
@@ -246,7 +250,7 @@ def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
 
 
 def _not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
-    judgement = may_act(policy, file.proposal, click.in_groups)
+    judgement = may_act(policy, file.proposal, click.person.in_groups)
     return None if judgement.allowed else _refused(store, click, judgement.why_not or judgement.rule, now)
 
 
@@ -264,7 +268,8 @@ def _decision(click: Click, verdict: Verdict, rule: str, policy: Policy, now: da
         user_id=click.user_id,
         verdict=verdict,
         reason=reason,
-        in_groups=tuple(sorted(click.in_groups)),
+        in_groups=tuple(sorted(click.person.in_groups)),
+        stood_in_for=tuple(sorted(click.person.stands_in_for)),
         rule=rule,
         policy_version=policy.version,
         decided_at=now,
@@ -277,5 +282,6 @@ def _proof(decision: Decision) -> dict[str, object]:
         "rule": decision.rule,
         "policy": decision.policy_version,
         "in_groups": list(decision.in_groups),
+        "stood_in_for": list(decision.stood_in_for),
         "reason": decision.reason,
     }

@@ -10,6 +10,7 @@ from bot.cases import deciding, intake
 from bot.cases.deciding import Answer, Click
 from bot.core.model import Call, CaseState, Details, Fields
 from bot.core.names import CHOICES, ActionId, CaseRef
+from bot.core.people import Person
 from bot.core.policy import Policy
 from storage import Store
 from tests.simulation.slack import Message
@@ -99,7 +100,7 @@ class People:
             user_id=user,
             ref=button.ref,
             identity=f"click:{trigger}",
-            in_groups=GROUPS[user],
+            person=Person(user_id=user, groups=GROUPS[user]),
             revision=button.revision,
         )
         self.pressed.append(Pressed(button, user, now))
