@@ -96,7 +96,6 @@ class People:
         await asyncio.sleep(delay_s)
         world = self._world
         now = world.now()
-        click = Click(
             user_id=user,
             ref=button.ref,
             identity=f"click:{trigger}",
