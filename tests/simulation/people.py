@@ -96,7 +96,7 @@ class People:
         await asyncio.sleep(delay_s)
         world = self._world
         now = world.now()
-            user_id=user,
+        click = Click(
             ref=button.ref,
             identity=f"click:{trigger}",
             person=Person(user_id=user, groups=GROUPS[user]),
