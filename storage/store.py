@@ -12,6 +12,7 @@ from storage.notices import Notices
 from storage.people import People
 from storage.session import to_text, to_time_or_none
 from storage.timers import Timers
+from storage.tokens import Tokens
 from storage.verify import Verification
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ SELECT MIN(wake_at) FROM (
 """
 
 
-class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Verification):
+class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Verification):
     """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
 
     def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:

@@ -1,4 +1,4 @@
-"""Timers, notices, delegations, pauses, what links cases, and what was approved to be paid."""
+"""Timers, notices, delegations, pauses, what links cases, what was approved to be paid, and sealed refresh tokens."""
 
 NAME = "0002_people"
 
@@ -67,8 +67,10 @@ CREATE TABLE payouts (
     """
 CREATE TABLE tokens (
   system {text} NOT NULL PRIMARY KEY,
-  sealed {text} NOT NULL,
-  saved_at {text} NOT NULL
+  sealed {text},
+  saved_at {text},
+  lease_owner {text},
+  lease_until {text}
 ){strict}""",
 )
 

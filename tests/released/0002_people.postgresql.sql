@@ -250,8 +250,10 @@ CREATE TABLE public.timers (
 );
 CREATE TABLE public.tokens (
     system text NOT NULL COLLATE pg_catalog."C",
-    sealed text NOT NULL COLLATE pg_catalog."C",
-    saved_at text NOT NULL COLLATE pg_catalog."C"
+    sealed text COLLATE pg_catalog."C",
+    saved_at text COLLATE pg_catalog."C",
+    lease_owner text COLLATE pg_catalog."C",
+    lease_until text COLLATE pg_catalog."C"
 );
 INSERT INTO public.attempts VALUES ('call-1/refund/1', 1, '2025-01-31T09:30:00.000000Z', 0, '2025-01-31T09:35:00.000000Z', 'succeeded', NULL, NULL);
 INSERT INTO public.audit VALUES ('C-1', 1, '2025-01-31T09:30:00.000000Z', 'dialnexa', 'call.received', 'A call came in.', '{"seconds":12.5}', '0000000000000000000000000000000000000000000000000000000000000000', '80cbc5fb10e1d01082b158935a4a4879552952e118ef28ee60682e5fe78954dc');
@@ -274,7 +276,7 @@ INSERT INTO public.decisions VALUES ('C-1', 1, 'U1', 'approve', '2025-01-31T09:3
 INSERT INTO public.deliveries VALUES ('evt_1', '2025-01-31T09:30:00.000000Z');
 INSERT INTO public.executions VALUES ('call-1/refund/1', 'C-1', 1, 0, 'stripe', 'print-0', 'succeeded', NULL, NULL, NULL, '{"key":"call-1/refund/1","case_id":"C-1","version":1,"position":0,"action":{"name":"refund","connector":"stripe","operation":"refund","params":{},"sentence":"Refund 125.50 USD"},"fingerprint":"print-0","state":"succeeded","attempts":1,"failures":0,"due_at":null,"lease_owner":null,"lease_until":null,"first_sent_at":null,"detail":null}', DEFAULT);
 INSERT INTO public.migrations VALUES ('0001_first', '2026-11-23 02:03:58.745486+00');
-INSERT INTO public.migrations VALUES ('0002_people', '2026-11-23 04:30:11.458073+00');
+INSERT INTO public.migrations VALUES ('0002_people', '2026-11-23 04:38:02.832134+00');
 INSERT INTO public.moves VALUES ('case', 'open', 'approved');
 INSERT INTO public.moves VALUES ('case', 'open', 'rejected');
 INSERT INTO public.moves VALUES ('case', 'open', 'expired');

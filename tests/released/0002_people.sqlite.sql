@@ -6,7 +6,7 @@ CREATE TABLE "_sqlite_migrations" (
    "applied_at" TEXT
 );
 INSERT INTO "_sqlite_migrations" VALUES(1,'countersign','0001_first','2026-11-23 02:03:57.658094+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'countersign','0002_people','2026-11-23 04:29:51.693258+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'countersign','0002_people','2026-11-23 04:38:00.962301+00:00');
 CREATE TABLE attempts (
   key TEXT NOT NULL REFERENCES executions,
   n INTEGER NOT NULL CHECK (n > 0),
@@ -252,8 +252,10 @@ CREATE TABLE timers (
 ) STRICT;
 CREATE TABLE tokens (
   system TEXT NOT NULL PRIMARY KEY,
-  sealed TEXT NOT NULL,
-  saved_at TEXT NOT NULL
+  sealed TEXT,
+  saved_at TEXT,
+  lease_owner TEXT,
+  lease_until TEXT
 ) STRICT;
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
