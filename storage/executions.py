@@ -37,6 +37,13 @@ FROM executions AS e CROSS JOIN cases AS c
 WHERE e.wake_at <= :now AND c.case_id = e.case_id AND c.state = 'approved'
 ORDER BY e.wake_at, e.key LIMIT :limit {skip_locked_e}
 """
+WAITING = """
+SELECT e.state, e.due_at, e.lease_owner, e.lease_until, e.data, NULL
+FROM executions AS e CROSS JOIN cases AS c
+WHERE e.wake_at IS NOT NULL AND e.state <> 'running' AND c.case_id = e.case_id AND c.state = 'approved'
+  AND (CAST(:connector AS TEXT) IS NULL OR e.connector = :connector)
+ORDER BY e.wake_at, e.key LIMIT :limit {skip_locked_e}
+"""
 ADD_RECEIPT = """
 INSERT INTO receipts (key, vendor_id, stored_at, data) VALUES (:key, :vendor_id, :stored_at, :data)
 ON CONFLICT (key) DO NOTHING
@@ -118,6 +125,11 @@ class Executions(History):
     def due_executions(self, now: datetime, limit: int) -> list[Execution]:
         """Of approved cases: those that wait and are due, and those that run under a lease that ran out; held."""
         return [_execution(row) for row in self._session.rows(DUE, {"now": to_text(now), "limit": limit})]
+
+    def waiting_executions(self, connector: str | None, limit: int) -> list[Execution]:
+        """Of approved cases: those of one connector, or of all, that are not under way; held."""
+        params = {"connector": connector, "limit": limit}
+        return [_execution(row) for row in self._session.rows(WAITING, params)]
 
     def add_attempt(self, attempt: Attempt) -> None:
         params = {"key": attempt.key, "n": attempt.n, "looks_first": int(attempt.looks_first)}

@@ -36,7 +36,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Ended:
-    """How an attempt ended. `person`: nobody but a person can find out or decide, so the case is stuck."""
+    """How an attempt ended. `person`: nobody but a person can find out or decide, so the case is stuck.
+
+    `locked`: our credentials are not accepted, so the connector pauses and nothing counts as a failure.
+    """
 
     outcome: Outcome
     sentence: str | None = None
@@ -44,6 +47,7 @@ class Ended:
     retry_after_s: float | None = None
     request_id: str | None = None
     person: bool = False
+    locked: bool = False
 
 
 def claim_executions(store: Store, *, owner: str, until: datetime, now: datetime, limit: int,
@@ -145,13 +149,13 @@ _STATE_AFTER = {
 
 def _write_end(store: Store, file: CaseFile, held: Execution, end: Ended, now: datetime) -> None:
     succeeded = end.outcome is Outcome.SUCCEEDED
-    failures = 0 if succeeded else held.failures + 1
+    failures = 0 if succeeded else held.failures + (not end.locked)
     stuck = end.person or end.outcome is Outcome.REFUSED or failures >= MOST_FAILURES
     after = held.model_copy(
         update={
             "state": move_execution(held.state, _STATE_AFTER[end.outcome]),
             "failures": failures,
-            "due_at": None if succeeded or stuck else now + back_off(failures, end.retry_after_s),
+            "due_at": None if succeeded or stuck else now + back_off(max(failures, 1), end.retry_after_s),
             "lease_owner": None,
             "lease_until": None,
             "detail": end.sentence,

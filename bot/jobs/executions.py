@@ -1,11 +1,12 @@
 """An execution that is due is sent, or looked up first where an earlier try may have had its effect."""
 
 import logging
+from functools import partial
 
-from bot.cases import running
+from bot.cases import pausing, running
 from bot.cases.running import Ended, Work
 from bot.connectors.base import Connector, Repeat
-from bot.connectors.errors import Refused, Unavailable, Unsure
+from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.core.model import Outcome, Receipt
 from bot.jobs.shared import LEASE, Shared
 
@@ -29,7 +30,30 @@ class ExecutionJobs(Shared):
         now = self.clock()
         if not await self.db.write(lambda store: running.ended(store, work, end, now)):
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
+        if end.locked:
+            await self._lock_out(connector, end.sentence or "")
         self.wake("cards", "executions")
+
+    async def _lock_out(self, connector: Connector, why: str) -> None:
+        """The connector pauses for every process; an admin is told once, by whoever was first."""
+        scope, now = connector.name, self.clock()
+        reason = f"{why} It goes on by itself once that is renewed."
+        if await self.db.write(lambda store: pausing.pause(store, scope, by="worker", reason=reason, now=now)):
+            log.error("%s is paused: %s", connector.title, why)
+
+    async def try_locked(self) -> None:
+        """Whether a vendor that did not accept our credentials takes them by now; called every minute."""
+        for pause in await self.db.read(lambda store: store.pauses()):
+            connector = self.outside.connectors.get(pause.scope)
+            if pause.by != "worker" or connector is None:
+                continue
+            try:
+                await connector.check()
+            except ConnectorError:
+                continue
+            now, scope = self.clock(), pause.scope
+            await self.db.write(partial(pausing.resume, scope=scope, by="worker", now=now))
+            self.wake("executions", "cards")
 
     async def _attempt(self, connector: Connector, work: Work) -> Ended:
         action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first
@@ -38,6 +62,8 @@ class ExecutionJobs(Shared):
                 return _succeeded(found)
             if looks and (why := self._only_a_person(connector, work)) is not None:
                 return Ended(Outcome.UNSURE, why, person=True)
+        except LockedOut as error:
+            return Ended(Outcome.UNSURE, error.sentence, request_id=error.request_id, locked=True)
         except (Refused, Unavailable, Unsure) as error:  # the look itself failed: still not known
             after = error.retry_after_s if isinstance(error, Unavailable) else None
             return Ended(Outcome.UNSURE, f"Could not look it up: {error.sentence}", retry_after_s=after)
@@ -47,7 +73,13 @@ class ExecutionJobs(Shared):
             return Ended(Outcome.REFUSED, error.sentence, request_id=error.request_id)
         except Unavailable as error:
             outcome = Outcome.UNSURE if looks else Outcome.UNAVAILABLE  # the earlier try may still have happened
-            return Ended(outcome, error.sentence, retry_after_s=error.retry_after_s, request_id=error.request_id)
+            return Ended(
+                outcome,
+                error.sentence,
+                retry_after_s=error.retry_after_s,
+                request_id=error.request_id,
+                locked=isinstance(error, LockedOut),
+            )
         except Unsure as error:
             return Ended(Outcome.UNSURE, error.sentence, request_id=error.request_id)
 
