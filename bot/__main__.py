@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot import reports
+from bot import checking, reports
 from bot.app import serve
 from bot.config import ConfigFaults, read_places, read_policy_file, read_settings
 from bot.demo import run_demo
@@ -99,9 +99,9 @@ def _serve(_: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     settings = read_settings(DOTENV)
-    found = asyncio.run(reports.check(settings, read_policy_file(settings.policy_file)))
+    found = asyncio.run(checking.check(settings, read_policy_file(settings.policy_file)))
     if args.json:
-        print(reports.as_json(reports.found_json(found)))
+        print(reports.as_json(checking.found_json(found)))
     else:
         print(reports.table([("ok" if line.ok else "FAULT", line.what, line.says) for line in found]))
     return 0 if all(line.ok for line in found) else 1

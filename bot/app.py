@@ -17,12 +17,12 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.config import Settings
 from bot.connectors.base import Connector
-from bot.connectors.fidel import FidelConnector
-from bot.connectors.stripe import StripeConnector
+from bot.core.accounts import Account, account_of
 from bot.core.policy import Policy
 from bot.jobs import Jobs, Outside
 from bot.metrics import make_registry
 from bot.slack import Pace, Slack, SlackError
+from bot.systems import make_connectors
 from bot.worker import Worker
 from handlers import operations
 from handlers import slack as slack_door
@@ -40,6 +40,9 @@ ASK_AGAIN_S = 30.0
 LARGEST_BODY = 1024**2  # bytes; a call summary with its transcript stays far below
 
 
+WHO = "Slack could not tell your user groups or your account just now."
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -50,12 +53,14 @@ class SlackDesk:
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
         self.team_id: str | None = None
+        self.url: str | None = None
 
     async def introduce(self) -> None:
         """Learns our workspace; until then clicks are judged by their own team fields alone."""
         while self.team_id is None:
             try:
-                self.team_id = str((await self._slack.who_am_i())["team_id"])
+                we = await self._slack.who_am_i()
+                self.team_id, self.url = str(we["team_id"]), str(we.get("url") or "") or None
             except SlackError as error:
                 log.warning("Slack did not tell who we are: %s", error.sentence)
                 await asyncio.sleep(ASK_AGAIN_S)
@@ -64,7 +69,13 @@ class SlackDesk:
         try:
             return await self._slack.groups_of(user_id, groups)
         except (SlackError, TimeoutError):
-            raise DeskClosed("Slack could not tell your user groups just now.") from None
+            raise DeskClosed(WHO) from None
+
+    async def account(self, user_id: str) -> Account:
+        try:
+            return account_of(user_id, await self._slack.user(user_id), self.team_id)
+        except (SlackError, TimeoutError):
+            raise DeskClosed(WHO) from None
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         try:
@@ -80,6 +91,12 @@ class SlackDesk:
 
     async def answer(self, response_url: str, text: str) -> None:
         await self._slack.answer(response_url, text)
+
+    async def whisper(self, channel_id: str, user_id: str, text: str, *, thread_ts: str) -> None:
+        try:
+            await self._slack.whisper(channel_id, user_id, text, thread_ts=thread_ts)
+        except SlackError as error:
+            log.warning("an answer in a thread did not reach Slack: %s", error.sentence)
 
 
 @dataclass
@@ -128,26 +145,12 @@ class Application:
         await self.db.close()
 
 
-def make_connectors(settings: Settings) -> dict[str, Connector]:
-    """Those that are configured; the actions of the others become steps for a person."""
-    made: dict[str, Connector] = {
-        "fidel": FidelConnector(
-            settings.fidel_api_key.get_secret_value(),
-            settings.fidel_api_url,
-            reimbursement=settings.fidel_reimbursement,
-        )
-    }
-    if settings.stripe_api_key is not None:
-        made["stripe"] = StripeConnector(settings.stripe_api_key.get_secret_value(), settings.stripe_api_url)
-    return made
-
-
 async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datetime] = utc_now) -> Application:
     """Opens the database (and migrates it) and puts the parts together; `start` opens the doors."""
     db = await open_database(settings.database_url)
     token = settings.slack_bot_token.get_secret_value()
     slack = Slack(token=token, api_url=settings.slack_api_url, clock=clock)
-    connectors = make_connectors(settings)
+    connectors = make_connectors(settings, db, clock)
     worker = Worker()
     jobs = Jobs(
         db=db,

@@ -63,7 +63,60 @@ class Places(BaseSettings):
         return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
 
 
-class Settings(Places):
+class Systems(Places):
+    """The systems beside Slack and DialNexa; one that is not configured leaves its steps to people."""
+
+    fidel_api_key: SecretStr = Field(min_length=1)
+    fidel_api_url: str = "https://api.fidel.uk/v1"
+    fidel_webhook_secrets: Secrets = ()
+    fidel_reimbursement: bool = False
+
+    stripe_api_key: SecretStr | None = None
+    stripe_api_url: str = "https://api.stripe.com"
+    stripe_webhook_secret: Secrets = ()
+
+    zendesk_api_url: str | None = None
+    zendesk_client_id: str | None = None
+    zendesk_client_secret: SecretStr | None = None
+
+    quickbooks_api_url: str = "https://quickbooks.api.intuit.com"
+    quickbooks_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
+    quickbooks_realm_id: str | None = None
+    quickbooks_client_id: str | None = None
+    quickbooks_client_secret: SecretStr | None = None
+    quickbooks_refresh_token: SecretStr | None = None
+    quickbooks_refund_item_id: str | None = None
+    quickbooks_refund_account_id: str | None = None
+    quickbooks_tax_code: str = "NON"
+
+    hubspot_api_url: str = "https://api.hubapi.com"
+    hubspot_access_token: SecretStr | None = None
+    hubspot_account_property: str | None = None
+    hubspot_vip_property: str = "vip"
+    hubspot_renewals: str | None = None
+
+    google_api_url: str | None = None  # None: Google's own hosts
+    google_service_account: SecretStr | None = None  # the JSON key file's text
+    google_drive_folder: str | None = None
+    google_shared_drive: str | None = None
+    google_acts_as: str | None = None
+    google_spreadsheet: str | None = None
+    google_mailbox: str | None = None
+
+    def together(self) -> tuple[tuple[str, ...], ...]:
+        """Settings that mean nothing without each other."""
+        google = tuple(f"google_{name}" for name in ("drive_folder", "spreadsheet", "mailbox") if self._has(name))
+        return (
+            ("zendesk_api_url", "zendesk_client_id", "zendesk_client_secret"),
+            tuple(f"quickbooks_{name}" for name in ("realm_id", "client_id", "client_secret", "refresh_token")),
+            *((name, "google_service_account") for name in google),
+        )
+
+    def _has(self, name: str) -> bool:
+        return getattr(self, f"google_{name}") is not None
+
+
+class Settings(Systems):
     """All that the environment says. Fields are the variables of section 6 of the design in lower case."""
 
     host: str = "127.0.0.1"
@@ -77,15 +130,6 @@ class Settings(Places):
     slack_channel_pace: float = Field(default=1.0, ge=0)
 
     dialnexa_webhook_secret: Secrets = Field(min_length=1)
-
-    fidel_api_key: SecretStr = Field(min_length=1)
-    fidel_api_url: str = "https://api.fidel.uk/v1"
-    fidel_webhook_secrets: Secrets = ()
-    fidel_reimbursement: bool = False
-
-    stripe_api_key: SecretStr | None = None
-    stripe_api_url: str = "https://api.stripe.com"
-    stripe_webhook_secret: Secrets = ()
 
 
 P = TypeVar("P", bound=Places)
@@ -116,6 +160,7 @@ def _read(kind: type[P], dotenv: Path | None) -> P:
         told = {str(error["loc"][0]): (error["type"], error["msg"]) for error in errors.errors()}
         faults |= {name: _fault(name, *what) for name, what in told.items() if name not in faults}
     else:
+        faults |= _halves(read) if isinstance(read, Systems) else {}
         if not faults:
             return read
     raise ConfigFaults(tuple(faults.values()))
@@ -131,6 +176,17 @@ def _unreadable(kind: type[Places]) -> dict[str, str]:
                 faults[name] = f"{variable}: the file is empty."
         except (OSError, UnicodeDecodeError) as error:
             faults[name] = f"{variable}: the file cannot be read ({type(error).__name__})."
+    return faults
+
+
+def _halves(read: Systems) -> dict[str, str]:
+    """By the name of the setting: what is missing for a system that is configured in part."""
+    faults: dict[str, str] = {}
+    for names in read.together():
+        lacking = [name for name in names if getattr(read, name) is None]
+        if lacking and len(lacking) < len(names):
+            given = next(name for name in names if name not in lacking)
+            faults |= {name: f"{name.upper()} is not set, but {given.upper()} is. Set both." for name in lacking}
     return faults
 
 

@@ -2,66 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.app import make_connectors, utc_now
-from bot.config import Settings
-from bot.connectors.errors import ConnectorError
 from bot.core import money
 from bot.core.model import AuditEntry, Case, CaseFile
-from bot.core.policy import Policy
-from bot.slack import Slack, SlackError
 from storage import Database
-
-
-@dataclass(frozen=True)
-class Found:
-    """One line of `countersign check`."""
-
-    what: str
-    ok: bool
-    says: str
-
-
-async def check(settings: Settings, policy: Policy) -> list[Found]:
-    """Asks every configured system who we are, and Slack for every channel and group of the policy."""
-    found = [Found("policy", True, f"version {policy.version}, {len(policy.not_in_force())} parts not in force yet")]
-    slack = Slack(token=settings.slack_bot_token.get_secret_value(), api_url=settings.slack_api_url, clock=utc_now)
-    connectors = make_connectors(settings)
-    try:
-        found += await _check_slack(slack, policy)
-        for connector in connectors.values():
-            try:
-                found.append(Found(connector.title, True, await connector.check()))
-            except ConnectorError as error:
-                found.append(Found(connector.title, False, error.sentence))
-    finally:
-        await slack.close()
-        for connector in connectors.values():
-            await connector.close()
-    return found
-
-
-async def _check_slack(slack: Slack, policy: Policy) -> list[Found]:
-    try:
-        me = await slack.who_am_i()
-        found = [Found("Slack", True, f"workspace {me.get('team')} as {me.get('user')}")]
-    except SlackError as error:
-        return [Found("Slack", False, f"{error.sentence} Check SLACK_BOT_TOKEN.")]
-    for name, channel in policy.channels.items():
-        try:
-            await slack.channel_id(channel)
-            found.append(Found(f"channel {name}", True, channel))
-        except SlackError as error:
-            found.append(Found(f"channel {name}", False, f"{error.sentence} Invite the bot, or change [channels]."))
-    for name, members in policy.groups.items():
-        try:
-            people = await slack.people_of(members)
-            found.append(Found(f"group {name}", bool(people), f"{len(people)} people" if people else "nobody is in it"))
-        except SlackError as error:
-            found.append(Found(f"group {name}", False, error.sentence))
-    return found
 
 
 async def list_cases(db: Database, *, text: str | None, limit: int) -> list[Case]:
@@ -119,7 +64,3 @@ def case_story(file: CaseFile, history: Sequence[AuditEntry]) -> str:
 
 def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
-
-
-def found_json(found: Sequence[Found]) -> list[dict[str, Any]]:
-    return [asdict(line) for line in found]
