@@ -51,7 +51,7 @@ SELECT data FROM decisions WHERE case_id = :case_id AND version = :version ORDER
 """
 
 
-def _case(row: Row) -> Case:
+def case_of_row(row: Row) -> Case:
     state, version, revision, due_at, data = row
     case = Case.model_validate_json(data)
     columns = {"state": CaseState(state), "version": version, "revision": revision, "due_at": to_time(due_at)}
@@ -97,7 +97,7 @@ class Cases(History):
     def case(self, case_id: str, *, lock: bool = False) -> Case | None:
         """With `lock` nobody else changes it until the transaction ends."""
         row = self._session.row(CASE_HELD if lock else CASE, {"case_id": case_id})
-        return None if row is None else _case(row)
+        return None if row is None else case_of_row(row)
 
     def add_case(self, case: Case, *, entry: Entry, now: datetime) -> None:
         """Before its first proposal, which refers to it."""
@@ -128,7 +128,7 @@ class Cases(History):
         where = " AND ".join(condition for condition, value in wanted.items() if value)
         statement = " ".join([FIND, "WHERE" if where else "", where, FIND_ORDER])
         params = {"ids": json_list(states), "kind": kind, "owner": owner, "text": _contains(text or "")}
-        return [_case(row) for row in self._session.rows(statement, {**params, "limit": limit, "offset": offset})]
+        return [case_of_row(row) for row in self._session.rows(statement, {**params, "limit": limit, "offset": offset})]
 
     def count_cases(self) -> dict[str, int]:
         """By state; a state without a case is absent."""

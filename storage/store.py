@@ -7,6 +7,7 @@ from storage.calls import Calls
 from storage.cards import Cards
 from storage.cases import Cases
 from storage.executions import Executions
+from storage.figures import Figures
 from storage.links import Links
 from storage.notices import Notices
 from storage.people import People
@@ -40,7 +41,7 @@ SELECT MIN(wake_at) FROM (
 """
 
 
-class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Verification):
+class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Figures, Verification):
     """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
 
     def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:

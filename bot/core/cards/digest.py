@@ -1,0 +1,74 @@
+"""The digest as a message: two charts, and every figure in words too."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from bot.core.cards import Picture, wording
+from bot.core.cards.charts import Chart, block, lines
+from bot.core.cards.mrkdwn import Block, context, data, escape, fit, header, section
+from bot.core.digest import Digest
+from bot.core.model import Money
+from bot.core.money import show
+
+Show = Callable[[Money], str]
+ROOM = 2500
+
+
+def charts(digest: Digest) -> tuple[Chart, ...]:
+    """None for a span in which nothing happened."""
+    made: list[Chart] = []
+    if digest.opened:
+        names = tuple(wording.TITLES[kind] for kind in digest.opened)
+        made.append(Chart("New cases by kind", "cases", names, (("opened", tuple(digest.opened.values())),)))
+    if digest.pace:
+        names = tuple(wording.TITLES[kind] for kind in digest.pace)
+        median = tuple(_hours(pace.median) for pace in digest.pace.values())
+        p95 = tuple(_hours(pace.p95) for pace in digest.pace.values())
+        made.append(Chart("Time to decide", "hours", names, (("median", median), ("95th percentile", p95))))
+    return tuple(made)
+
+
+def picture(digest: Digest, *, drawn: bool = True, money: Show = show) -> Picture:
+    """`drawn` False leaves Slack's chart blocks out, for a Slack that refuses them. `money` shows an amount."""
+    title = f"Finance digest, {digest.since:%d %b} to {digest.until:%d %b %Y}"
+    told = _lines(digest, money)
+    blocks: list[Block] = [header(title), section(fit([data(line, 300) for line in told], ROOM))]
+    for chart in charts(digest):
+        blocks += [block(chart)] if drawn else []
+        blocks.append(context(escape(f"{chart.title}. " + "; ".join(lines(chart)))))
+    if digest.reasons:
+        words = [f"• {data(reason, 120)} ({count})" for reason, count in digest.reasons]
+        blocks.append(section("*Top reasons of callers*\n" + fit(words, ROOM)))
+    if digest.stuck:
+        stuck = [
+            f"• {data(wording.headline(case.kind, case.details, case.details.money), 200)} ({case.case_id})"
+            for case in digest.stuck
+        ]
+        blocks.append(section(":rotating_light: *Stuck now*\n" + fit(stuck, ROOM)))
+    text = "\n".join([title, *told, *(line for chart in charts(digest) for line in lines(chart))])
+    return Picture(text=escape(text)[:3500], blocks=blocks)
+
+
+def _lines(digest: Digest, money: Show) -> list[str]:
+    in_time = sum(pace.in_time for pace in digest.pace.values())
+    told = [
+        f"{sum(digest.opened.values())} new, {digest.decided} decided, {digest.waiting} waiting"
+        + (f" ({digest.overdue} overdue)" if digest.overdue else ""),
+        f"Approved: {_money(digest.approved, money)}. Refused: {_money(digest.refused, money)}.",
+    ]
+    if digest.decided:
+        told.append(
+            f"Decided in time: {in_time} of {digest.decided}. "
+            f"Automatic: {digest.automatic} of {digest.decided} ({digest.automatic / digest.decided:.0%})."
+        )
+    if digest.stuck:
+        told.append(f"Stuck: {len(digest.stuck)}.")
+    return told
+
+
+def _money(sums: Mapping[str, int], money: Show) -> str:
+    return ", ".join(money(Money(amount_minor=minor, currency=currency)) for currency, minor in sums.items()) or "none"
+
+
+def _hours(span: timedelta) -> float:
+    return round(span.total_seconds() / 3600, 2)

@@ -1,0 +1,107 @@
+"""The figures of a span of time, counted from its cases. Pure; `cards/digest.py` draws them."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from bot.core.model import Case, CaseState, Details, Kind, Money, Verdict
+
+REASONS = ("refund_reason", "dispute_reason", "escalation_reason", "credit_request")
+MOST_REASONS = 5
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One case as a digest sees it."""
+
+    case: Case
+    money: Money | None  # of its current proposal
+    pays: bool  # it was approved to pay `money`
+    automatic: bool
+    decided_at: datetime | None  # the last decision on its current version
+    verdict: Verdict | None  # a reject wins, since one is enough
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long the decisions on one kind took."""
+
+    count: int
+    median: timedelta
+    p95: timedelta  # 95 of 100 were at least as quick
+    in_time: int  # decided before they were due
+
+
+@dataclass(frozen=True)
+class Digest:
+    since: datetime
+    until: datetime
+    opened: Mapping[Kind, int]
+    approved: Mapping[str, int]  # ISO 4217 currency -> minor units that were approved to be paid
+    refused: Mapping[str, int]  # likewise of rejected cases
+    pace: Mapping[Kind, Pace]
+    decided: int
+    automatic: int  # of the decided ones, those that the policy approved by itself
+    reasons: tuple[tuple[str, int], ...]  # what callers gave as their reason, most frequent first
+    stuck: tuple[Case, ...]  # now, longest first
+    waiting: int  # open now
+    overdue: int  # of the waiting ones, those past their due time
+
+
+def digest(counted: Sequence[Counted], since: datetime, until: datetime) -> Digest:
+    """Counts what was opened or decided from `since` until before `until`; what waits is counted as it stands."""
+    opened = [one for one in counted if since <= one.case.opened_at < until]
+    decided = [one for one in counted if _decided(one) and one.decided_at and since <= one.decided_at < until]
+    waiting = [one.case for one in counted if one.case.state is CaseState.OPEN]
+    return Digest(
+        since=since,
+        until=until,
+        opened=dict(Counter(one.case.kind for one in opened).most_common()),
+        approved=_sums(one for one in decided if one.verdict is Verdict.APPROVE and one.pays),
+        refused=_sums(one for one in decided if one.verdict is Verdict.REJECT),
+        pace={kind: _pace([one for one in decided if one.case.kind is kind]) for kind in _kinds(decided)},
+        decided=len(decided),
+        automatic=sum(one.automatic for one in decided),
+        reasons=_reasons(one.case.details for one in opened),
+        stuck=tuple(one.case for one in counted if one.case.state is CaseState.STUCK),
+        waiting=len(waiting),
+        overdue=sum(case.due_at < until for case in waiting),
+    )
+
+
+def _decided(one: Counted) -> bool:
+    """An approval that still waits for others is not the end of it."""
+    return one.case.state not in (CaseState.OPEN, CaseState.EXPIRED)
+
+
+def _kinds(decided: Sequence[Counted]) -> list[Kind]:
+    return [kind for kind, _ in Counter(one.case.kind for one in decided).most_common()]
+
+
+def _sums(counted: Iterable[Counted]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for one in counted:
+        if one.money is not None:
+            sums[one.money.currency] += one.money.amount_minor
+    return dict(sorted(sums.items()))
+
+
+def _pace(decided: Sequence[Counted]) -> Pace:
+    took = sorted(one.decided_at - one.case.opened_at for one in decided if one.decided_at is not None)
+    in_time = sum(one.decided_at <= one.case.due_at for one in decided if one.decided_at is not None)
+    middle = timedelta(seconds=median(span.total_seconds() for span in took))
+    return Pace(count=len(took), median=middle, p95=took[math.ceil(0.95 * len(took)) - 1], in_time=in_time)
+
+
+def _reasons(details: Iterable[Details]) -> tuple[tuple[str, int], ...]:
+    """Alike but for capitals and spaces is the same reason."""
+    stated = [
+        " ".join(value.split()).casefold()
+        for one in details
+        for name in REASONS
+        if (value := getattr(one.fields, name)) and not one.sensitive
+    ]
+    return tuple(Counter(stated).most_common(MOST_REASONS))
