@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint unit bench chaos simulate clean
+.PHONY: demo test lint unit bench chaos simulate contract clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,8 +33,16 @@ simulate: $(READY)
 chaos: $(READY)
 	$(BIN)/python -m tests.chaos
 
+STEADY := .steady/node_modules/.bin/steady
+
+$(STEADY):
+	npm install --silent --no-audit --no-fund --prefix .steady @stdy/cli@0.22.2
+
+contract: $(READY) $(STEADY)
+	$(BIN)/python -m tests.steady $(STEADY)
+
 bench: $(READY)
 	$(BIN)/python -m tests.bench
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .steady .pytest_cache .mypy_cache .ruff_cache

@@ -1,92 +1,15 @@
-"""What the sandbox's vendors take and answer, held against the vendors' own specifications.
+"""What the sandbox's Fidel API takes and answers, held against our reconstruction of its specification."""
 
-Fidel's is our reconstruction, kept in `tests/contracts`; Stripe's is Stripe's and lies in `../shared`.
-"""
-
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from collections.abc import AsyncIterator
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, MASTERCARD, PROGRAM, REFUND, VISA
 from sandbox.fidel.server import OPERATIONS
-from sandbox.stripe.server import READS, WRITES
-from sandbox.stripe.wire import nested
+from tests.sandbox_contract import CONTRACTS, JSON, Contract, Try
 from tests.sandbox_vendors import Reply, Vendor, running
-
-CONTRACTS = Path(__file__).resolve().parent / "contracts"
-REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-
-
-class Try(NamedTuple):
-    """One request and the status that it gets; `path` fills the template."""
-
-    method: str
-    template: str
-    path: Mapping[str, str] = {}
-    body: Any = None
-    status: int = 200
-    query: str = ""
-
-    @property
-    def url(self) -> str:
-        return self.template.format(**self.path) + self.query
-
-
-class Contract:
-    """A specification with its references resolved lazily."""
-
-    def __init__(self, document: Any, validator: type[Validator]) -> None:
-        self.document = document
-        self._validator = validator
-        self._registry: Registry[Any] = Registry().with_resource("urn:api", DRAFT202012.create_resource(document))
-
-    def operation(self, tried: Try) -> Any:
-        return self.document["paths"][tried.template][tried.method.lower()]
-
-    def faults(self, schema: Any, value: Any) -> list[str]:
-        whole = {"$id": "urn:check", "allOf": [_absolute(schema)]}
-        checker = Draft202012Validator.FORMAT_CHECKER
-        found = self._validator(whole, registry=self._registry, format_checker=checker).iter_errors(value)
-        return [f"{fault.json_path}: {fault.message[:200]}" for fault in found]
-
-    def answer_schema(self, tried: Try, status: int) -> Any:
-        answers = self.operation(tried)["responses"]
-        answer = answers.get(str(status)) or answers["default"]
-        if "$ref" in answer:
-            answer = self.document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-        return answer["content"][JSON]["schema"]
-
-
-def _absolute(schema: Any) -> Any:
-    """The schema with references to its document's root: it is checked from outside of it."""
-    if isinstance(schema, dict):
-        return {name: f"urn:api{value}" if name == "$ref" else _absolute(value) for name, value in schema.items()}
-    return [_absolute(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def _nullable(keyword: str) -> Any:
-    """OpenAPI 3.0 says `nullable` beside a keyword where JSON Schema would list null."""
-    check = Draft202012Validator.VALIDATORS[keyword]
-
-    def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-        return () if instance is None and schema.get("nullable") else check(validator, value, instance, schema)
-
-    return checked
-
-
-# --- Fidel API ------------------------------------------------------------------------------------------------------
 
 ADDRESS = {"address": "7 Quay St", "city": "Bristol", "postcode": "BS1 4DJ", "countryCode": "GBR"}
 MISSED = {"locationId": BOSTON, "transactionDate": "2026-11-11", "amount": 42.1}
@@ -199,74 +122,3 @@ async def test_fidel_refuses_what_its_contract_forbids(fidel: Vendor, fidel_cont
 def test_every_operation_of_the_fake_fidel_is_in_the_contract_and_tried() -> None:
     known = {(method, path) for path, methods in OPERATIONS.items() for method in methods}
     assert known == {(tried.method, tried.template) for tried in FIDEL_TRIES}
-
-
-# --- Stripe ---------------------------------------------------------------------------------------------------------
-
-WHOLE_REFUND = "payment_intent=pi_DUPLICATE&amount=100&reason=duplicate&metadata[call_id]=c-1&expand[]=charge"
-STRIPE_TRIES = (
-    Try("GET", "/v1/customers", query="?email=ap@northwind.example"),
-    Try("GET", "/v1/customers/{customer}", {"customer": "cus_NORTHWIND"}),
-    Try("GET", "/v1/payment_intents", query="?expand[]=data.latest_charge"),
-    Try("GET", "/v1/payment_intents/{intent}", {"intent": "pi_PARTLY"}, query="?expand[]=latest_charge"),
-    Try("GET", "/v1/payment_intents/{intent}", {"intent": "pi_YEN"}, query="?expand[]=customer"),
-    Try("GET", "/v1/payment_intents/{intent}", {"intent": "pi_NOBODY"}, status=404),
-    Try("GET", "/v1/charges", query="?payment_intent=pi_PARTLY&expand[]=data.refunds"),
-    Try("GET", "/v1/charges/{charge}", {"charge": "ch_DISPUTED"}, query="?expand[]=payment_intent"),
-    Try("GET", "/v1/refunds", query="?payment_intent=pi_PARTLY&limit=100"),
-    Try("GET", "/v1/refunds/{refund}", {"refund": "re_PARTLY"}, query="?expand[]=charge"),
-    Try("POST", "/v1/refunds", body=WHOLE_REFUND),
-    Try("POST", "/v1/refunds", body="payment_intent=pi_DISPUTED", status=400),
-    Try("GET", "/v1/disputes", query="?payment_intent=pi_DISPUTED"),
-    Try("GET", "/v1/disputes/{dispute}", {"dispute": "dp_DISPUTED"}, query="?expand[]=charge"),
-    Try("POST", "/v1/disputes/{dispute}", {"dispute": "dp_DISPUTED"}, "evidence[receipt]=file_1&submit=false"),
-    Try("GET", "/v1/invoices", query="?customer=cus_NORTHWIND&status=open"),
-    Try("GET", "/v1/invoices/{invoice}", {"invoice": "in_20418"}, query="?expand[]=customer"),
-    Try("POST", "/v1/invoices/{invoice}/send", {"invoice": "in_20431"}),
-)
-TYPED: Mapping[str, Callable[[str], Any]] = {"amount": int, "submit": lambda text: text == "true"}
-
-
-@pytest.fixture(scope="session")
-def stripe_contract() -> Contract:
-    file = REFERENCE / "openapi" / "stripe.v1.current.openapi.json"
-    if not file.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    with_nullable = {keyword: _nullable(keyword) for keyword in ("type", "enum", "anyOf", "oneOf", "allOf", "$ref")}
-    validator = extend(Draft202012Validator, with_nullable)  # type: ignore[no-untyped-call]  # the stubs leave it so
-    return Contract(json.loads(file.read_text()), validator)
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[Vendor]:
-    async with running("/stripe") as vendor:
-        yield vendor
-
-
-@pytest.mark.parametrize("tried", STRIPE_TRIES, ids=lambda tried: f"{tried.method} {tried.url}")
-async def test_stripe_takes_and_answers_what_its_contract_says(
-    stripe: Vendor, stripe_contract: Contract, tried: Try
-) -> None:
-    options: dict[str, Any] = {}
-    if tried.body is not None:
-        schema = stripe_contract.operation(tried)["requestBody"]["content"][FORM]["schema"]
-        params = nested(parse_qsl(tried.body))
-        typed = {name: TYPED[name](value) if name in TYPED else value for name, value in params.items()}
-        assert stripe_contract.faults(schema, typed) == []
-        options = {"data": tried.body, "headers": stripe.headers() | {"Content-Type": FORM}}
-    answer = await stripe.ask(tried.method, tried.url, **options)
-    assert answer.status == tried.status
-    assert stripe_contract.faults(stripe_contract.answer_schema(tried, answer.status), answer.body) == []
-    for item in answer.body["data"] if answer.body.get("object") == "list" else [answer.body]:
-        _assert_known_members(stripe_contract, item)
-
-
-def _assert_known_members(contract: Contract, item: dict[str, Any]) -> None:
-    """The specification is open, so a misspelt member would pass it."""
-    known = contract.document["components"]["schemas"][item.get("object", "error")]["properties"]
-    assert set(item) <= set(known)
-
-
-def test_every_operation_of_the_fake_stripe_is_in_the_contract_and_tried() -> None:
-    known = {("GET", path) for path in READS} | {("POST", path) for path in WRITES}
-    assert known == {(tried.method, tried.template) for tried in STRIPE_TRIES}

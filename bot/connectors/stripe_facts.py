@@ -1,10 +1,13 @@
-"""What Stripe knows about a case: the charge, and what was refunded of it. Pure: the records come in, facts go out."""
+"""What Stripe knows about a case, in words. Pure: the records come in, facts go out."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from bot.connectors.stripe_api import OTHER_UNITS, TITLE, Charge, Refund, day
+from bot.connectors.stripe_api import TITLE
+from bot.connectors.stripe_invoice_records import Invoice, Subscription
+from bot.connectors.stripe_records import OTHER_UNITS, Charge, Customer, Dispute, Refund, day
 from bot.core.model import Fact, Money
 from bot.core.money import show
 
@@ -27,7 +30,8 @@ def charge_fact(payment_id: str, charge: Charge, said: Money | None, fact: MakeF
     how = "paid" if charge.status == "succeeded" else charge.status
     sentence = f"{charge.words(charge.paid)} {how} on {day(charge.created)}, {left} left to refund"
     sentence += ", disputed" if charge.disputed else ""
-    return fact(name="charge", values=values, sentence=sentence, doubt=_misfit(charge, said), url=charge.url)
+    doubt = _misfit(Money(amount_minor=charge.paid, currency=charge.currency), said, "payment")
+    return fact(name="charge", values=values, sentence=sentence, doubt=doubt, url=charge.url)
 
 
 def refunds_fact(charge: Charge, refunds: Iterable[Refund], said: Money | None, fact: MakeFact) -> Fact:
@@ -51,11 +55,68 @@ def refunds_fact(charge: Charge, refunds: Iterable[Refund], said: Money | None, 
     return fact(name="refunds", values=values, sentence=sentence, doubt=doubt, url=charge.url)
 
 
-def _misfit(charge: Charge, said: Money | None) -> str | None:
+def invoice_fact(invoice: Invoice, email: str | None, said: Money | None, fact: MakeFact) -> Fact:
+    """`email` is the one on the customer's record. A doubt where the call's money does not fit the invoice."""
+    values = _stated({"invoice_id": invoice.id, "number": invoice.number, "status": invoice.status, "email": email})
+    values["url"] = invoice.url
+    words = f"{invoice.name}, {invoice.status}"
+    if invoice.currency in OTHER_UNITS:
+        sentence = f"{words}; {TITLE} counts {invoice.currency} in other units than ISO 4217: compare it by hand"
+        return fact(name="invoice", values=values, sentence=sentence, doubt=f"{sentence}.", url=invoice.url)
+    left = invoice.amount_remaining
+    values |= {"amount_minor": invoice.amount_due, "left_minor": left, "currency": invoice.currency}
+    sentence = f"{words}, {invoice.words(invoice.amount_due)}"
+    sentence += f", {invoice.words(left)} left to pay" if 0 < left < invoice.amount_due else ""
+    doubt = _misfit(Money(amount_minor=invoice.amount_due, currency=invoice.currency), said, "invoice")
+    return fact(name="invoice", values=values, sentence=sentence, doubt=doubt, url=invoice.url)
+
+
+def customer_fact(customer: Customer, fact: MakeFact) -> Fact:
+    values = _stated({"customer_id": customer.id, "email": customer.email, "name": customer.name})
+    sentence = f"{customer.name or customer.id}, {customer.email or 'no e-mail address'}"
+    return fact(name="customer", values=values, sentence=sentence, url=customer.url)
+
+
+def dispute_fact(dispute: Dispute, fact: MakeFact) -> Fact:
+    due = dispute.evidence_details.due_by
+    values = _stated(
+        {
+            "dispute_id": dispute.id,
+            "status": dispute.status,
+            "due_by": datetime.fromtimestamp(due, UTC).isoformat() if due else None,
+        }
+    )
+    sentence = f"Dispute {dispute.status.replace('_', ' ')}"
+    sentence += f", evidence due by {day(due)}" if due else ""
+    return fact(name="dispute", values=values, sentence=sentence, url=dispute.url)
+
+
+def subscription_fact(subscription: Subscription, latest: Invoice | None, fact: MakeFact) -> Fact:
+    failure = latest.failure if latest and latest.status == "open" else None
+    number = latest.number if latest else None
+    values = _stated(
+        {
+            "subscription_id": subscription.id,
+            "status": subscription.status,
+            "invoice_number": number,
+            "failure": failure,
+        }
+    )
+    sentence = f"Subscription {subscription.status.replace('_', ' ')}"
+    sentence += f", invoice {number} {latest.status}" if latest and number else ""
+    sentence += f" ({failure.replace('_', ' ')})" if failure else ""
+    return fact(name="subscription", values=values, sentence=sentence, url=subscription.url)
+
+
+def _misfit(whole: Money, said: Money | None, what: str) -> str | None:
     if said is None:
         return None
-    if said.currency != charge.currency:
-        return f"The call says {show(said)}, but the Stripe payment is {charge.words(charge.paid)}."
-    if said.amount_minor > charge.paid:
-        return f"The call says {show(said)}, more than the Stripe payment of {charge.words(charge.paid)}."
+    if said.currency != whole.currency:
+        return f"The call says {show(said)}, but the {TITLE} {what} is {show(whole)}."
+    if said.amount_minor > whole.amount_minor:
+        return f"The call says {show(said)}, more than the {TITLE} {what} of {show(whole)}."
     return None
+
+
+def _stated(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: value for name, value in values.items() if value is not None}

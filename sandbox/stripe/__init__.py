@@ -1,4 +1,4 @@
-"""A fake Stripe API: payments to read, refunds to make, disputes and invoices to look at, exact idempotency keys.
+"""A fake Stripe API: payments, refunds, disputes, invoices, customers, subscriptions, exact idempotency keys.
 
 `state.stripe["break_next"]` set to "before_effect" or "after_effect" makes the next POST that begins to execute answer
 500 once; like the real one it keeps that answer under its key and replays it.

@@ -24,16 +24,16 @@ def _newest(state: State, kind: str) -> list[Body]:
 
 
 def _payment(store: Body, payment: Body) -> Body:
-    charge = store["charges"][payment["latest_charge"]]
-    currency = payment["currency"]
+    charge, currency = store["charges"].get(payment["latest_charge"]), payment["currency"]
+    refunded = charge["amount_refunded"] if charge else 0
     return {
         "id": payment["id"],
         "amount": major(payment["amount"], currency),
-        "refunded": major(charge["amount_refunded"], currency),
-        "left": major(charge["amount_captured"] - charge["amount_refunded"], currency),
+        "refunded": major(refunded, currency),
+        "left": major(charge["amount_captured"] - refunded if charge else 0, currency),
         "currency": currency.upper(),
         "status": payment["status"],
-        "disputed": charge["disputed"],
+        "disputed": bool(charge and charge["disputed"]),
         "customer": store["customers"][payment["customer"]]["name"],
         "created": _stamp(payment["created"]),
     }

@@ -1,9 +1,10 @@
 """Objects by id, and lists: newest first, `limit`, `starting_after`, `ending_before`, `created`, and filters."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox.stripe.wire import KINDS, Api, Ask, Body, expanded, integer, refuse_unknown
+from sandbox.stripe.wire import KINDS, Api, Ask, Body, Refusal, expanded, integer, refuse_unknown
 
 Read = Callable[[Api, Ask], Body]
 
@@ -77,3 +78,32 @@ def _within(bounds: Any) -> Callable[[int], bool]:
     most = min(limits.get("lt", 1 << 62) - 1, limits.get("lte", 1 << 62))
     least = max(limits.get("gt", -1) + 1, limits.get("gte", 0))
     return lambda created: least <= created <= most
+
+
+def search_invoices(api: Api, ask: Ask) -> Body:
+    """Of the search language only what looks for a number: `number:'INV-1'`."""
+    refuse_unknown(ask.params, ("query", "limit", "page", "expand"))
+    limit = integer(ask.params, "limit", least=1, most=PAGE_MAX) or PAGE
+    asked = re.fullmatch(r"number:[\"']([^\"']+)[\"']", str(ask.params.get("query")))
+    if asked is None:
+        raise Refusal(400, "We were unable to parse your search query.", param="query")
+    every = reversed(api.store["invoices"].values())
+    found = [one for one in every if (one["number"] or "").casefold() == asked[1].casefold()]
+    page = {"object": "search_result", "data": found[:limit], "has_more": len(found) > limit, "next_page": None}
+    return expanded(api, page | {"url": "/v1/invoices/search"}, ask.params.get("expand", []))
+
+
+def subscriptions(api: Api, ask: Ask) -> Body:
+    """Without a status canceled ones are left out; "all" leaves none out."""
+    params = dict(ask.params)
+    status = params.pop("status", None)
+    refuse_unknown(params, (*PAGING, "customer"))
+    within = _within(params.get("created"))
+    found = [
+        item
+        for item in _newest_first(api, "sub", params)
+        if within(item["created"])
+        and params.get("customer", item["customer"]) == item["customer"]
+        and (item["status"] != "canceled" if status is None else status in ("all", item["status"]))
+    ]
+    return _page(api, "sub", found, params)

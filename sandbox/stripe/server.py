@@ -11,9 +11,9 @@ from types import MappingProxyType
 from aiohttp import web
 
 from sandbox.state import State
-from sandbox.stripe import idempotency, writes
+from sandbox.stripe import credit_notes, customers, idempotency, invoices, writes
 from sandbox.stripe.idempotency import Post, Reply
-from sandbox.stripe.reads import Read, by_id, listing
+from sandbox.stripe.reads import Read, by_id, listing, search_invoices, subscriptions
 from sandbox.stripe.wire import Api, Ask, Refusal, nested
 from sandbox.stripe.writes import Write
 
@@ -34,14 +34,26 @@ READS: Mapping[str, Read] = MappingProxyType(
         "/v1/disputes": listing("dp", "payment_intent", "charge"),
         "/v1/disputes/{dispute}": by_id("dp", "dispute"),
         "/v1/invoices": listing("in", "customer", "status", "collection_method"),
+        "/v1/invoices/search": search_invoices,
         "/v1/invoices/{invoice}": by_id("in", "invoice"),
+        "/v1/invoice_payments": listing("inpay", "invoice", "status"),
+        "/v1/credit_notes": listing("cn", "invoice", "customer"),
+        "/v1/credit_notes/{id}": by_id("cn", "id"),
+        "/v1/subscriptions": subscriptions,
+        "/v1/subscriptions/{subscription_exposed_id}": by_id("sub", "subscription_exposed_id"),
+        "/v1/events": listing("evt", "type"),
     }
 )
 WRITES: Mapping[str, Write] = MappingProxyType(
     {
         "/v1/refunds": writes.create_refund,
         "/v1/disputes/{dispute}": writes.update_dispute,
-        "/v1/invoices/{invoice}/send": writes.send_invoice,
+        "/v1/invoices/{invoice}/send": invoices.send,
+        "/v1/invoices/{invoice}/pay": invoices.pay,
+        "/v1/credit_notes": credit_notes.create_credit_note,
+        "/v1/charges/{charge}": customers.update_charge,
+        "/v1/customers/{customer}": customers.update_customer,
+        "/v1/billing_portal/sessions": customers.create_portal_session,
     }
 )
 
@@ -94,8 +106,8 @@ def _writing(write: Write) -> Handle:
             raise Refusal(400, f"Invalid request (check that your POST content type is {FORM}).")
         form = await request.post()
         params = nested((name, value) for name, value in form.items() if isinstance(value, str))
-        endpoint = f"{request.method} {request.path}"
-        post = Post(endpoint, Ask(request.match_info, params), request_id, request.headers.get("Idempotency-Key"))
+        endpoint, key = f"{request.method} {request.path}", request.headers.get("Idempotency-Key")
+        post = Post(endpoint, Ask(request.match_info, params, request_id, key), request_id, key)
         return await idempotency.answer(api, write, post)
 
     return handle

@@ -19,6 +19,10 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "re": ("refunds", "refund"),
         "dp": ("disputes", "dispute"),
         "in": ("invoices", "invoice"),
+        "inpay": ("invoice_payments", "invoice_payment"),
+        "cn": ("credit_notes", "credit_note"),
+        "sub": ("subscriptions", "subscription"),
+        "evt": ("events", "event"),
     }
 )
 EXPAND_DEPTH = 4
@@ -34,13 +38,14 @@ class Refusal(Exception):
         *,
         code: str | None = None,
         param: str | None = None,
+        decline_code: str | None = None,
         kind: str = "invalid_request_error",
     ) -> None:
         super().__init__(message)
         self.status = status
         doc_url = code and f"https://docs.stripe.com/error-codes#{code.replace('_', '-')}"
-        members = {"type": kind, "code": code, "message": message, "param": param, "doc_url": doc_url}
-        self.body = {"error": {name: value for name, value in members.items() if value is not None}}
+        members = {"type": kind, "code": code, "decline_code": decline_code, "message": message, "param": param}
+        self.body = {"error": {name: value for name, value in (members | {"doc_url": doc_url}).items() if value}}
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Api:
 class Ask(NamedTuple):
     path: Mapping[str, str]
     params: Body
+    request_id: str | None = None
+    key: str | None = None
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> Body:
@@ -147,6 +154,9 @@ def _expand(api: Api, node: Body, steps: list[str], path: str) -> None:
 def _whole(api: Api, node: Body, name: str) -> Any:
     if node.get("object") == "charge" and name == "refunds":
         return _refunds(api, node)
+    if node.get("object") == "invoice" and name == "payments":
+        data = [one for one in api.store["invoice_payments"].values() if one["invoice"] == node["id"]]
+        return {"object": "list", "data": data, "has_more": False, "url": "/v1/invoice_payments"}
     value = node.get(name)
     kind = KINDS.get(value.partition("_")[0]) if isinstance(value, str) else None
     return api.store[kind[0]].get(value) if kind else value

@@ -1,4 +1,4 @@
-"""Refunds, evidence and sending an invoice. Each checks its parameters first and returns what is then executed."""
+"""Refunds and evidence. Each checks its parameters first and returns what is then executed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,11 +35,11 @@ def create_refund(api: Api, ask: Ask) -> Execute:
     reason = params.get("reason")
     if reason is not None and reason not in REASONS:
         raise Refusal(400, f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
-    metadata = _metadata(params.get("metadata"))
+    metadata = metadata_of(params.get("metadata"))
     charge = _charge(api, params)
 
     def execute() -> Body:
-        refund = _refund(api, charge, amount, reason, metadata)
+        refund = refund_charge(api, charge, amount, reason, metadata)
         return expanded(api, refund, params.get("expand", []))
 
     return execute
@@ -52,11 +52,11 @@ def update_dispute(api: Api, ask: Ask) -> Execute:
     evidence = ask.params.get("evidence", {})
     if not isinstance(evidence, dict) or sum(len(str(text)) for text in evidence.values()) > EVIDENCE_TEXT_MAX:
         raise Refusal(400, "Evidence may hold at most 150,000 characters.", param="evidence")
-    metadata = _metadata(ask.params.get("metadata"))
+    metadata = metadata_of(ask.params.get("metadata"))
     submit = ask.params.get("submit", "true") == "true"
 
     def execute() -> Body:
-        if dispute["status"] != "needs_response":
+        if dispute["status"] != "needs_response" or dispute["evidence_details"]["past_due"]:
             raise Refusal(400, "This dispute is already closed or submitted.", param="dispute")
         dispute["evidence"] = {**dispute["evidence"], **evidence}
         dispute["metadata"] = {**dispute["metadata"], **metadata}
@@ -71,23 +71,7 @@ def update_dispute(api: Api, ask: Ask) -> Execute:
     return execute
 
 
-def send_invoice(api: Api, ask: Ask) -> Execute:
-    """Every call mails again: `times_sent` of the store counts them."""
-    refuse_unknown(ask.params, ("expand",))
-    invoice = api.find("in", ask.path["invoice"], param="invoice")
-
-    def execute() -> Body:
-        if invoice["status"] not in ("open", "paid"):
-            raise Refusal(400, "You can only send an invoice that is finalized.", param="invoice")
-        sent = api.store["times_sent"]
-        sent[invoice["id"]] = sent.get(invoice["id"], 0) + 1
-        api.state.changed("stripe")
-        return expanded(api, invoice, ask.params.get("expand", []))
-
-    return execute
-
-
-def _refund(api: Api, charge: Body, amount: int | None, reason: str | None, metadata: dict[str, str]) -> Body:
+def refund_charge(api: Api, charge: Body, amount: int | None, reason: str | None, metadata: dict[str, str]) -> Body:
     _refuse_charge(charge)
     left = charge["amount_captured"] - charge["amount_refunded"]
     if amount is None:
@@ -134,7 +118,7 @@ def _charge(api: Api, params: Body) -> Body:
     return api.find("ch", payment["latest_charge"], param="charge")
 
 
-def _metadata(stated: Any) -> dict[str, str]:
+def metadata_of(stated: Any) -> dict[str, str]:
     if stated is None or stated == "":
         return {}
     if not isinstance(stated, dict) or not all(isinstance(value, str) for value in stated.values()):
