@@ -13,6 +13,8 @@ Sentences go to cards and logs, so they hold no secret and no personal data.
 class ConnectorError(Exception):
     """`sentence` is for a finance person; `request_id` is the vendor's own id of the request, for their support."""
 
+    passes = False  # whether a look-up that failed by it may well work a little later
+
     def __init__(self, sentence: str, *, request_id: str | None = None) -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -29,6 +31,8 @@ class Refused(ConnectorError):
 
 class Unavailable(ConnectorError):
     """Surely nothing happened; `retry_after_s` is the vendor's own hint in seconds, where it gave one."""
+
+    passes = True
 
     def __init__(self, sentence: str, *, retry_after_s: float | None = None, request_id: str | None = None) -> None:
         super().__init__(sentence, request_id=request_id)

@@ -45,7 +45,7 @@ async def _safely(name: str, look: Awaitable[Fact | None], fact: MakeFact) -> tu
     try:
         found = await look
     except ConnectorError as error:
-        return (fact(name=name, missing=error.sentence),)
+        return (fact(name=name, missing=error.sentence, failed=error.passes),)
     return () if found is None else (found,)
 
 
@@ -57,7 +57,7 @@ async def _purchase_facts(api: FidelApi, details: Details, wanted: frozenset[str
     try:
         found = await _purchase(api, details)
     except ConnectorError as error:
-        return tuple(fact(name=name, missing=error.sentence) for name in names)
+        return tuple(fact(name=name, missing=error.sentence, failed=error.passes) for name in names)
     if found is None:
         return ()
     if found.purchase is None:  # said once: the refund of an unknown purchase is no second doubt

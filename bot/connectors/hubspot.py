@@ -113,7 +113,7 @@ class HubSpotConnector:
         try:
             whose = await self._customers.of(asked)
         except ConnectorError as error:
-            return tuple(fact(name=name, missing=error.sentence) for name in names)
+            return tuple(fact(name=name, missing=error.sentence, failed=error.passes) for name in names)
         return tuple([await self._fact(name, whose, fact) for name in names])
 
     async def close(self) -> None:
@@ -126,7 +126,7 @@ class HubSpotConnector:
             owner = await self._customers.owner(whose.owner_id) if whose.owner_id else None
             return contact_fact(whose, owner, self._vip_property, fact)
         except ConnectorError as error:
-            return fact(name=name, missing=error.sentence)
+            return fact(name=name, missing=error.sentence, failed=error.passes)
 
     async def _made(self, kind: str, key: str) -> Thing | None:
         """By the unique property's own value, which does not lag."""

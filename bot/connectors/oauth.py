@@ -6,6 +6,7 @@ not answer is Unavailable. Tokens live in memory; only refresh tokens are kept, 
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def _with_client(client: ClientAuth | None, url: str, form: str) -> tuple[Mappin
     return headers, body
 
 
-class _Bearer:
+class _Bearer(ABC):
     """What the three grants share. `clients` and `grants` name the settings to renew, for the sentence on LockedOut."""
 
     def __init__(
@@ -141,8 +142,9 @@ class _Bearer:
     async def close(self) -> None:
         await self._http.close()
 
+    @abstractmethod
     async def _grant(self) -> Granted:
-        raise NotImplementedError
+        """Asks the token endpoint."""
 
     async def _renewed(self) -> _Token:
         granted = await self._grant()

@@ -36,12 +36,12 @@ async def facts(
             made.append(invoice_fact(invoice, details.money, now, url, fact))
         except ConnectorError as error:
             doubt = error.sentence if isinstance(error, Refused) and error.reason in {"not_found", "several"} else None
-            made.append(fact(name="books_invoice", missing=error.sentence, doubt=doubt))
+            made.append(fact(name="books_invoice", missing=error.sentence, failed=error.passes, doubt=doubt))
     if "books_customer" in wanted and (invoice or _named(fields)):
         try:
             made.append(await _customer_fact(api, await _customer(api, fields, invoice), now, url, fact))
         except ConnectorError as error:
-            made.append(fact(name="books_customer", missing=error.sentence))
+            made.append(fact(name="books_customer", missing=error.sentence, failed=error.passes))
     return tuple(one for one in made if one.name in wanted)
 
 

@@ -3,12 +3,14 @@
 What could not be connected was surely not sent (ConnectError, ConnectTimeout); whatever breaks later may have been.
 """
 
+import io
 import urllib.request
 
 import aiohttp
 import httpx
 from yarl import URL
 
+LARGE = 2**20  # bytes
 CONNECTIONS = 64  # to one vendor at the same time; a claim takes at most 32 executions
 
 
@@ -28,7 +30,8 @@ class Wire(httpx.AsyncBaseTransport):
                 request.method,
                 URL(str(request.url), encoded=True),
                 headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw],
-                data=request.content or None,
+                # a stream, since aiohttp warns of large bodies as bytes
+                data=io.BytesIO(request.content) if len(request.content) > LARGE else request.content or None,
                 allow_redirects=False,
                 timeout=timeout,
             ) as answer:

@@ -116,7 +116,7 @@ class ZendeskConnector:
             reply = await self._http.read("/api/v2/search", {"query": query})
             return (tickets_fact(self._http.record(Found, reply), self._link, fact),)
         except ConnectorError as error:
-            return (fact(name="tickets", missing=error.sentence),)
+            return (fact(name="tickets", missing=error.sentence, failed=error.passes),)
 
     async def close(self) -> None:
         await self._credential.close()
