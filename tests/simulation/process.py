@@ -105,6 +105,8 @@ class Process:
             (self.jobs.claim_calls, self.jobs.triage),
             (self.jobs.claim_executions, self.jobs.execute),
             (self.jobs.claim_cards, self.jobs.show),
+            (self.jobs.claim_timers, self.jobs.fire),
+            (self.jobs.claim_notices, self.jobs.notify),
         ]
         luck = self.world.luck
         while True:

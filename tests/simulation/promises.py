@@ -67,6 +67,7 @@ def broken_promises(world: "World") -> list[str]:
         *_cases_came_to_an_end(world, rows),
         *_attempts_came_to_an_end(rows),
         *_cards_are_single(world),
+        *_notices_are_single(world),
         *_cards_equal_their_cases(world, rows),
         *_threads_tell_everything_once(world, rows),
     ]
@@ -180,6 +181,11 @@ def _cards_are_single(world: "World") -> Iterator[str]:
         if not card.deleted
     )
     yield from (f"no card hangs twice in one channel: {key}" for key, n in everywhere.items() if n > 1)
+
+
+def _notices_are_single(world: "World") -> Iterator[str]:
+    sent = Counter(notice.key["notice"] for notice in _messages(world, EventType.NOTICE))
+    yield from (f"no news is told twice: {notice}, {n} times" for notice, n in sent.items() if n > 1)
 
 
 def _cards_equal_their_cases(world: "World", rows: Rows) -> Iterator[str]:

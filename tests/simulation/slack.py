@@ -69,6 +69,8 @@ class Workspace:
             "conversations.list": self._list,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "conversations.open": self._open,
+            "chat.getPermalink": self._permalink,
         }
         try:
             return {"ok": True, **answers[method](content)}
@@ -100,6 +102,12 @@ class Workspace:
         message.pictures.append(_picture(content))
         self._world.tally.counts["effects at slack: card drawn again"] += 1
         return {"ts": message.ts, "channel": message.channel}
+
+    def _open(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        return {"channel": {"id": f"D{content['users'][1:]}"}}
+
+    def _permalink(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        return {"permalink": f"https://acme.slack.com/archives/{query['channel']}/p{query['message_ts']}"}
 
     def _list(self, query: Mapping[str, Any]) -> dict[str, Any]:
         named = [{"id": channel_id, "name": name} for name, channel_id in self.channels.items()]
