@@ -1,25 +1,32 @@
 """What people do to a case: every click and form, judged by the policy and written in one transaction."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cases.running import executions_of, go_on, save
+from bot.cases.approving import set_going, spent_by_people
+from bot.cases.intake import receive
+from bot.cases.linking import paid_elsewhere
+from bot.cases.running import go_on, save
 from bot.core.cards import mrkdwn
 from bot.core.lifecycle import move_case, move_execution
 from bot.core.model import (
+    Call,
     CaseFile,
     CaseState,
     Decision,
     Entry,
     ExecutionState,
     Frozen,
+    Kind,
     Receipt,
     Verdict,
 )
 from bot.core.names import CaseRef
 from bot.core.people import Person
-from bot.core.policy import Policy, judge, may_act, may_reject
+from bot.core.policy import Deed, Judgement, Policy, Question, judge, payout_of
+from bot.core.triage import told_as
 from storage import Store
 
 
@@ -52,39 +59,26 @@ def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Ans
     if isinstance(file, Answer):
         return file
     case, proposal = file.case, file.proposal
-    if not proposal.actions:
-        return Answer("Complete this case first." if not proposal.options else "Choose first how to settle it.")
-    judgement = judge(policy, proposal, file.decisions, click.person.user_id, click.person.in_groups)
+    if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
+        return Answer(f"{paid} Nothing was approved.", changed=True)
+    spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)
+    asked = Question(deed=Deed.APPROVE, person=click.person, proposal=proposal, decisions=file.decisions, spent=spent)
+    judgement = judge(policy, asked)
     if not judgement.allowed:
-        return _refused(store, click, judgement.why_not or judgement.rule, now)
-    decision = _decision(click, Verdict.APPROVE, judgement.rule, policy, now)
-    approvals = 1 + sum(1 for made in file.decisions if made.verdict is Verdict.APPROVE)
-    store.add_decision(
-        decision,
-        entry=Entry(
-            actor=click.user_id,
-            what="decision.approve",
-            sentence=f"Approved version {case.version}."
-            + (f" Still {judgement.missing}." if judgement.missing else ""),
-            data=_proof(decision) | {"approvals": approvals},
-        ),
+        return _refused(store, click, judgement, now)
+    decision = _decision(click, Verdict.APPROVE, judgement, policy, now)
+    sentence = f"Approved version {case.version}" + (f", {judgement.limit}." if judgement.limit else ".")
+    entry = Entry(
+        actor=click.user_id,
+        what="decision.approve",
+        sentence=sentence + (f" Still {judgement.missing}." if judgement.missing else ""),
+        data=_proof(decision) | {"approvals": judgement.approvals},
     )
-    if not judgement.complete:
+    store.add_decision(decision, entry=entry)
+    if judgement.complete:
+        set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
+    else:
         save(store, case, now, Entry(actor="worker", what="case.progress"))
-        return Answer(changed=True)
-    save(
-        store,
-        case,
-        now,
-        Entry(actor=f"policy:{policy.version}", what="case.approved", data={"rule": judgement.rule}),
-        state=move_case(case.state, CaseState.APPROVED),
-    )
-    executions = executions_of(case, proposal, now)
-    store.add_executions(
-        executions,
-        now=now,
-        entry=Entry(actor="worker", what="executions.written", data={"keys": [made.key for made in executions]}),
-    )
     return Answer(changed=True)
 
 
@@ -92,10 +86,10 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     file = _load(store, click, now)
     if isinstance(file, Answer):
         return file
-    judgement = may_reject(policy, file.proposal, click.person.user_id, click.person.in_groups)
+    judgement = judge(policy, _question(click, file, Deed.REJECT))
     if not judgement.allowed:
-        return _refused(store, click, judgement.why_not or judgement.rule, now)
-    decision = _decision(click, Verdict.REJECT, judgement.rule, policy, now, reason)
+        return _refused(store, click, judgement, now)
+    decision = _decision(click, Verdict.REJECT, judgement, policy, now, reason)
     added = store.add_decision(
         decision,
         entry=Entry(
@@ -117,17 +111,22 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
     file = _load(store, click, now)
     if isinstance(file, Answer):
         return file
-    refused = _not_permitted(store, click, file, policy, now)
-    if refused or number > len(file.proposal.options):
-        return refused or Answer("That choice is no longer offered.")
+    judgement = judge(policy, _question(click, file, Deed.ACT))
+    if not judgement.allowed:
+        return _refused(store, click, judgement, now)
+    if number > len(file.proposal.options):
+        return Answer("That choice is no longer offered.")
+    authors = (*file.proposal.authors, click.user_id, *judgement.stood_in_for)
     option = file.proposal.options[number - 1]
+    if option.kind is not None:
+        return _turn(store, click, file, option.kind, now)
     version = file.case.version + 1
     store.add_proposal(
         file.proposal.model_copy(
             update={
                 "version": version,
                 "actions": option.actions,
-                "authors": tuple(dict.fromkeys((*file.proposal.authors, click.user_id))),
+                "authors": tuple(dict.fromkeys(authors)),
                 "because": f"Chosen: {option.label}.",
                 "created_at": now,
             }
@@ -136,6 +135,13 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
     sentence = f"Chose “{option.label}”. This is version {version} and needs approval by somebody else too."
     entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data={"option": option.name})
     save(store, file.case, now, entry, version=version)
+    return Answer(changed=True)
+
+
+def _turn(store: Store, click: Click, file: CaseFile, kind: Kind, now: datetime) -> Answer:
+    """Another kind of case: the person tells it so, as by a form, and that kind's playbook makes the offer."""
+    call = Call(call_id=file.case.root, author=click.user_id, event="choice", details=told_as(kind, file.case.details))
+    receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
     return Answer(changed=True)
 
 
@@ -250,17 +256,22 @@ def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
 
 
 def _not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
-    judgement = may_act(policy, file.proposal, click.person.in_groups)
-    return None if judgement.allowed else _refused(store, click, judgement.why_not or judgement.rule, now)
+    judgement = judge(policy, _question(click, file, Deed.ACT))
+    return None if judgement.allowed else _refused(store, click, judgement, now)
 
 
-def _refused(store: Store, click: Click, why: str, now: datetime) -> Answer:
-    entry = Entry(actor=click.user_id, what="click.refused", data={"why": why, "version": click.ref.version})
-    store.append(click.ref.case_id, entry, now)
+def _question(click: Click, file: CaseFile, deed: Deed) -> Question:
+    return Question(deed=deed, person=click.person, proposal=file.proposal, decisions=file.decisions)
+
+
+def _refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> Answer:
+    why = judgement.why_not or judgement.rule
+    told = {"why": why, "rule": judgement.rule, "version": click.ref.version}
+    store.append(click.ref.case_id, Entry(actor=click.user_id, what="click.refused", data=told), now)
     return Answer(why)
 
 
-def _decision(click: Click, verdict: Verdict, rule: str, policy: Policy, now: datetime,
+def _decision(click: Click, verdict: Verdict, judgement: Judgement, policy: Policy, now: datetime,
               reason: str | None = None) -> Decision:  # fmt: skip
     return Decision(
         case_id=click.ref.case_id,
@@ -268,9 +279,10 @@ def _decision(click: Click, verdict: Verdict, rule: str, policy: Policy, now: da
         user_id=click.user_id,
         verdict=verdict,
         reason=reason,
-        in_groups=tuple(sorted(click.person.in_groups)),
-        stood_in_for=tuple(sorted(click.person.stands_in_for)),
-        rule=rule,
+        in_groups=judgement.in_groups,
+        stood_in_for=judgement.stood_in_for,
+        over_limits=judgement.over_limits,
+        rule=judgement.rule,
         policy_version=policy.version,
         decided_at=now,
     )
@@ -283,5 +295,6 @@ def _proof(decision: Decision) -> dict[str, object]:
         "policy": decision.policy_version,
         "in_groups": list(decision.in_groups),
         "stood_in_for": list(decision.stood_in_for),
+        "over_limits": list(decision.over_limits),
         "reason": decision.reason,
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.core.model import Kind
 from bot.core.policy.model import Amounts
+from bot.core.policy.regions import check_places
 from bot.core.policy.sheet import Sheet, suggest
 
 REQUIRED_CHANNELS = ("review", "fallback")  # where unclear calls go, and cards whose own channel is closed
@@ -22,8 +23,9 @@ def check(sheet: Sheet, tree: dict[str, Any], found: dict[str, Any]) -> None:
                 sheet.note(("channels",), f'[channels] needs "{name}", for example {name} = "#finance-review"')
     _kinds(sheet, found.get("kinds", {}), channels, groups)
     _time(sheet, found.get("time", {}))
-    _automatic(sheet, found.get("automatic", {}))
+    _automatic(sheet, found.get("automatic", {}), found.get("limits", {}).get("per_customer_per_day", {}))
     _intents(sheet, tree.get("intents"))
+    check_places(sheet, found, channels)
     if "bands" in found:
         _bands(sheet, tree["bands"], found["bands"], groups, found.get("groups", {}))
 
@@ -62,12 +64,21 @@ def _time(sheet: Sheet, time: dict[str, Any]) -> None:
         sheet.note(("time", "warn_before_expiry"), '"warn_before_expiry" must be shorter than "expires"')
 
 
-def _automatic(sheet: Sheet, kinds: dict[Kind, dict[str, Any]]) -> None:
+def _automatic(sheet: Sheet, kinds: dict[Kind, dict[str, Any]], per_customer: Amounts) -> None:
+    """What is paid without a person needs a limit for a case, for a customer and for a day, in each currency."""
     for kind, rules in kinds.items():
+        if not rules.get("enabled"):
+            continue
+        path = ("automatic", kind.value)
         for key in ("up_to", "per_day"):
-            if rules.get("enabled") and not rules.get(key):
-                message = f'[automatic.{kind}] may only be switched on with limits; add "{key}"'
-                sheet.note(("automatic", kind.value), message)
+            if not rules.get(key):
+                sheet.note(path, f'[automatic.{kind}] may only be switched on with limits; add "{key}"')
+        for currency in rules.get("up_to", {}):
+            if rules.get("per_day") and currency not in rules["per_day"]:
+                sheet.note((*path, "per_day"), f'"per_day" in [automatic.{kind}] needs a limit in {currency} too')
+            if currency not in per_customer:
+                message = f'[automatic.{kind}] needs "per_customer_per_day" in [limits] with a limit in {currency}'
+                sheet.note(path, message)
 
 
 def _intents(sheet: Sheet, intents: Any) -> None:

@@ -11,11 +11,13 @@ from bot.core.money import to_minor
 from bot.core.policy.checks import check
 from bot.core.policy.lines import line_index
 from bot.core.policy.model import Policy
+from bot.core.policy.regions import DIGEST, REGION, filled_in
 from bot.core.policy.sheet import Fault, Reader, Sheet, count, flag, listed, mapped, one, shaped, share, suggest, text
 
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?", re.ASCII)
 _CHANNEL = re.compile(r"#[^\s#]{1,80}|[CG][A-Z0-9]{2,}")
 _MEMBER = re.compile(r"@[^\s@]{1,80}|[SUW][A-Z0-9]{2,}")
+_SHORTEST_NUMBER = 5  # digits
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 
 
@@ -41,6 +43,11 @@ def read_policy(toml: str, source: str = "policy.toml") -> Policy:
     check(sheet, tree, found)
     if sheet.faults:
         raise PolicyFaults(sheet.faults)
+    if "regions" in found:
+        found["regions"] = filled_in(found["regions"])
+    if "digest" in found:
+        weekday, at = found["digest"]["at"]
+        found["digest"] = {**found["digest"], "weekday": weekday, "at": at}
     return Policy.model_validate(found)
 
 
@@ -89,6 +96,13 @@ def _channel(raw: Any) -> str:
 def _member(raw: Any) -> str:
     if not _MEMBER.fullmatch(text(raw)):
         raise ValueError('must be a Slack user group ("@handle" or "S0123456789") or a user id ("U0123456789")')
+    return text(raw)
+
+
+def _number(raw: Any) -> str:
+    """Compared by its digits, so one without any would fit every hidden number."""
+    if sum(sign.isdigit() for sign in text(raw)) < _SHORTEST_NUMBER:
+        raise ValueError('must be a phone number such as "+12025550143"')
     return text(raw)
 
 
@@ -161,8 +175,10 @@ _TOP: dict[str, Reader] = {
     ),
     "limits": shaped({"per_customer_per_day": _AMOUNTS, "per_approver_per_day": _AMOUNTS, "per_case": _AMOUNTS}),
     "automatic": mapped(lambda _: _AUTOMATIC, _kind),
-    "intake": shaped({"confidence_floor": one(share), "mute_agents": _TEXTS, "mute_numbers": _TEXTS}),
+    "intake": shaped({"confidence_floor": one(share), "mute_agents": _TEXTS, "mute_numbers": listed(one(_number))}),
     "vip": shaped({"emails": _TEXTS, "accounts": _TEXTS}),
+    "regions": mapped(lambda _: REGION),
+    "digest": DIGEST,
     "fields": mapped(lambda _: one(_canonical)),
     "intents": mapped(lambda _: one(_kind), _intent),
 }

@@ -1,12 +1,13 @@
-"""What a finance team may change, as frozen values; `bot/core/policy_file.py` reads them from `policy.toml`.
+"""What a finance team may change, as frozen values; `bot/core/policy/file.py` reads them from `policy.toml`.
 
 Amounts are minor units by ISO 4217 currency.
 """
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import date, time, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -76,6 +77,29 @@ class Vip(Frozen):
     accounts: tuple[str, ...] = ()
 
 
+class Region(Frozen):
+    """Where the people of a channel are, and when they work. Hours and days are those of `time_zone`."""
+
+    time_zone: str = "UTC"  # IANA
+    locale: str = "en_US"  # CLDR, for Babel
+    business_days: tuple[int, ...] = (0, 1, 2, 3, 4)  # Monday is 0
+    opens: time = time(9)
+    closes: time = time(18)  # the end of the day is `time.max`
+    holidays: tuple[date, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Digest(Frozen):
+    """When the weekly digest is due, in the time zone of its channel."""
+
+    channel: str  # a name in [channels]
+    weekday: int  # Monday is 0
+    at: time
+
+
 class Policy(Frozen):
     channels: dict[str, str]  # name -> Slack channel id or #name; always has "review" and "fallback"
     groups: dict[str, tuple[str, ...]]  # name -> Slack user groups (@handle or id) and user ids
@@ -86,6 +110,8 @@ class Policy(Frozen):
     automatic: dict[Kind, Automatic] = Field(default_factory=dict)
     intake: Intake = Intake()
     vip: Vip = Vip()
+    regions: dict[str, Region] = Field(default_factory=dict)  # a name in [channels], or "default"
+    digest: Digest | None = None  # None: on demand only
     fields: dict[str, str] = Field(default_factory=dict)  # DialNexa's field name -> ours
     intents: dict[str, Kind] = Field(default_factory=dict)  # DialNexa's intent, lower case with underscores -> kind
 
@@ -95,19 +121,10 @@ class Policy(Frozen):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
+    def region(self, channel: str) -> Region:
+        """Of a name in [channels]; without a table of its own that of [regions.default]."""
+        return self.regions.get(channel) or self.regions.get("default") or Region()
+
     def not_in_force(self) -> tuple[str, ...]:
         """A sentence for each setting of this policy that is read and checked, but not acted on yet."""
-        settings: tuple[tuple[object, str], ...] = (
-            (self.time.reminders, "[time] reminders: nobody is reminded yet."),
-            (self.time.expires, "[time] expires: cases do not expire yet."),
-            (self.time.warn_before_expiry, "[time] warn_before_expiry: nobody is warned yet."),
-            (any(rules.escalate for rules in self.kinds.values()), "[kinds] escalate: nothing escalates yet."),
-            (self.limits.per_customer_per_day, "[limits] per_customer_per_day: it does not raise the band yet."),
-            (self.limits.per_approver_per_day, "[limits] per_approver_per_day: it does not raise the band yet."),
-            (self.limits.per_case, "[limits] per_case: it does not raise the band yet."),
-            (
-                any(rules.enabled for rules in self.automatic.values()),
-                "[automatic] enabled: nothing is approved automatically yet; people decide on every case.",
-            ),
-        )
-        return tuple(sentence for is_set, sentence in settings if is_set)
+        return ()

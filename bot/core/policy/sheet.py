@@ -154,7 +154,7 @@ def place(path: Path) -> str:
     if path[:1] == ("bands",):
         return "[[bands]]" if len(path) < 3 else f'"{path[2]}" in [[bands]]'
     names = [str(part) for part in path if isinstance(part, str)]
-    depth = 2 if names[:1] in (["kinds"], ["automatic"]) else 1
+    depth = 2 if names[:1] in (["kinds"], ["automatic"], ["regions"]) else 1
     table = f"[{'.'.join(names[:depth])}]"
     return f'"{names[depth]}" in {table}' if len(names) > depth else table
 

@@ -1,31 +1,36 @@
 """The sentences of the policy: the rule that applies, and what an approval still waits for."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from bot.core.model import Money
+from bot.core.model import Money, Proposal
 from bot.core.money import show
-from bot.core.policy.model import Band
+from bot.core.policy.bands import bands_of
+from bot.core.policy.limits import Limit, in_words
+from bot.core.policy.model import Band, Policy
 
 
-def missing(band: Band, authors: Collection[str], approvals: Mapping[str, frozenset[str]]) -> str | None:
-    """What is left to wait for, given who approved and in which groups they are; None: nothing is."""
-    lacking = {
-        group: n - sum(group in groups for groups in approvals.values()) for group, n in sorted(band.at_least.items())
-    }
+def missing(band: Band, approvals: Sequence[frozenset[str]], *, only_authors: bool) -> str | None:
+    """What is left to wait for, given the groups of each who approved; None: nothing is.
+
+    `only_authors`: the version has authors, and nobody else has approved it so far.
+    """
+    lacking = {group: n - sum(group in groups for groups in approvals) for group, n in sorted(band.at_least.items())}
     parts = [_some_of(group, n) for group, n in lacking.items() if n > 0]
     open_seats = band.quorum - len(approvals)
     anyone = open_seats - sum(n for n in lacking.values() if n > 0)
     if anyone > 0:
         more = " more" if approvals or parts else ""
         parts.append(f"{_number(anyone)}{more} of {either(band.groups)}")
-    only_authors = bool(authors) and approvals.keys() <= set(authors)
     if only_authors and open_seats <= 1:
         parts = [f"{' and '.join(parts) or 'somebody'} who neither asked for it nor edited it"]
     return f"waiting for {' and '.join(parts)}" if parts else None
 
 
-def rule(bands: Sequence[Band], band: Band, money: Money | None) -> str:
-    """The rule of `band`, one of the `bands` of its kind, for this amount."""
+def rule(policy: Policy, band: Band, proposal: Proposal, over: Collection[Limit] = ()) -> str:
+    """The rule by which `band` decides on this version; `over` are the limits that it passes."""
+    bands, money = bands_of(policy, proposal.kind), proposal.money
+    if over and money is not None:
+        return f"{in_words(policy.limits, over, money.currency)}: {_people(band)}"
     if all(other.up_to is None for other in bands):
         return _people(band)
     return f"{'no amount stated' if money is None else _span(bands, band, money)}: {_people(band)}"

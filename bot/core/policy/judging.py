@@ -1,0 +1,207 @@
+"""May this person decide this version now, and what is still missing. Every path asks here, and nowhere else.
+
+How delegation works. Each approval stands for the person who gave it, and for those whose lent groups it needed. Nobody
+is stood for twice in one version: who has approved lends nothing more, and who was stood in for cannot approve any
+more. So as many people agree as approvals are counted, by their own hand and by their own right. An approval that
+stands for an author of the version is that author's, as if they had pressed the button themselves; what an author lends
+counts only for somebody who has no group of their own in the band.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from bot.core.model import Decision, Frozen, Proposal, Verdict
+from bot.core.people import Person
+from bot.core.policy.bands import band_for, groups_of
+from bot.core.policy.limits import Limit, Spent, in_words, limits_passed
+from bot.core.policy.model import Band, Policy
+from bot.core.policy.words import either, missing, rule
+
+
+class Deed(StrEnum):
+    """What somebody wants to do to a case."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    ACT = "act"  # complete, choose, take, retry, settle, do a step by hand
+
+
+class Question(Frozen):
+    """Who wants to do what to which version. Decisions of other versions and cases may be among `decisions`."""
+
+    deed: Deed
+    person: Person
+    proposal: Proposal
+    decisions: tuple[Decision, ...] = ()
+    spent: Spent = Spent()
+
+
+class Standing(Frozen):
+    """How far a proposal version is, for its card: "1 of 2, waiting for a lead"."""
+
+    quorum: int
+    approvals: int
+    rule: str  # "over 100.00 USD: two people, at least one of leads"
+    missing: str | None = None  # "waiting for a lead"; None: nothing is
+
+
+class Judgement(Standing):
+    """The answer; how far it is counts this person's approval already, if it is allowed."""
+
+    allowed: bool
+    complete: bool  # with this the matter is settled: enough approvals, or one reject
+    why_not: str | None = None  # sentences for the person; only if it is not allowed
+    in_groups: tuple[str, ...] = ()  # what the person decides by, lent ones included
+    stood_in_for: tuple[str, ...] = ()  # those whose lent groups were needed
+    over_limits: tuple[Limit, ...] = ()  # passed by this version, and so it is one band up
+    limit: str | None = None  # the same in words: "over the limit of 500.00 USD in 24 hours for this customer"
+
+
+class Voice(NamedTuple):
+    """One approval: who gave it, for whom besides, and by which groups of the band."""
+
+    user_id: str
+    groups: frozenset[str]
+    stood_in_for: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> frozenset[str]:
+        return frozenset((self.user_id, *self.stood_in_for))
+
+
+def judge(policy: Policy, question: Question) -> Judgement:
+    """Rules of the playbooks, "Who decides"; the caller has made sure that case and version are the current ones."""
+    if question.deed is Deed.APPROVE:
+        return _approval(policy, question)
+    acting = question.deed is Deed.ACT
+    groups = groups_of(policy, question.proposal.kind) if acting else _asked(policy, question)
+    return _membership(policy, question, groups)
+
+
+def standing(policy: Policy, proposal: Proposal, decisions: Sequence[Decision]) -> Standing:
+    """From what is stored alone, so that a card can be drawn again; limits count as soon as an approval met them."""
+    made = _of_version(proposal, decisions)
+    return _standing(policy, proposal, made, limits_passed(policy.limits, proposal, Spent(), made), ())
+
+
+def _standing(
+    policy: Policy, proposal: Proposal, made: Sequence[Decision], over: tuple[Limit, ...], more: Sequence[Voice]
+) -> Standing:
+    band = band_for(policy, proposal.kind, proposal.money, over)
+    voices = [*_voices(band, made), *more]
+    return Standing(
+        quorum=band.quorum,
+        approvals=len(voices),
+        rule=rule(policy, band, proposal, over),
+        missing=missing(band, [voice.groups for voice in voices], only_authors=_only_authors(voices, proposal)),
+    )
+
+
+# --- approve --------------------------------------------------------------------------------------------------------
+
+
+def _approval(policy: Policy, question: Question) -> Judgement:
+    proposal, person = question.proposal, question.person
+    made = _of_version(proposal, question.decisions)
+    over = limits_passed(policy.limits, proposal, question.spent, made)
+    band = band_for(policy, proposal.kind, proposal.money, over)
+    before = _voices(band, made)
+    voice = _voice(band, proposal, before, person)
+    now = _standing(policy, proposal, made, over, ())
+    currency = proposal.money.currency if proposal.money else ""
+    limit = {"over_limits": over, "limit": in_words(policy.limits, over, currency) or None}
+    why_not = _why_not(band, question, made, before, voice)
+    if why_not is not None:
+        named = f"{why_not} Rule: {now.rule}." if proposal.actions else why_not
+        return Judgement(**now.model_dump(), **limit, allowed=False, complete=False, why_not=named)
+    after = _standing(policy, proposal, made, over, (voice,))
+    return Judgement(
+        **after.model_dump(),
+        **limit,
+        allowed=True,
+        complete=after.missing is None,
+        in_groups=tuple(sorted(person.groups | voice.groups)),
+        stood_in_for=voice.stood_in_for,
+    )
+
+
+def _why_not(
+    band: Band, question: Question, made: Sequence[Decision], before: Sequence[Voice], voice: Voice
+) -> str | None:
+    proposal, person = question.proposal, question.person
+    if not proposal.actions:
+        return "Choose first how to settle it." if proposal.options else "Complete this case first."
+    if person.in_groups.isdisjoint(band.groups):
+        return f"Only {either(band.groups)} may approve this."
+    if any(decision.user_id == person.user_id for decision in made):
+        return "You have already decided on this version, and each person decides once."
+    if any(person.user_id in other.stood_in_for for other in before):
+        return "Somebody who stands in for you has approved this version, and each person counts once."
+    if not voice.groups:
+        return "The person you stand in for counts for this version already, and each person counts once."
+    if any(decision.verdict is Verdict.REJECT for decision in made):
+        return "This version was already rejected."
+    if len(before) + 1 >= band.quorum and _only_authors([*before, voice], proposal):
+        if voice.user_id in proposal.authors:
+            return "You asked for this or edited it, so somebody who did neither has to approve it."
+        return "You stand in for somebody who asked for this or edited it, so it takes somebody who did neither."
+    return None
+
+
+def _voices(band: Band, made: Sequence[Decision]) -> list[Voice]:
+    """The approvals of this version that count in this band, one a person."""
+    found: dict[str, Voice] = {}
+    for decision in made:
+        groups = frozenset(decision.in_groups).intersection(band.groups)
+        if decision.verdict is Verdict.APPROVE and groups:
+            found.setdefault(decision.user_id, Voice(decision.user_id, groups, decision.stood_in_for))
+    return list(found.values())
+
+
+def _voice(band: Band, proposal: Proposal, before: Sequence[Voice], person: Person) -> Voice:
+    """Their own groups first; of lent ones only what they lack, and of as few people as give it."""
+    counted = frozenset[str]().union(*(voice.people for voice in before))
+    own = person.groups.intersection(band.groups)
+    groups, stood_in_for = own, tuple[str, ...]()
+    for away in sorted(person.stands_in_for, key=lambda one: (one in proposal.authors, one)):
+        lent = person.stands_in_for[away].intersection(band.groups) - groups
+        usable = away not in counted and away != person.user_id and not (own and away in proposal.authors)
+        if lent and usable:
+            groups, stood_in_for = groups | lent, (*stood_in_for, away)
+    return Voice(person.user_id, groups, stood_in_for)
+
+
+def _only_authors(voices: Sequence[Voice], proposal: Proposal) -> bool:
+    """Nobody decides alone on what they asked for or edited; nor do several who all did."""
+    return bool(proposal.authors) and not any(voice.people.isdisjoint(proposal.authors) for voice in voices)
+
+
+def _of_version(proposal: Proposal, decisions: Sequence[Decision]) -> list[Decision]:
+    return [d for d in decisions if d.case_id == proposal.case_id and d.version == proposal.version]
+
+
+# --- reject, and everything else ------------------------------------------------------------------------------------
+
+
+def _asked(policy: Policy, question: Question) -> tuple[str, ...]:
+    """Anyone who could be asked to approve may reject, the authors included, and one reject is enough."""
+    proposal = question.proposal
+    over = limits_passed(policy.limits, proposal, question.spent, _of_version(proposal, question.decisions))
+    asked = (band_for(policy, proposal.kind, proposal.money, raised) for raised in ((), over))
+    return tuple(dict.fromkeys(group for band in asked for group in band.groups))
+
+
+def _membership(policy: Policy, question: Question, groups: tuple[str, ...]) -> Judgement:
+    person = question.person
+    allowed = not person.in_groups.isdisjoint(groups)
+    lenders = [away for away, lent in sorted(person.stands_in_for.items()) if not lent.isdisjoint(groups)]
+    now = standing(policy, question.proposal, question.decisions)
+    return Judgement(
+        **(now.model_dump() | {"rule": f"anyone of {either(groups)}"}),
+        allowed=allowed,
+        complete=allowed,
+        why_not=None if allowed else f"Only {either(groups)} may do this.",
+        in_groups=tuple(sorted(person.in_groups)) if allowed else (),
+        stood_in_for=tuple(lenders) if person.groups.isdisjoint(groups) else (),
+    )
