@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(room, "serve", "run the bot", _serve)
     _json(_add(room, "check", "ask every configured system, and say what to do", _check))
     policy = room.add_parser("policy", help="the policy file").add_subparsers(required=True, metavar="what")
-    check = _json(_add(policy, "check", "faults with their lines, and what is not in force yet", _policy_check))
+    check = _json(_add(policy, "check", "faults with their lines, and how to mend them", _policy_check))
     check.add_argument("--policy", type=Path, help="default: POLICY_FILE, or policy.toml")
     cases = room.add_parser("cases", help="the cases").add_subparsers(required=True, metavar="what")
     _listing(_add(cases, "list", "by due time", _cases_list))
@@ -117,12 +117,10 @@ def _policy_check(args: argparse.Namespace) -> int:
         else:
             print(*faults.faults, sep="\n")
         return 1
-    waiting = policy.not_in_force()
     if args.json:
-        print(reports.as_json({"ok": True, "version": policy.version, "not_in_force": list(waiting)}))
+        print(reports.as_json({"ok": True, "version": policy.version}))
     else:
         print(f"{path} is fine: version {policy.version}.")
-        print(*(f"Not in force yet: {sentence}" for sentence in waiting), sep="\n")
     return 0
 
 

@@ -109,8 +109,6 @@ def test_a_good_policy_is_named_with_its_version(shell: Shell) -> None:
     assert (ran.code, told.code) == (0, 0)
     assert told.json["ok"] is True
     assert f"version {told.json['version']}" in ran.out
-    for sentence in told.json["not_in_force"]:
-        assert f"Not in force yet: {sentence}" in ran.out
 
 
 def test_a_wrong_policy_falls_short_with_every_line(shell: Shell, tmp_path: Path) -> None:
@@ -253,7 +251,7 @@ async def test_check_asks_every_system_channel_and_group(
 ) -> None:
     configure(sqlite_world, monkeypatch)
     ran = await shell.beside("check")
-    assert ran.code == 0, ran.out
+    assert ran.code == 0, ran.out + ran.err
     assert "FAULT" not in ran.out
     for words in ("workspace Acme Finance", "#finance-refunds", "2 people", "Fidel", "Stripe"):
         assert words in ran.out, words
