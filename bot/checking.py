@@ -19,7 +19,6 @@ from bot.slack import Slack, SlackError
 from bot.systems import make_connectors
 from storage import Database, StorageError, open_database
 
-
 ROTATING = ("quickbooks",)  # asking for access changes its refresh token, which the running bot would then lack
 HELD = "not asked: the running bot holds its access, and /readyz names it if it is paused"
 

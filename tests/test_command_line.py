@@ -285,7 +285,9 @@ async def test_check_names_every_channel_and_group_that_is_not_there(
     told = await shell.beside("check", "--json")
     assert told.code == 1
     faults = {line["what"]: line["says"] for line in told.json if not line["ok"]}
-    assert set(faults) == {"channel vip", "group leads", "group finance"}
+    assert {what for what in faults if not what.startswith("kind ")} == {"channel vip", "group leads", "group finance"}
+    assert 'channel "vip" cannot be used' in faults["kind vip_blocker"]
+    assert 'owner "finance" has nobody' in faults["kind refund"]
     assert "Invite the bot" in faults["channel vip"]
     assert "nobody is in it" in faults["group leads"]
     assert "@finance-approvers" in faults["group finance"]
