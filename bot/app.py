@@ -24,7 +24,7 @@ from bot.metrics import make_registry
 from bot.slack import Pace, Slack, SlackError
 from bot.systems import make_connectors
 from bot.worker import Worker
-from handlers import operations
+from handlers import cases, operations
 from handlers import slack as slack_door
 from handlers.dialnexa import DialNexaDoor
 from handlers.doors import DeskClosed, Doors
@@ -159,6 +159,8 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         clock=clock,
         wake=worker.wake,
+        public_url=str(settings.public_url) if settings.public_url else None,
+        facts_deadline_s=settings.facts_deadline_s,
     )
     desk = SlackDesk(slack)
     doors = Doors(db=db, desk=desk, policy=policy, clock=clock, wake=worker.wake)
@@ -171,6 +173,7 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
     if settings.fidel_webhook_secrets and settings.public_url is not None:
         site.add_routes(FidelDoor(doors, _open(settings.fidel_webhook_secrets), str(settings.public_url)).routes())
     site.add_routes(slack_door.routes(bolt, doors))
+    site.add_routes(cases.routes(doors))
     registry = make_registry(doors, slack, worker)
     site.add_routes(operations.routes(doors, faults=lambda: _faults(slack), registry=registry))
     runner = web.AppRunner(site, access_log=None, handle_signals=False)

@@ -122,6 +122,7 @@ class Settings(Systems):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     public_url: AnyHttpUrl | None = None
+    facts_deadline_s: float = Field(default=2.0, gt=0, le=30)
 
     slack_bot_token: SecretStr = Field(min_length=1)
     slack_signing_secret: SecretStr = Field(min_length=1)

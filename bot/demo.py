@@ -20,8 +20,37 @@ SECRETS: dict[str, Any] = {  # as the sandbox has them unless told otherwise; th
     "dialnexa_webhook_secret": "sandbox-dialnexa-secret",
     "fidel_api_key": "sk_test_sandbox",
     "stripe_api_key": "rk_test_sandbox",
+    "zendesk_client_id": "countersign",
+    "zendesk_client_secret": "sandbox-zendesk-secret",
+    "quickbooks_realm_id": "9130357",
+    "quickbooks_client_id": "sandbox-client",
+    "quickbooks_client_secret": "sandbox-quickbooks-secret",
+    "quickbooks_refresh_token": "RT-sandbox",
+    "quickbooks_refund_item_id": "11",
+    "quickbooks_refund_account_id": "35",
+    "hubspot_access_token": "pat-sandbox",
+    "hubspot_account_property": "stripe_customer_id",
+    "hubspot_renewals": "renewals",
+    "google_drive_folder": "1FolderDocuments",
+    "google_shared_drive": "0ADriveFinance",
+    "google_spreadsheet": "1SheetFinanceQueue",
+    "google_mailbox": "billing@acme.example",
 }
 WAIT_S = 15.0
+
+
+def addresses(page: str) -> dict[str, Any]:
+    """Every outside system as the sandbox at this address plays it."""
+    return {
+        "slack_api_url": f"{page}/slack/api/",
+        "fidel_api_url": f"{page}/fidel/v1",
+        "stripe_api_url": f"{page}/stripe",
+        "zendesk_api_url": f"{page}/zendesk",
+        "quickbooks_api_url": f"{page}/quickbooks",
+        "quickbooks_token_url": f"{page}/quickbooks/oauth2/v1/tokens/bearer",
+        "hubspot_api_url": f"{page}/hubspot",
+        "google_api_url": f"{page}/google",
+    }
 
 
 def run_demo(*, policy_file: Path, bot_port: int, page_port: int) -> int:
@@ -29,20 +58,20 @@ def run_demo(*, policy_file: Path, bot_port: int, page_port: int) -> int:
     DATA.mkdir(exist_ok=True)
     bot_port, page_port = _free(bot_port), _free(page_port)
     page = f"http://127.0.0.1:{page_port}"
-    settings = Settings(
-        _env_file=None,
-        database_url=f"sqlite:///{DATA / 'countersign.db'}",
-        port=bot_port,
-        slack_api_url=f"{page}/slack/api/",
-        fidel_api_url=f"{page}/fidel/v1",
-        stripe_api_url=f"{page}/stripe",
-        **SECRETS,
-    )
     command = [sys.executable, "-m", "sandbox", "--port", str(page_port), "--state", str(DATA / "outside.json")]
     # a session of its own: Ctrl-C reaches the bot alone, which stops first and then stops the sandbox
     sandbox = subprocess.Popen([*command, "--bot-url", f"http://127.0.0.1:{bot_port}"], start_new_session=True)  # noqa: S603
     try:
         _wait_for(page, sandbox)
+        settings = Settings(
+            _env_file=None,
+            database_url=f"sqlite:///{DATA / 'countersign.db'}",
+            port=bot_port,
+            public_url=f"http://127.0.0.1:{bot_port}",
+            google_service_account=_read(f"{page}/google/key-file"),
+            **addresses(page),
+            **SECRETS,
+        )
         asyncio.run(serve(settings, policy, started=lambda app: _welcome(app, page)))
     finally:
         sandbox.terminate()
@@ -66,6 +95,12 @@ def _free(port: int) -> int:
             probe.bind(("127.0.0.1", candidate))
             return int(probe.getsockname()[1])
     raise SystemExit("There is no free port on this machine.")
+
+
+def _read(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 our own address
+        text: str = answer.read().decode()
+        return text
 
 
 def _wait_for(page: str, sandbox: subprocess.Popen[bytes]) -> None:

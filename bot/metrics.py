@@ -32,7 +32,10 @@ class Figures(Collector):
         cases = GaugeMetricFamily("countersign_cases", "Cases by state", labels=("state",))
         for state, count in self._doors.cases.items():
             cases.add_metric((state,), count)
-        return came, sent, jobs, cases
+        paused = GaugeMetricFamily("countersign_paused", "Systems that are paused just now", labels=("scope",))
+        for scope in self._doors.paused:
+            paused.add_metric((scope,), 1)
+        return came, sent, jobs, cases, paused
 
 
 def make_registry(doors: Doors, slack: Slack, worker: Worker) -> CollectorRegistry:

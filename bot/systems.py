@@ -13,6 +13,9 @@ from bot.tokens import SealedTokens
 from storage import Database
 
 
+TABS = ("Disputes", "Collections", "Sent documents", "Exceptions")  # of the spreadsheet, as the playbooks name them
+
+
 def make_connectors(settings: Systems, db: Database, clock: Callable[[], datetime]) -> dict[str, Connector]:
     """Raises ConfigFaults for a credential that cannot be one."""
     try:
@@ -111,7 +114,7 @@ def _google(settings: Systems) -> list[Connector]:
             DriveConnector(account, settings.google_drive_folder, url, shared_drive=shared_drive, acts_as=acts_as)
         )
     if settings.google_spreadsheet is not None:
-        made.append(SheetsConnector(account, settings.google_spreadsheet, url))
+        made.append(SheetsConnector(account, settings.google_spreadsheet, url, tabs=TABS))
     if settings.google_mailbox is not None:
         made.append(GmailConnector(account, settings.google_mailbox, url))
     return made

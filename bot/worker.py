@@ -10,7 +10,7 @@ from bot.jobs import Jobs
 log = logging.getLogger("countersign.worker")
 
 TICK_S = 0.5  # finds what became due by time alone, and what another process wrote
-SEAL_EVERY_S = 60.0
+CHORES_EVERY_S = 60.0
 PAUSE_AFTER_FAULT_S = 1.0
 
 
@@ -97,9 +97,11 @@ class Worker:
             "calls": Lane("calls", jobs.claim_calls, jobs.triage, self._hands),
             "executions": Lane("executions", jobs.claim_executions, jobs.execute, self._hands),
             "cards": Lane("cards", jobs.claim_cards, jobs.show, self._hands),
+            "timers": Lane("timers", jobs.claim_timers, jobs.fire, self._hands),
+            "notices": Lane("notices", jobs.claim_notices, jobs.notify, self._hands),
         }
         self._loops = [asyncio.create_task(lane.run(), name=f"{lane.name} lane") for lane in self.lanes.values()]
-        self._loops.append(asyncio.create_task(self._seal(jobs), name="seal"))
+        self._loops.append(asyncio.create_task(self._chores(jobs), name="chores"))
 
     async def stop(self, within_s: float = 10.0) -> None:
         for loop in self._loops:
@@ -107,10 +109,16 @@ class Worker:
         await asyncio.gather(*self._loops, return_exceptions=True)
         await asyncio.gather(*(lane.drain(within_s) for lane in self.lanes.values()))
 
-    async def _seal(self, jobs: Jobs) -> None:
+    async def _chores(self, jobs: Jobs) -> None:
+        """What nobody waits for; a fault of one never stops the others, and the next round covers it."""
+        await self._chore(jobs.try_locked)  # a restart may have brought new credentials
         while True:
-            await asyncio.sleep(SEAL_EVERY_S)
-            try:
-                await jobs.seal()
-            except Exception:
-                log.exception("could not seal the audit history; the next seal covers it")
+            await asyncio.sleep(CHORES_EVERY_S)
+            for chore in (jobs.seal, jobs.try_locked, jobs.weekly_digest):
+                await self._chore(chore)
+
+    async def _chore(self, chore: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await chore()
+        except Exception:
+            log.exception("the chore %s failed; it is tried again in a minute", chore.__name__)

@@ -15,7 +15,7 @@ from bot.core.cards.wording import headline
 from bot.core.model import CaseFile, CaseState
 from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.triage import presumed_kind
-from handlers.doors import DeskClosed, Doors
+from handlers.doors import DeskClosed, Doors, NotWelcome
 
 log = logging.getLogger("countersign.doors")
 
@@ -30,7 +30,6 @@ class NotOurs(Exception):
 
 
 FOREIGN = "This is not one of ours, or from another release. Nothing was changed."
-STRANGER = "Only members of this workspace can decide here. Nothing was changed."
 CLICK_AGAIN = "Something went wrong on our side and nothing was decided. Please click again."
 
 
@@ -65,8 +64,8 @@ async def _pressed(doors: Doors, press: Press, body: Body) -> Answer:
     """Every click has an answer: a fault of ours says so and has changed nothing."""
     try:
         return await press(doors, await read_click(doors, body), body)
-    except PermissionError:
-        return Answer(STRANGER)
+    except NotWelcome as who:
+        return Answer(await doors.turned_away(who, _case_id(body)))
     except DeskClosed as closed:
         return Answer(f"{closed} Nothing was decided; please click again in a moment.")
     except NotOurs:
@@ -79,7 +78,7 @@ async def _pressed(doors: Doors, press: Press, body: Body) -> Answer:
 async def read_click(doors: Doors, body: Body) -> Click:
     """Who clicked what, with their groups at this moment.
 
-    Raises PermissionError for people of another workspace, NotOurs for a value that we did not write.
+    Raises NotWelcome for an account that may not take part, NotOurs for a value that we did not write.
     """
     user_id = check_person(doors, body)
     action = body["actions"][0]
@@ -93,10 +92,17 @@ async def read_click(doors: Doors, body: Body) -> Click:
 
 def check_person(doors: Doors, body: Body) -> str:
     team_id = (body.get("team") or {}).get("id")
-    home_id = body["user"].get("team_id", team_id)
-    if home_id != team_id or (doors.desk.team_id is not None and team_id != doors.desk.team_id):
-        raise PermissionError(STRANGER)
-    return str(body["user"]["id"])
+    user_id = str(body["user"]["id"])
+    doors.check_team(user_id, team_id, body["user"].get("team_id", team_id))
+    return user_id
+
+
+def _case_id(body: Body) -> str | None:
+    """The case that was clicked, for the history; of a value that we did not write, none."""
+    try:
+        return read_ref(body["actions"][0].get("value") or "").case_id
+    except NotOurs:
+        return None
 
 
 def read_ref(value: str) -> CaseRef:

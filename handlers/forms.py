@@ -17,8 +17,8 @@ from bot.core.names import CallbackId
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact_tree
 from bot.core.triage import missing_needs
-from handlers.clicks import ANY, CLICK_AGAIN, FOREIGN, STRANGER, NotOurs, check_person, read_ref
-from handlers.doors import DeskClosed, Doors
+from handlers.clicks import ANY, CLICK_AGAIN, FOREIGN, NotOurs, check_person, read_ref
+from handlers.doors import DeskClosed, Doors, NotWelcome
 
 log = logging.getLogger("countersign.doors")
 
@@ -68,8 +68,8 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
         return await submit(doors, click, values)
     except FormErrors:
         raise
-    except PermissionError:
-        return Answer(STRANGER)
+    except NotWelcome as who:
+        return Answer(await doors.turned_away(who, _case_id(body["view"])))
     except NotOurs:
         return Answer(FOREIGN)
     except DeskClosed as closed:
@@ -77,6 +77,14 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
     except Exception:
         log.exception("a form could not be carried out")
         return Answer(CLICK_AGAIN)
+
+
+def _case_id(view: Mapping[str, Any]) -> str | None:
+    """The case that the form is about, for the history; of a form that we did not write, none."""
+    try:
+        return read_ref(view.get("private_metadata") or "").case_id
+    except NotOurs:
+        return None
 
 
 async def _unknown(doors: Doors, click: Click, _: Mapping[str, Any]) -> Answer:
@@ -93,19 +101,29 @@ async def _settle(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answ
     return await doors.db.write(lambda store: deciding.settle_by_hand(store, click, note, policy=doors.policy, now=now))
 
 
-async def _complete(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
-    """What a person fills in is told to the case like a call is; a job looks things up and makes the offer."""
-    done, now = forms.read_complete(values), doors.clock()
-    stated = {**done.fields, "call_intent": done.kind.value}
+def stated_details(values: Mapping[str, Any], *, also: Mapping[str, str] | None = None) -> Details:
+    """What a person states in the form that completes or opens a case, with `also` as further fields.
+
+    Raises FormErrors, also for what the playbook of the kind needs and nobody filled in.
+    """
+    done = forms.read_complete(values)
+    stated = {**done.fields, "call_intent": done.kind.value, **(also or {})}
     exact = None
     if "amount" in stated and "currency" in stated:
         exact = {
             "amount_minor": money.to_minor(stated["amount"], stated["currency"]),
             "currency": stated["currency"],
         }
-    details = Details.model_validate({"fields": Fields.model_validate(stated), "money": exact})
+    summary = forms.read_summary(values)
+    details = Details.model_validate({"summary": summary, "fields": Fields.model_validate(stated), "money": exact})
     if gaps := missing_needs(PLAYBOOKS[done.kind], details):
         raise FormErrors({"kind": f"This kind also needs: {', '.join(gaps)}."})
+    return details
+
+
+async def _complete(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    """What a person fills in is told to the case like a call is; a job looks things up and makes the offer."""
+    details, now = stated_details(values), doors.clock()
     sha256 = hashlib.sha256(click.identity.encode()).hexdigest()
 
     def tell(store: Store) -> Answer:

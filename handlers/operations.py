@@ -13,7 +13,10 @@ log = logging.getLogger("countersign.doors")
 
 
 def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: CollectorRegistry) -> list[web.RouteDef]:
-    """`faults` names what keeps the bot from working, a sentence each; empty means ready."""
+    """`faults` names what keeps the bot from working, a sentence each; empty means ready.
+
+    What is paused is named beside it: one vendor's trouble takes nothing out of a load balancer.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -21,15 +24,19 @@ def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: C
     async def readyz(_: web.Request) -> web.Response:
         found = dict(faults())
         try:
-            await doors.db.read(lambda store: store.count_cases())
+            paused = await doors.db.read(lambda store: {one.scope: one.reason for one in store.pauses()})
         except Exception as error:
+            paused = {}
             found["database"] = f"The database does not answer ({type(error).__name__})."
-        return web.json_response({"status": "not ready" if found else "ready", **found}, status=503 if found else 200)
+        said = {"status": "not ready" if found else "ready", **found, **({"paused": paused} if paused else {})}
+        return web.json_response(said, status=503 if found else 200)
 
     async def metrics(_: web.Request) -> web.Response:
         try:
-            counts = await doors.db.read(lambda store: store.count_cases())
+            counts, pauses = await doors.db.read(lambda store: (store.count_cases(), store.pauses()))
             doors.cases.update({state.value: counts.get(state.value, 0) for state in CaseState})
+            doors.paused.clear()
+            doors.paused.update(one.scope for one in pauses)
         except Exception:  # the figures of the doors and of Slack matter most when something is wrong
             log.exception("the cases could not be counted; /metrics shows the last known figures")
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

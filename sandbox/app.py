@@ -8,14 +8,15 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox import fidel, stripe
+from sandbox import fidel, google, hubspot, quickbooks, stripe, zendesk
 from sandbox.caller import Caller
-from sandbox.control import Control, seed_vendors
+from sandbox.control import Control
 from sandbox.slack import page, web_api
 from sandbox.slack.delivery import ACK_S, Delivery
 from sandbox.slack.workspace import Workspace
 from sandbox.state import State
 from sandbox.traffic import SLOW_S, Traffic, faulty
+from sandbox.vendors import seed_vendors
 
 WEB: Final = Path(__file__).with_name("web")
 BODY_MOST: Final = 4 * 1024 * 1024  # bytes; more than Slack or the vendors take
@@ -37,6 +38,9 @@ class Config:
     dialnexa_secret: str = "sandbox-dialnexa-secret"  # noqa: S105 - made up for the demo
     fidel_key: str = "sk_test_sandbox"
     stripe_key: str = "rk_test_sandbox"
+    zendesk_secret: str = "sandbox-zendesk-secret"  # noqa: S105 - made up for the demo
+    quickbooks_secret: str = "sandbox-quickbooks-secret"  # noqa: S105 - made up for the demo
+    hubspot_token: str = "pat-sandbox"  # noqa: S105 - made up for the demo
     clock: Callable[[], float] = time.time
     slow_s: float = SLOW_S
     ack_s: float = ACK_S
@@ -63,6 +67,10 @@ def make_app(config: Config) -> web.Application:
     app.add_routes(Control(ws, delivery, caller, traffic).routes())
     app.add_routes(fidel.routes(state, config.fidel_key))
     app.add_routes(stripe.routes(state, config.stripe_key))
+    app.add_routes(zendesk.routes(state, config.zendesk_secret))
+    app.add_routes(quickbooks.routes(state, config.quickbooks_secret))
+    app.add_routes(hubspot.routes(state, config.hubspot_token))
+    app.add_routes(google.routes(state))
     app.add_routes([web.get("/", _index), web.get("/archives/{tail:.*}", _index), web.static("/web", WEB)])
     _attach_life(app, state, delivery)
     return app

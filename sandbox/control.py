@@ -1,24 +1,19 @@
 """The page's API beyond Slack: the state as a whole, sample calls, faults, the vendors' panels, the request log."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox import fidel, stripe
 from sandbox.caller import Caller
 from sandbox.faults import SYSTEMS, Faults
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.page import Given, answering, body_of, workspace_view
 from sandbox.slack.workspace import Workspace
-from sandbox.state import State
 from sandbox.traffic import LOG_KEPT, Traffic
+from sandbox.vendors import VENDORS, Vendor, seed_vendors
 
 LOG_DEFAULT: Final = 100
-
-
-def seed_vendors(state: State) -> None:
-    fidel.seed(state)
-    stripe.seed(state)
 
 
 class Control:
@@ -52,11 +47,11 @@ class Control:
             raise web.HTTPBadRequest(text=str(error)) from None
         return {"ok": True}
 
-    async def fidel(self, _: web.Request) -> dict[str, Any]:
-        return fidel.panel(self._ws.state)
+    def _panel(self, vendor: Vendor) -> Callable[[web.Request], Awaitable[dict[str, Any]]]:
+        async def panel(_: web.Request) -> dict[str, Any]:
+            return vendor.panel(self._ws.state)
 
-    async def stripe(self, _: web.Request) -> dict[str, Any]:
-        return stripe.panel(self._ws.state)
+        return panel
 
     async def reset(self, _: web.Request) -> dict[str, Any]:
         """Back to the first day, for all systems."""
@@ -82,8 +77,7 @@ class Control:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/sim/state", answering(self.state)),
-            web.get("/sim/fidel", answering(self.fidel)),
-            web.get("/sim/stripe", answering(self.stripe)),
+            *(web.get(f"/sim/{name}", answering(self._panel(vendor))) for name, vendor in VENDORS.items()),
             web.get("/sim/requests", answering(self.requests)),
             web.get("/sim/log", answering(self.log)),
             web.post("/sim/call", answering(self.call)),

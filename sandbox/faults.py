@@ -4,14 +4,14 @@ from typing import Final
 
 from sandbox.state import State
 
-SYSTEMS: Final = ("slack", "fidel", "stripe")
+SYSTEMS: Final = ("slack", "fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
 
 
 class Faults:
-    """Says which fault is switched on for `slack`, `fidel` or `stripe`."""
+    """Says which fault is switched on for each of SYSTEMS."""
 
     KINDS: Final = ("none", "slow", "429", "500", "lost_reply", "archived_channel", "revoked_token")
-    SLACK_ONLY: Final = ("archived_channel", "revoked_token")
+    SLACK_ONLY: Final = ("archived_channel",)
 
     def __init__(self, state: State) -> None:
         self._state = state

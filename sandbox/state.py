@@ -25,7 +25,7 @@ class Listener:
 
 
 class State:
-    """A dict of JSON values for each system, saved atomically to `path` soon after a change; without `path` in memory."""
+    """A dict of JSON values for each system, saved atomically to `path` soon after a change; else in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.slack: dict[str, Any] = {}

@@ -10,7 +10,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.faults import SYSTEMS, Faults
 
-PREFIXES: Final = {"slack": "/slack/api/", "fidel": "/fidel/v1", "stripe": "/stripe/v1"}
+PREFIXES: Final = {
+    "slack": "/slack/api/",
+    "fidel": "/fidel/v1",
+    "stripe": "/stripe/v1",
+    "zendesk": "/zendesk",
+    "quickbooks": "/quickbooks",
+    "hubspot": "/hubspot",
+    "google": "/google",
+}
 SLOW_S: Final = 4.0  # longer than anybody who waits 3 s is willing to
 LOG_KEPT: Final = 500
 
@@ -66,9 +74,19 @@ def _failure(system: str, status: int) -> web.Response:
     return web.json_response(body, status=status, headers={"Retry-After": "2"} if status == 429 else None)
 
 
+def _revoked(request: web.Request) -> web.Response:
+    """Nothing that we were given once is taken any more; a token's own door says it in the words of RFC 6749."""
+    if "token" in request.path:
+        return web.json_response({"error": "invalid_grant"}, status=400)
+    body = {"error": {"code": "unauthorized", "type": "api_error", "message": "A fault of the sandbox."}}
+    return web.json_response(body, status=401)
+
+
 async def _answer(system: str, fault: str, slow_s: float, request: web.Request, handler: Handler) -> web.StreamResponse:
     if fault in ("429", "500"):
         return _failure(system, int(fault))
+    if fault == "revoked_token" and system != "slack":
+        return _revoked(request)
     if fault == "slow":
         await asyncio.sleep(slow_s)
     return await handler(request)

@@ -38,6 +38,12 @@ FINISH = """
 UPDATE calls SET due_at = NULL, lease_owner = NULL, lease_until = NULL WHERE call_id = :call_id AND version <= :upto
 """
 
+LOOK_AGAIN = """
+UPDATE calls SET due_at = :at WHERE call_id = :call_id AND version = (
+  SELECT MAX(version) FROM calls WHERE call_id = :call_id
+)
+"""
+
 FIRST_TIME = "INSERT INTO deliveries (identity, at) VALUES (:identity, :at) ON CONFLICT (identity) DO NOTHING"
 FORGET = "DELETE FROM deliveries WHERE at < :before"
 
@@ -80,6 +86,10 @@ class Calls(History):
     def finish_calls(self, call_id: str, upto: int) -> None:
         """A version later than `upto` stays due: it came while the others were worked on."""
         self._session.run(FINISH, {"call_id": call_id, "upto": upto})
+
+    def look_again(self, call_id: str, at: datetime) -> None:
+        """The call is due once more, as if it had come then."""
+        self._session.run(LOOK_AGAIN, {"call_id": call_id, "at": to_text(at)})
 
     def first_time(self, identity: str, now: datetime) -> bool:
         """False where this delivery was seen before."""

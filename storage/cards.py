@@ -30,6 +30,11 @@ SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_
   failures, due_at, lease_owner, lease_until
 FROM cards WHERE case_id = :case_id AND place = :place
 """
+AT = """
+SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
+  failures, due_at, lease_owner, lease_until
+FROM cards WHERE channel_id = :channel_id AND message_ts = :message_ts LIMIT 1
+"""
 # `wake_at` is the due time, or the end of the lease where that is later.
 DUE = """
 SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
@@ -66,6 +71,11 @@ def _columns(place: CardPlace) -> Params:
 class Cards(History):
     def card(self, case_id: str, place: str = "home") -> CardPlace | None:
         row = self._session.row(ONE, {"case_id": case_id, "place": place})
+        return None if row is None else _place(row)
+
+    def case_at(self, channel_id: str, message_ts: str) -> CardPlace | None:
+        """The card that is this message of Slack. It looks at every card: for what people rarely do."""
+        row = self._session.row(AT, {"channel_id": channel_id, "message_ts": message_ts})
         return None if row is None else _place(row)
 
     def add_card(self, place: CardPlace) -> None:

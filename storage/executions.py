@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.model import Attempt, Entry, Execution, ExecutionState, Receipt
 from storage.audit import History
 from storage.errors import KeyReused, NotStored
-from storage.session import Params, Row, to_text, to_text_or_none, to_time, to_time_or_none
+from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time, to_time_or_none
 
 ADD = """
 INSERT INTO executions (key, case_id, version, position, connector, fingerprint, state, due_at, lease_owner,
@@ -37,6 +37,7 @@ FROM executions AS e CROSS JOIN cases AS c
 WHERE e.wake_at <= :now AND c.case_id = e.case_id AND c.state = 'approved'
 ORDER BY e.wake_at, e.key LIMIT :limit {skip_locked_e}
 """
+DUE_ELSEWHERE = DUE.replace("ORDER BY", "  AND e.connector NOT IN ({ids})\nORDER BY")
 WAITING = """
 SELECT e.state, e.due_at, e.lease_owner, e.lease_until, e.data, NULL
 FROM executions AS e CROSS JOIN cases AS c
@@ -122,9 +123,14 @@ class Executions(History):
             self._session.run(ADD_RECEIPT, {**params, "data": receipt.model_dump_json()})
         self.append(execution.case_id, entry, now)
 
-    def due_executions(self, now: datetime, limit: int) -> list[Execution]:
-        """Of approved cases: those that wait and are due, and those that run under a lease that ran out; held."""
-        return [_execution(row) for row in self._session.rows(DUE, {"now": to_text(now), "limit": limit})]
+    def due_executions(self, now: datetime, limit: int, paused: Sequence[str] = ()) -> list[Execution]:
+        """Of approved cases: those that wait and are due, and those that run under a lease that ran out; held.
+
+        Those of `paused` connectors are left where they are, so that they never stand in the way of others.
+        """
+        statement, ids = (DUE_ELSEWHERE, {"ids": json_list(paused)}) if paused else (DUE, {})
+        rows = self._session.rows(statement, {"now": to_text(now), "limit": limit} | ids)
+        return [_execution(row) for row in rows]
 
     def waiting_executions(self, connector: str | None, limit: int) -> list[Execution]:
         """Of approved cases: those of one connector, or of all, that are not under way; held."""

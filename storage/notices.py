@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.core.notices import Notice
 from storage.audit import History
-from storage.session import Params, Row, to_text, to_text_or_none, to_time_or_none
+from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time_or_none
 
 ADD = """
 INSERT INTO notices (notice_id, recipient, case_id, created_at, due_at, lease_owner, lease_until, data)
@@ -13,11 +13,20 @@ ON CONFLICT (notice_id) DO NOTHING
 """
 DUE = """
 SELECT due_at, lease_owner, lease_until, data FROM notices
-WHERE wake_at <= :now ORDER BY wake_at, notice_id LIMIT :limit {skip_locked}
+WHERE wake_at <= :now AND recipient NOT IN ({ids}) ORDER BY wake_at, notice_id LIMIT :limit {skip_locked}
 """
+# Ids of notices about a case begin with its id and a slash, so the primary key finds them; "0" comes after "/".
+WAITING = """
+SELECT due_at, lease_owner, lease_until, data FROM notices
+WHERE notice_id >= :from_id AND notice_id < :to_id AND recipient = :recipient
+  AND due_at IS NOT NULL AND lease_owner IS NULL
+ORDER BY created_at, notice_id LIMIT 1 {skip_locked}
+"""
+WRITTEN_AT = "SELECT n, actor FROM audit WHERE case_id = :case_id AND at = :at ORDER BY n"
 ONE = "SELECT due_at, lease_owner, lease_until, data FROM notices WHERE notice_id = :notice_id"
 SAVE = """
-UPDATE notices SET due_at = :due_at, lease_owner = :lease_owner, lease_until = :lease_until, data = :data
+UPDATE notices SET recipient = :recipient, due_at = :due_at, lease_owner = :lease_owner, lease_until = :lease_until,
+  data = :data
 WHERE notice_id = :notice_id
 """
 SAVE_HELD = SAVE + "AND lease_owner = :held_by"
@@ -55,9 +64,20 @@ class Notices(History):
         row = self._session.row(ONE, {"notice_id": notice_id})
         return None if row is None else _notice(row)
 
-    def due_notices(self, now: datetime, limit: int) -> list[Notice]:
-        """Longest due first; held until the transaction ends."""
-        return [_notice(row) for row in self._session.rows(DUE, {"now": to_text(now), "limit": limit})]
+    def due_notices(self, now: datetime, limit: int, skip: frozenset[str] = frozenset()) -> list[Notice]:
+        """Longest due first, none to the recipients to `skip`; held until the transaction ends."""
+        params = {"now": to_text(now), "limit": limit, "ids": json_list(sorted(skip))}
+        return [_notice(row) for row in self._session.rows(DUE, params)]
+
+    def waiting_notice(self, case_id: str, recipient: str) -> Notice | None:
+        """The oldest that nobody has begun to send about this case to this recipient; held."""
+        params = {"from_id": f"{case_id}/", "to_id": f"{case_id}0", "recipient": recipient}
+        row = self._session.row(WAITING, params)
+        return None if row is None else _notice(row)
+
+    def written_at(self, case_id: str, at: datetime) -> list[tuple[int, str]]:
+        """Numbers and actors of the case's entries of this very moment: those of one transaction."""
+        return [(n, actor) for n, actor in self._session.rows(WRITTEN_AT, {"case_id": case_id, "at": to_text(at)})]
 
     def save_notice(self, notice: Notice, *, held_by: str | None = None) -> bool:
         """False where `held_by` has lost its lease to another; then nothing is written."""

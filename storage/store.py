@@ -11,6 +11,7 @@ from storage.figures import Figures
 from storage.links import Links
 from storage.notices import Notices
 from storage.people import People
+from storage.replay import Replays
 from storage.session import to_text, to_time_or_none
 from storage.timers import Timers
 from storage.tokens import Tokens
@@ -36,12 +37,11 @@ SELECT MIN(wake_at) FROM (
   UNION ALL SELECT MIN(wake_at) FROM executions WHERE wake_at > :now
   UNION ALL SELECT MIN(wake_at) FROM cards WHERE wake_at > :now
   UNION ALL SELECT MIN(wake_at) FROM notices WHERE wake_at > :now
-  UNION ALL SELECT MIN(due_at) FROM timers WHERE fired_at IS NULL AND due_at > :now
 ) AS due
 """
 
 
-class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Figures, Verification):
+class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
     """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
 
     def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
@@ -65,6 +65,6 @@ class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tok
         return sum(self._session.run(statement, params) for statement in leased)
 
     def next_due(self, now: datetime) -> datetime | None:
-        """The earliest later time at which anything becomes due."""
+        """The earliest later time at which work becomes due; a timer is none until it fires."""
         row = self._session.row(NEXT_DUE, {"now": to_text(now)})
         return to_time_or_none(row[0]) if row else None

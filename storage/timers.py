@@ -5,18 +5,18 @@ from datetime import datetime
 
 from bot.core.notices import Timer
 from storage.audit import History
-from storage.session import Row, to_text, to_text_or_none, to_time, to_time_or_none
+from storage.session import Row, json_list, to_text, to_text_or_none, to_time, to_time_or_none
 
 ADD = """
 INSERT INTO timers (case_id, name, due_at, fired_at) VALUES (:case_id, :name, :due_at, :fired_at)
 ON CONFLICT (case_id, name) DO UPDATE SET due_at = excluded.due_at WHERE timers.fired_at IS NULL
 """
-DUE = """
-SELECT case_id, name, due_at, fired_at FROM timers
-WHERE fired_at IS NULL AND due_at <= :now ORDER BY due_at, case_id, name LIMIT :limit {skip_locked}
+DUE_CASES = """
+SELECT case_id FROM timers WHERE fired_at IS NULL AND due_at <= :now
+GROUP BY case_id ORDER BY MIN(due_at), case_id LIMIT :limit
 """
 FIRE = "UPDATE timers SET fired_at = :now WHERE case_id = :case_id AND name = :name AND fired_at IS NULL"
-STOP = "DELETE FROM timers WHERE case_id = :case_id AND fired_at IS NULL"
+STOP = "DELETE FROM timers WHERE case_id = :case_id AND fired_at IS NULL AND name NOT IN ({ids})"
 OF_CASE = "SELECT case_id, name, due_at, fired_at FROM timers WHERE case_id = :case_id ORDER BY due_at, name"
 
 
@@ -32,18 +32,18 @@ class Timers(History):
             times = {"due_at": to_text(timer.due_at), "fired_at": to_text_or_none(timer.fired_at)}
             self._session.run(ADD, {"case_id": timer.case_id, "name": timer.name, **times})
 
-    def due_timers(self, now: datetime, limit: int) -> list[Timer]:
-        """Longest due first; held until the transaction ends."""
-        return [_timer(row) for row in self._session.rows(DUE, {"now": to_text(now), "limit": limit})]
+    def cases_due(self, now: datetime, limit: int) -> list[str]:
+        """Cases with a timer that is due, the longest due first. Nothing is held: whoever fires holds the case."""
+        return [case_id for (case_id,) in self._session.rows(DUE_CASES, {"now": to_text(now), "limit": limit})]
 
     def fire_timer(self, timer: Timer, now: datetime) -> bool:
         """False where it has fired already."""
         params = {"now": to_text(now), "case_id": timer.case_id, "name": timer.name}
         return self._session.run(FIRE, params) == 1
 
-    def stop_timers(self, case_id: str) -> None:
-        """What has not fired yet never will."""
-        self._session.run(STOP, {"case_id": case_id})
+    def stop_timers(self, case_id: str, keep: Iterable[str] = ()) -> None:
+        """What has not fired yet never will, but for the names to `keep`."""
+        self._session.run(STOP, {"case_id": case_id, "ids": json_list(keep)})
 
     def timers(self, case_id: str) -> list[Timer]:
         """Soonest first, those that fired included."""

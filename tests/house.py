@@ -7,7 +7,7 @@ from pathlib import Path
 
 LONGEST = 400  # lines; 300 is a warning
 ROOT = Path(__file__).resolve().parents[1]
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+UNFINISHED = re.compile(r"(?<!\")\b(TODO|FIXME|XXX|NotImplementedError)\b(?!\")")  # HubSpot names a task "TODO"
 BARE_IGNORE = re.compile(r"# type: ignore(?!\[)|# noqa(?!:)")
 
 

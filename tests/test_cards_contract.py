@@ -11,10 +11,9 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.core.cards import card, forms, trail
-from bot.core.cards.home import home
 from bot.core.model import CaseState, Kind
 from bot.core.names import CaseRef
-from tests.card_samples import CASE_ID, DETAILS, EVIL, NOW, STANDING, case_of, entry, every_file, file_of
+from tests.card_samples import CASE_ID, DETAILS, EVIL, STANDING, entry, every_file, file_of
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
 
@@ -56,18 +55,6 @@ def test_every_form_fits_the_modal_schema() -> None:
     schema = validator("modal")
     for name, view in every_view():
         assert faults(schema, view) == [], name
-
-
-def test_every_home_tab_fits_the_home_schema() -> None:
-    schema = validator("home")
-    many = [
-        case_of(case_id=f"C-{n}-{state}", state=state, details=details, closing=EVIL)
-        for n in range(30)
-        for state in CaseState
-        for details in DETAILS.values()
-    ]
-    for cases in ([], many[:1], many):
-        assert faults(schema, home(cases, now=NOW)) == []
 
 
 def test_every_card_survives_the_models_of_slack_sdk() -> None:

@@ -8,7 +8,8 @@ import pytest
 from jsonschema import Draft7Validator
 from PIL import Image
 
-from bot.cases.digesting import note_digest, weekly_due, weekly_id
+from bot.cases import digesting
+from bot.cases.digesting import weekly_due, weekly_id
 from bot.core.cards import charts
 from bot.core.cards import digest as cards
 from bot.core.digest import Counted, digest
@@ -144,8 +145,7 @@ def test_the_time_is_that_of_the_channel() -> None:
     assert weekly_due(policy, datetime.fromisoformat("2026-11-23T07:59:00+00:00")) is None
 
 
-async def test_two_replicas_note_one_digest_of_what_the_week_brought(database: Database) -> None:
-    policy = read_policy(POLICY.read_text() + CHANNEL)
+async def test_a_digest_shows_what_is_stored_on_both_engines(database: Database) -> None:
     case = a_case(opened_at=NOW - HOUR)
 
     def fill(store: Store) -> None:
@@ -153,12 +153,13 @@ async def test_two_replicas_note_one_digest_of_what_the_week_brought(database: D
         store.add_proposal(a_proposal())
 
     await database.write(fill)
-    name = weekly_id(policy, NOW)
-    answers = [
-        await database.write(lambda store: note_digest(store, notice_id=name, recipient="review", until=NOW, now=NOW))
-        for _ in range(2)
-    ]
-    assert answers == [True, False]
-    notice = await database.read(lambda store: store.notice(name))
-    assert notice is not None
-    assert "1 new" in notice.text
+    drawn = await database.read(lambda store: digesting.drawn(store, NOW))
+    assert "1 new" in drawn.text
+    assert "Refund: 1 cases" in drawn.text
+
+
+def test_a_week_has_one_digest_whoever_counts_it() -> None:
+    policy = read_policy(POLICY.read_text() + CHANNEL)
+    monday = datetime.fromisoformat("2026-11-23T09:00:00+00:00")
+    assert weekly_id(policy, monday) == "digest/2026-W48/review"
+    assert weekly_due(policy, monday + HOUR) == weekly_due(policy, monday + 2 * HOUR) == monday

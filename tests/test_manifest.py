@@ -9,7 +9,11 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.core.names import Command
+from bot.core.model import CaseState
+from bot.core.names import CallbackId, Command
+from bot.core.workflow import outputs
+from handlers.workflows import INPUTS
+from tests.card_samples import file_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT.parent / "shared" / "reference" / "schemas"
@@ -17,14 +21,22 @@ SCHEMAS = ROOT.parent / "shared" / "reference" / "schemas"
 # Slack shows these to whoever installs the bot; each has to be worth asking for.
 SCOPES = {
     "chat:write": "posts and updates cards, and answers clicks",
-    "commands": "/invoice-resend",
+    "commands": "/invoice-resend, /finance, and the message shortcut",
     "channels:read": "finds a public channel by the name in the policy, and whether the bot is in it",
     "groups:read": "the same for private channels",
     "channels:history": "looks for its own card, by message metadata, before it posts again",
     "groups:history": "the same in private channels",
+    "im:write": "opens the direct messages in which people are told what became of their cases",
+    "im:history": "looks there for its own message before it sends it again",
     "usergroups:read": "who is in an approver group, at the click",
+    "users:read": "whether who clicks is a guest, deactivated or of another workspace, and their time zone",
 }
-EVENTS = {"app_home_opened": "draws the home tab"}
+EVENTS = {
+    "app_home_opened": "draws the home tab",
+    "function_executed": "opens a case for a step of Workflow Builder",
+    "message.channels": "tells who writes “approved” in a card's thread where the button is",
+    "message.groups": "the same in private channels",
+}
 
 
 @pytest.fixture
@@ -70,7 +82,8 @@ def test_it_subscribes_to_the_events_that_are_handled(manifest: dict[str, Any]) 
 def test_its_scopes_and_events_exist_and_each_event_has_its_scopes(manifest: dict[str, Any]) -> None:
     known = reference("slack-manifest-scopes-events.json")
     assert set(SCOPES) <= set(known["bot_scopes"])
-    assert set(EVENTS) <= set(known["manifest_events"])
+    # the list of manifests leaves out the event of custom steps, which the list of events has
+    assert set(EVENTS) <= set(known["manifest_events"]) | set(known["event_scopes"])
     for event in EVENTS:
         assert set(known["event_scopes"][event]) <= set(SCOPES)
 
@@ -79,6 +92,22 @@ def test_its_commands_are_those_that_the_bot_answers(manifest: dict[str, Any]) -
     commands = manifest["features"]["slash_commands"]
     assert {command["command"] for command in commands} == set(Command)
     assert all(command["should_escape"] for command in commands), "without it a mention arrives as a bare word"
+
+
+def test_its_shortcut_is_the_one_that_the_bot_answers(manifest: dict[str, Any]) -> None:
+    [shortcut] = manifest["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", CallbackId.OPEN_SHORTCUT)
+
+
+def test_its_workflow_step_takes_and_gives_back_what_the_bot_does(manifest: dict[str, Any]) -> None:
+    [(name, step)] = manifest["functions"].items()
+    assert name == CallbackId.WORKFLOW_STEP
+    assert set(step["input_parameters"]["properties"]) == {"requester", "kind", *INPUTS}
+    given = step["output_parameters"]
+    for state in (CaseState.DONE, CaseState.REJECTED, CaseState.EXPIRED):
+        told = outputs(file_of(state=state))
+        assert set(given["required"]) <= set(told) <= set(given["properties"])
+    assert manifest["settings"]["function_runtime"] == "remote", "without it Slack runs no step of ours"
 
 
 def test_every_address_is_the_one_slack_door_over_https(manifest: dict[str, Any]) -> None:

@@ -302,7 +302,7 @@ async def test_a_slow_system_answers_in_the_end(sandbox: Sandbox) -> None:
 
 
 def test_only_slack_has_the_faults_of_channels_and_tokens() -> None:
-    assert set(Faults.kinds("slack")) - set(Faults.kinds("fidel")) == {"archived_channel", "revoked_token"}
+    assert set(Faults.kinds("slack")) - set(Faults.kinds("fidel")) == {"archived_channel"}
 
 
 # State

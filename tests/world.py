@@ -21,7 +21,9 @@ from bot.config import Settings, read_policy_file
 from bot.core.model import AuditEntry, Case, CaseFile
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
-from sandbox.app import Config, make_app
+from bot.demo import SECRETS as DEMO
+from bot.demo import addresses
+from sandbox.app import STATE, WORKSPACE, Config, make_app
 
 T = TypeVar("T")
 
@@ -171,6 +173,10 @@ class World:
     async def fidel(self) -> dict[str, Any]:
         return await self._get("/sim/fidel")
 
+    async def panel(self, vendor: str) -> dict[str, Any]:
+        """What the page shows of a vendor: lists by name."""
+        return await self._get(f"/sim/{vendor}")
+
     async def stripe(self) -> dict[str, Any]:
         return await self._get("/sim/stripe")
 
@@ -269,19 +275,20 @@ def filled(view: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def a_world(database_url: str, *, policy: Policy | None = None, stripe: bool = True, limited: bool = False,
-                  **settings: Any) -> AsyncIterator[World]:  # fmt: skip
-    """Both servers on free ports; the bot's database is the caller's."""
+                  every_system: bool = False, **settings: Any) -> AsyncIterator[World]:  # fmt: skip
+    """Both servers on free ports; the bot's database is the caller's. `every_system` connects all that there are."""
     port = free_port()
     outside = make_app(Config(bot_url=f"http://127.0.0.1:{port}", limited=limited))
     runner = web.AppRunner(outside, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     page = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    if every_system:
+        key_file = outside[STATE].google["account"]["key_file"]
+        settings = {**addresses(page), **DEMO, "google_service_account": key_file, **settings}
     clock, bot = Clock(), _settings(database_url, page, port, stripe, **settings)
     app = await build(bot, policy or read_policy_file(POLICY), clock=clock)
     await app.start()
-    from sandbox.app import WORKSPACE
-
     async with aiohttp.ClientSession() as http:
         try:
             yield World(page, app, http, outside[WORKSPACE].slack, {}, clock)
@@ -300,6 +307,5 @@ def _settings(database_url: str, page: str, port: int, stripe: bool, **more: Any
         "stripe_api_url": f"{page}/stripe",
         **SECRETS,
         **({"stripe_api_key": "rk_test_sandbox"} if stripe else {}),
-        **more,
-    }
+    } | more
     return Settings(_env_file=None, **given)

@@ -1,15 +1,15 @@
 """What people do to a case: every click and form, judged by the policy and written in one transaction."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cases.approving import set_going, spent_by_people
 from bot.cases.intake import receive
 from bot.cases.linking import paid_elsewhere
+from bot.cases.refusing import refuse
 from bot.cases.running import go_on, save
-from bot.core.cards import mrkdwn
+from bot.core.cards.late import how_it_stands
 from bot.core.lifecycle import move_case, move_execution
 from bot.core.model import (
     Call,
@@ -25,7 +25,8 @@ from bot.core.model import (
 )
 from bot.core.names import CaseRef
 from bot.core.people import Person
-from bot.core.policy import Deed, Judgement, Policy, Question, judge, payout_of
+from bot.core.playbooks import unverified_recipient
+from bot.core.policy import Deed, Judgement, Policy, judge, payout_of, question_of
 from bot.core.triage import told_as
 from storage import Store
 
@@ -55,18 +56,20 @@ REPEATED = Answer("This click has been counted already.")
 
 
 def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
-    file = _load(store, click, now)
+    file = load(store, click, now)
     if isinstance(file, Answer):
         return file
+    return approve_file(store, click, file, policy=policy, now=now)
+
+
+def approve_file(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime,
+                 reason: str | None = None) -> Answer:  # fmt: skip
+    """The version that was loaded; `reason`: why this person wanted it so, where they say."""
+    judgement = may_approve(store, click, file, policy=policy, now=now)
+    if isinstance(judgement, Answer):
+        return judgement
     case, proposal = file.case, file.proposal
-    if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
-        return Answer(f"{paid} Nothing was approved.", changed=True)
-    spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)
-    asked = Question(deed=Deed.APPROVE, person=click.person, proposal=proposal, decisions=file.decisions, spent=spent)
-    judgement = judge(policy, asked)
-    if not judgement.allowed:
-        return _refused(store, click, judgement, now)
-    decision = _decision(click, Verdict.APPROVE, judgement, policy, now)
+    decision = _decision(click, Verdict.APPROVE, judgement, policy, now, reason)
     sentence = f"Approved version {case.version}" + (f", {judgement.limit}." if judgement.limit else ".")
     entry = Entry(
         actor=click.user_id,
@@ -82,13 +85,28 @@ def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Ans
     return Answer(changed=True)
 
 
+def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime) -> Judgement | Answer:
+    """Whether this person's approval counts; why not is in the history then."""
+    case, proposal = file.case, file.proposal
+    if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
+        return Answer(f"{paid} Nothing was approved.", changed=True)
+    spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)
+    judgement = judge(policy, question_of(Deed.APPROVE, click.person, file, spent))
+    if not judgement.allowed:
+        return refused(store, click, judgement, now)
+    if (why := unverified_recipient(file)) is not None:
+        refuse(store, click.user_id, why, case_id=case.case_id, now=now)
+        return Answer(f"{why} Press “Confirm recipient”; nothing was approved.")
+    return judgement
+
+
 def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: datetime) -> Answer:
-    file = _load(store, click, now)
+    file = load(store, click, now)
     if isinstance(file, Answer):
         return file
-    judgement = judge(policy, _question(click, file, Deed.REJECT))
+    judgement = judge(policy, question_of(Deed.REJECT, click.person, file))
     if not judgement.allowed:
-        return _refused(store, click, judgement, now)
+        return refused(store, click, judgement, now)
     decision = _decision(click, Verdict.REJECT, judgement, policy, now, reason)
     added = store.add_decision(
         decision,
@@ -108,12 +126,12 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
 
 def choose(store: Store, click: Click, number: int, *, policy: Policy, now: datetime) -> Answer:
     """Settle it this way: a new proposal version, by somebody who then cannot approve it alone."""
-    file = _load(store, click, now)
+    file = load(store, click, now)
     if isinstance(file, Answer):
         return file
-    judgement = judge(policy, _question(click, file, Deed.ACT))
+    judgement = judge(policy, question_of(Deed.ACT, click.person, file))
     if not judgement.allowed:
-        return _refused(store, click, judgement, now)
+        return refused(store, click, judgement, now)
     if number > len(file.proposal.options):
         return Answer("That choice is no longer offered.")
     authors = (*file.proposal.authors, click.user_id, *judgement.stood_in_for)
@@ -147,13 +165,13 @@ def _turn(store: Store, click: Click, file: CaseFile, kind: Kind, now: datetime)
 
 def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
     """A person says that a step by hand is done. Only for the card as it stands: a double click is one step."""
-    file = _load(store, click, now, CaseState.APPROVED)
+    file = load(store, click, now, CaseState.APPROVED)
     if isinstance(file, Answer):
         return file
     step = next((made for made in file.executions if made.state is not ExecutionState.SUCCEEDED), None)
     if step is None or step.state is not ExecutionState.BY_HAND or click.revision != file.case.revision:
         return Answer("The card has moved on since. Please look at it again.")
-    if refused := _not_permitted(store, click, file, policy, now):
+    if refused := not_permitted(store, click, file, policy, now):
         return refused
     receipt = Receipt(vendor_id=click.user_id, note="done by hand by")  # the person is the proof
     done = step.model_copy(
@@ -167,10 +185,10 @@ def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> A
 
 def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
     """The cause is mended: the step that stopped goes on with the same key, looking first where it is unsure."""
-    file = _load(store, click, now, CaseState.STUCK)
+    file = load(store, click, now, CaseState.STUCK)
     if isinstance(file, Answer):
         return file
-    if refused := _not_permitted(store, click, file, policy, now):
+    if refused := not_permitted(store, click, file, policy, now):
         return refused
     stopped = next(made for made in file.executions if made.state is not ExecutionState.SUCCEEDED)
     state = stopped.state
@@ -187,10 +205,10 @@ def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answe
 
 
 def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now: datetime) -> Answer:
-    file = _load(store, click, now, CaseState.STUCK)
+    file = load(store, click, now, CaseState.STUCK)
     if isinstance(file, Answer):
         return file
-    if refused := _not_permitted(store, click, file, policy, now):
+    if refused := not_permitted(store, click, file, policy, now):
         return refused
     closing = f"Settled by hand: {note}"
     entry = Entry(actor=click.user_id, what="case.settled", sentence=f"Settled by hand: {note}")
@@ -203,13 +221,13 @@ def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, 
     file = _look(store, click, state)
     if isinstance(file, Answer):
         return file
-    return _not_permitted(store, click, file, policy, now) or file
+    return not_permitted(store, click, file, policy, now) or file
 
 
 # --- shared ---------------------------------------------------------------------------------------------------------
 
 
-def _load(store: Store, click: Click, now: datetime, state: CaseState = CaseState.OPEN) -> CaseFile | Answer:
+def load(store: Store, click: Click, now: datetime, state: CaseState = CaseState.OPEN) -> CaseFile | Answer:
     if not store.first_time(click.identity, now):
         return REPEATED
     return _look(store, click, state)
@@ -229,42 +247,13 @@ def _look(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
     return file
 
 
-def how_it_stands(file: CaseFile) -> str:
-    """ "Already approved by X at T", for a click that came too late."""
-    approved, rejected = (_who(file.decisions, verdict) for verdict in (Verdict.APPROVE, Verdict.REJECT))
-    match file.case.state:
-        case CaseState.OPEN:
-            return "This case is still open; nothing was run."
-        case CaseState.APPROVED:
-            return f"Already approved{approved}; its steps are running."
-        case CaseState.DONE:
-            return f"Already approved{approved} and done."
-        case CaseState.REJECTED:
-            return f"Already rejected{rejected}."
-        case CaseState.EXPIRED:
-            return "This case has expired: nobody decided in time."
-        case CaseState.STUCK:
-            return f"Already approved{approved}; a step is stuck and waits for a person."
+def not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
+    """An answer, which is in the history by then, where the person may not act on this case at all."""
+    judgement = judge(policy, question_of(Deed.ACT, click.person, file))
+    return None if judgement.allowed else refused(store, click, judgement, now)
 
 
-def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
-    made = [decision for decision in decisions if decision.verdict is verdict]
-    if not made:
-        return ""
-    people = " and ".join(mrkdwn.who(decision.user_id) for decision in made)
-    return f" by {people} {mrkdwn.date(made[-1].decided_at)}"
-
-
-def _not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
-    judgement = judge(policy, _question(click, file, Deed.ACT))
-    return None if judgement.allowed else _refused(store, click, judgement, now)
-
-
-def _question(click: Click, file: CaseFile, deed: Deed) -> Question:
-    return Question(deed=deed, person=click.person, proposal=file.proposal, decisions=file.decisions)
-
-
-def _refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> Answer:
+def refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> Answer:
     why = judgement.why_not or judgement.rule
     told = {"why": why, "rule": judgement.rule, "version": click.ref.version}
     store.append(click.ref.case_id, Entry(actor=click.user_id, what="click.refused", data=told), now)

@@ -1,7 +1,8 @@
-"""A digest is counted, drawn and noted for sending: once a week, and whenever somebody asks."""
+"""When a digest is due, what it shows, and one that somebody asked for."""
 
 from datetime import datetime, timedelta
 
+from bot.core.cards import Picture
 from bot.core.cards.digest import picture
 from bot.core.digest import digest
 from bot.core.notices import Notice
@@ -28,19 +29,20 @@ def weekly_id(policy: Policy, moment: datetime) -> str:
     return f"digest/{moment:%G-W%V}/{channel}"
 
 
-def note_digest(store: Store, *, notice_id: str, recipient: str, until: datetime, now: datetime,
-                span: timedelta = WEEK) -> bool:  # fmt: skip
-    """False where this digest was noted before. The count is a scan: call it for a digest that is due only."""
-    if store.notice(notice_id) is not None:
-        return False
+def drawn(store: Store, until: datetime, span: timedelta = WEEK) -> Picture:
+    """What happened in the span before `until`. A scan of all cases, so never in a write."""
     since = until - span
-    drawn = picture(digest(store.counted(since, until), since, until))
+    return picture(digest(store.counted(since, until), since, until))
+
+
+def asked_for(store: Store, picture: Picture, *, user_id: str, identity: str, now: datetime) -> bool:
+    """A digest for one person, once for each time that they ask."""
     return store.add_notice(
         Notice(
-            notice_id=notice_id,
-            recipient=recipient,
-            text=drawn.text,
-            blocks=tuple(drawn.blocks),
+            notice_id=f"digest/{identity}/{user_id}",
+            recipient=user_id,
+            text=picture.text,
+            blocks=tuple(picture.blocks),
             created_at=now,
             due_at=now,
         )

@@ -69,6 +69,12 @@ def _earlier(store: Store, case_id: str, why: str, *, exact: bool) -> Earlier | 
     )
 
 
+def hold_matter(store: Store, details: Details, facts: Iterable[Fact]) -> None:
+    """Until the transaction ends nobody else opens, approves or changes a case of the same matter."""
+    one = sum_key(details)
+    store.hold_keys([*records(details, facts), *([one] if one else [])])
+
+
 def remember(store: Store, case: Case, now: datetime) -> None:
     """From now on a later call about the same matter finds this case, and the cases that it found are told."""
     store.add_keys(case.case_id, keys_of(case.details, case.facts))
@@ -80,12 +86,14 @@ def remember(store: Store, case: Case, now: datetime) -> None:
 
 
 def paid_elsewhere(store: Store, case: Case, now: datetime) -> str | None:
-    """A sentence where another case was approved to pay for the same matter.
+    """A sentence where another case was approved to pay for the same matter; then this one's card shows it too.
 
     Holds the matter until the transaction ends, so of two approvals at the same moment the second one sees the first.
     """
-    keys = list(records(case.details, case.facts))
-    if (key := sum_key(case.details)) is not None:
-        keys.append(key)
-    store.hold_keys(keys)
-    return paid_already(earlier_cases(store, case.case_id, case.details, case.facts, now), now)
+    hold_matter(store, case.details, case.facts)
+    earlier = earlier_cases(store, case.case_id, case.details, case.facts, now)
+    paid = paid_already(earlier, now)
+    if paid is not None and earlier != case.earlier:  # a second click tells nothing new
+        entry = Entry(actor="worker", what="case.blocked", sentence=paid)
+        save(store, case, now, entry, earlier=earlier)
+    return paid

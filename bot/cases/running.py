@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.cases import noticing
 from bot.core.lifecycle import move_case, move_execution
 from bot.core.model import (
     Action,
@@ -20,6 +21,8 @@ from bot.core.model import (
     Proposal,
     Receipt,
 )
+from bot.core.people import EVERYTHING
+from bot.core.timing import FOLLOW_UP
 from storage import Store
 
 MOST_FAILURES = 8  # with the back-off below about ten minutes; then a person looks
@@ -52,9 +55,10 @@ class Ended:
 
 def claim_executions(store: Store, *, owner: str, until: datetime, now: datetime, limit: int,
                      able: frozenset[str]) -> list[Work]:  # fmt: skip
-    """Take what is due. What has no connector becomes a step for a person; an orphan is first of all unsure."""
+    """Take what is due and not paused. What has no connector is a person's; an orphan is first of all unsure."""
     works: list[Work] = []
-    for execution in store.due_executions(now, limit):
+    paused = [pause.scope for pause in store.pauses()]
+    for execution in () if EVERYTHING in paused else store.due_executions(now, limit, paused):
         if execution.state is ExecutionState.RUNNING:
             execution = _orphaned(store, execution, now)
         if f"{execution.action.connector}.{execution.action.operation}" in able:
@@ -237,6 +241,9 @@ def go_on(store: Store, file: CaseFile, finished: Execution, now: datetime) -> N
 
 
 def save(store: Store, case: Case, now: datetime, entry: Entry, **update: object) -> None:
-    """A visible change: the revision grows, so every card of the case is drawn again."""
+    """A visible change: the revision grows, so every card of the case is drawn again, and who is concerned is told."""
     grown = case.model_copy(update={"revision": case.revision + 1, "updated_at": now} | update)
     store.save_case(grown, entry=entry, now=now)
+    if grown.state is not case.state and case.state is CaseState.OPEN:
+        store.stop_timers(case.case_id, keep=(FOLLOW_UP,))  # what was promised to the caller stays promised
+    noticing.tell(store, grown, entry, now)

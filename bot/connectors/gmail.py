@@ -113,7 +113,8 @@ class GmailConnector:
     async def _draft(self, params: Draft, key: str) -> Receipt:
         if earlier := _drafted(await self._api.searched(key)):
             return earlier
-        made = await self._api.drafted(mail(self._mailbox, params.to, _coded(params, key), params.text, key))
+        written = mail(self._mailbox, params.to, _coded(params, key), params.text, key, params.reference)
+        made = await self._api.drafted(written)
         return _drafted(Trace(draft_id=made.id, draft=made.message)) or Receipt(vendor_id=made.id)
 
     async def _send(self, params: Send, key: str) -> Receipt:
@@ -122,7 +123,7 @@ class GmailConnector:
             return earlier
         if trace.draft_id is None:
             attached = await self._attached(params.document_id) if params.document_id else None
-            written = mail(self._mailbox, params.to, _coded(params, key), params.text, key, attached)
+            written = mail(self._mailbox, params.to, _coded(params, key), params.text, key, params.reference, attached)
             draft_id = await self._api.draft_to_send(written, attached=attached is not None)
         else:
             draft_id = trace.draft_id
@@ -134,7 +135,7 @@ class GmailConnector:
         if earlier := _sent(trace):
             return earlier
         if trace.draft_id is None:
-            written = answer(self._mailbox, thread, params.subject, params.text, key)
+            written = answer(self._mailbox, thread, params.subject, params.text, key, params.reference)
             if written is None:
                 raise Refused("Nobody else wrote in this mail thread: there is nothing to reply to.")
             draft_id = await self._api.draft_to_send(written, thread_id=params.thread_id)

@@ -15,8 +15,10 @@ from typing import Final, NamedTuple
 from pydantic import Field
 
 from bot.connectors.google_api import ADDRESS, Record
+from bot.connectors.parameters import Reference
 
 HEADER: Final = "X-Countersign"  # Gmail keeps headers of this kind, and replaces Message-ID
+CASE: Final = "X-Countersign-Case"  # where colleagues open the case; its text is none of the recipient's business
 
 
 class Header(Record):
@@ -93,11 +95,13 @@ def code(key: str) -> str:
     return base64.b32encode(hashlib.sha256(key.encode()).digest())[:10].decode()
 
 
-def mail(sender: str, to: str, subject: str, text: str, key: str, attached: Attached | None = None) -> EmailMessage:
+def mail(sender: str, to: str, subject: str, text: str, key: str, reference: Reference,
+         attached: Attached | None = None) -> EmailMessage:  # fmt: skip
     """Raises ValueError where a line break would begin another header."""
     written = EmailMessage(policy=SMTP)
     written["From"], written["To"], written["Subject"] = sender, to, subject
     written[HEADER] = digest(key)
+    written[CASE] = reference.link or reference.case
     written.set_content(text)
     if attached:
         known = re.fullmatch(r"[a-z]+/[\w.+-]+", attached.kind, re.ASCII)
@@ -108,7 +112,7 @@ def mail(sender: str, to: str, subject: str, text: str, key: str, attached: Atta
     return written
 
 
-def answer(sender: str, thread: Thread, subject: str, text: str, key: str) -> EmailMessage | None:
+def answer(sender: str, thread: Thread, subject: str, text: str, key: str, reference: Reference) -> EmailMessage | None:
     """A mail to whoever wrote last, with what keeps it in the thread; None where no address of another wrote.
 
     `Reply-To` is not believed: a stranger could turn our answer elsewhere with it.
@@ -119,7 +123,7 @@ def answer(sender: str, thread: Thread, subject: str, text: str, key: str) -> Em
         return None
     about = " ".join(last.header("Subject").split()) or subject
     about = about if about.lower().startswith("re:") else f"Re: {about}"
-    written = mail(sender, to, about, text, key)
+    written = mail(sender, to, about, text, key, reference)
     if message_id := _ids(last.header("Message-ID")):
         written["In-Reply-To"] = message_id
         written["References"] = f"{_ids(last.header('References'))} {message_id}".strip()

@@ -68,11 +68,12 @@ class Documents:
         what = "Refund" if refund else "Credit"
         of = f" for invoice {invoice.doc_number}" if invoice else ""
         reference = params.reference
+        link = f". {reference.link}" if reference.link else ""
         body: dict[str, object] = {
             "DocNumber": number(params.invoice_number, key),
             "CustomerRef": {"value": customer_id},
             "CurrencyRef": {"value": params.currency},
-            "PrivateNote": f"Countersign: call {reference.call}, case {reference.case}{of}",
+            "PrivateNote": f"Countersign: call {reference.call}, case {reference.case}{of}{link}",
             "Line": [sale_line(params.money, self.item_id, self.tax_code, f"{what}{of}")],
         }
         if refund:

@@ -49,7 +49,10 @@ TITLE: Final = "Google Sheets"
 
 
 class SheetsConnector:
-    """`spreadsheet` is the id of the one spreadsheet that we write to; people share it with the service account."""
+    """`spreadsheet` is the id of the one spreadsheet that we write to; people share it with the service account.
+
+    `tabs` are those that have to be there; `check` names what is missing.
+    """
 
     name = "sheets"
     title = TITLE
@@ -61,6 +64,7 @@ class SheetsConnector:
         spreadsheet: str,
         base_url: str | None = None,
         *,
+        tabs: Sequence[str] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
     ) -> None:
@@ -70,7 +74,7 @@ class SheetsConnector:
             TITLE, account, scopes, hosts.sheets, hosts.token, transport=transport, total_s=total_s
         )
         self._http = self._line.http
-        self._spreadsheet = spreadsheet
+        self._spreadsheet, self._needed = spreadsheet, tabs
         self._path = f"/v4/spreadsheets/{in_path(spreadsheet)}"
 
     async def perform(self, action: Action, key: str) -> Receipt:
@@ -93,6 +97,8 @@ class SheetsConnector:
 
     async def check(self) -> str:
         names = [one.properties.title for one in (await self._tabs()).sheets]
+        if lacking := [tab for tab in self._needed if tab not in names]:
+            raise Refused(f"The spreadsheet has no tab {' and no tab '.join(lacking)}: add it, with a heading in row 1.")
         return f"{TITLE} answers and shows us the spreadsheet with the tabs {', '.join(names)}."
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:

@@ -1,28 +1,41 @@
-"""The actions each kind of case proposes, made from what was said and what the look-ups told us.
+"""What actions are made from, and the actions that several kinds share.
 
-Pure: the same subject gives the same actions, so a proposal can be rebuilt and compared. The order is the playbook's.
+Pure: the same subject gives the same actions, so a proposal can be rebuilt and compared. Operations and parameters are
+those of the connectors; one that is not configured makes its action a step for a person.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue
 
 from bot.core import money
-from bot.core.model import Action, Details, Fact, Fields, Option
+from bot.core.model import Action, CaseState, Details, Fact, Fields, Kind
 
 Facts = Mapping[str, Fact]
+
+_CELL = 500  # characters: a queue is read by people
+_SUBJECT = 150
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What actions are made from."""
+    """What a case is about, and what its playbook and the policy say of it."""
 
     root: str
     case_id: str
     details: Details
     facts: Facts
     able: frozenset[str]  # "connector.operation" of what is configured; the rest becomes steps for a person
+    now: datetime
+    link: str | None = None  # where people open the case
+    kind: Kind = Kind.REVIEW
+    title: str = "Needs a look"
+    asks: str = "asks for something that a person has to read"
+    owner: str = "finance"  # a group of the policy, or a Slack user id
+    due_at: datetime | None = None
+    note: str = ""  # what is written where the record lives, by the playbook's template
 
     @property
     def fields(self) -> Fields:
@@ -34,197 +47,202 @@ class Subject:
 
     @property
     def customer(self) -> str:
-        return self.fields.customer_name or self.fields.account_id or self.fields.email or "the customer"
+        fields = self.fields
+        return fields.customer_name or fields.account_id or fields.email or "the customer"
 
     @property
-    def reference(self) -> dict[str, JsonValue]:
+    def exact(self) -> dict[str, JsonValue]:
+        """The amount as connectors take it."""
+        paid = self.details.money
+        return {"amount_minor": paid.amount_minor, "currency": paid.currency} if paid else {}
+
+    def reference(self, state: CaseState | None = None) -> dict[str, JsonValue]:
         """What we may write into a vendor's metadata. Fidel copies it: never personal data, amounts or reasons."""
-        return {"call": self.root, "case": self.case_id}
+        stated = {"call": self.root, "case": self.case_id, "state": state and state.value, "link": self.link}
+        return {name: value for name, value in stated.items() if value is not None}
 
     def known(self, fact: str, value: str) -> str | None:
         """One text value of a fact, if that fact arrived and has it."""
         found = self.facts[fact].values.get(value) if fact in self.facts else None
         return found if isinstance(found, str) else None
 
+    def absent(self, fact: str) -> bool:
+        """It was looked for and not found; False where nobody could look, or the look-up failed."""
+        found = self.facts.get(fact)
+        return found is not None and found.missing is not None and not found.failed
 
-# --- actions that several kinds share -------------------------------------------------------------------------------
 
-
-def _step(name: str, connector: str, operation: str, sentence: str, /, **params: JsonValue) -> Action:
+def step(name: str, connector: str, operation: str, sentence: str, /, **params: JsonValue) -> Action:
     kept = {key: value for key, value in params.items() if value is not None}
     return Action(name=name, connector=connector, operation=operation, params=kept, sentence=sentence)
 
 
-def _pay_back(subject: Subject) -> Action:
+def by_hand(name: str, connector: str, sentence: str) -> Action:
+    """A step that is a person's whatever is connected; `connector` is where they do it."""
+    return step(name, connector, "by_hand", sentence)
+
+
+# --- money ----------------------------------------------------------------------------------------------------------
+
+
+def pay_back(subject: Subject) -> Action:
     """On Stripe where the payment is Stripe's; by Fidel reimbursement where the account has it; else in the books."""
-    fields, paid = subject.fields, subject.details.money
-    exact: dict[str, JsonValue] = {"amount_minor": paid.amount_minor, "currency": paid.currency} if paid else {}
+    fields = subject.fields
     if fields.payment_id:
-        return _step(
+        return step(
             "refund",
             "stripe",
             "refund",
             f"Refund {subject.amount} on Stripe payment {fields.payment_id}",
             payment_id=fields.payment_id,
-            reference=subject.reference,
-            **exact,
+            reference=subject.reference(),
+            **subject.exact,
         )
     if fields.transaction_id and "fidel.reimburse_transaction" in subject.able:
-        return _step(
+        return step(
             "refund",
             "fidel",
             "reimburse_transaction",
             f"Reimburse {subject.amount} on Fidel transaction {fields.transaction_id}",
             transaction_id=fields.transaction_id,
-            **exact,
+            **subject.exact,
         )
     record = f"invoice {fields.invoice_number}" if fields.invoice_number else f"transaction {fields.transaction_id}"
-    return _step("refund", "quickbooks", "refund_receipt", f"Refund {subject.amount} for {record}", **exact)
+    return _refund_receipt(subject, "refund", f"Refund {subject.amount} for {record}")
 
 
-def _ticket(subject: Subject, priority: str = "normal") -> Action:
+def books(subject: Subject) -> Action:
+    """The refund that was paid elsewhere, in the books."""
+    return _refund_receipt(subject, "books", f"Record the refund of {subject.amount} in the books")
+
+
+def _refund_receipt(subject: Subject, name: str, sentence: str) -> Action:
+    whose = in_books(subject, by_invoice=True)
+    if whose is None or not subject.exact:
+        return by_hand(name, "quickbooks", sentence)
+    return step(name, "quickbooks", "refund_receipt", sentence, reference=subject.reference(), **subject.exact, **whose)
+
+
+# --- whose record ---------------------------------------------------------------------------------------------------
+
+
+def in_books(subject: Subject, *, by_invoice: bool = False) -> dict[str, JsonValue] | None:
+    """How QuickBooks finds the customer, by one name only, since two have to fit; None where it has no such."""
+    fields = subject.fields
+    if by_invoice and fields.invoice_number and not subject.absent("books_invoice"):
+        return {"invoice_number": fields.invoice_number}
+    if customer_id := subject.known("books_customer", "customer_id"):
+        return {"account_id": customer_id}
+    if subject.absent("books_customer"):
+        return None
+    if fields.email:
+        return {"email": fields.email}
+    return {"customer_name": fields.customer_name} if fields.customer_name else None
+
+
+def at_stripe(subject: Subject) -> dict[str, JsonValue] | None:
+    """How Stripe finds the customer; None where it has no such."""
+    fields = subject.fields
+    stated = fields.account_id if (fields.account_id or "").startswith("cus_") else None
+    if subject.absent("customer"):
+        return None
+    if customer_id := subject.known("customer", "customer_id") or stated:
+        return {"account_id": customer_id}
+    return {"email": fields.email} if fields.email else None
+
+
+def in_crm(subject: Subject) -> dict[str, JsonValue] | None:
+    """How HubSpot finds the customer: by the first of these that fits; None where it has no such."""
+    fields = subject.fields
+    stated = {"account_id": fields.account_id, "email": fields.email, "customer_name": fields.customer_name}
+    named: dict[str, JsonValue] = {name: value for name, value in stated.items() if value}
+    return named if named and not subject.absent("contact") else None
+
+
+# --- what is written down -------------------------------------------------------------------------------------------
+
+
+def ticket(subject: Subject, priority: str = "normal") -> Action:
+    """The note of the case, as an internal note: the customer neither sees nor hears of it."""
     words = "Write an urgent ticket" if priority == "urgent" else "Write the ticket"
-    return _step("ticket", "zendesk", "ticket", f"{words} for {subject.customer} with the outcome", priority=priority)
+    return step(
+        "ticket",
+        "zendesk",
+        "ticket",
+        f"{words} for {subject.customer} with the summary of the case",
+        subject=_line(f"{subject.title}: {subject.customer}"),
+        text=subject.note,
+        priority=priority,
+        tags=["countersign", subject.kind.value],
+        email=subject.fields.email,
+        name=subject.fields.customer_name,
+        reference=subject.reference(),
+    )
 
 
-def _card_reference(subject: Subject) -> tuple[Action, ...]:
+def crm_note(subject: Subject, sentence: str) -> Action:
+    whose = in_crm(subject)
+    if whose is None:
+        return by_hand("note", "hubspot", sentence)
+    return step("note", "hubspot", "note", sentence, text=subject.note, reference=subject.reference(), **whose)
+
+
+def task(subject: Subject, name: str, sentence: str, priority: str = "normal") -> Action:
+    """For the owner of the account in the CRM, due when the case is."""
+    whose = in_crm(subject)
+    if whose is None:
+        return by_hand(name, "hubspot", sentence)
+    return step(
+        name,
+        "hubspot",
+        "task",
+        sentence,
+        subject=_line(f"{subject.title}: {subject.customer}"),
+        text=subject.note,
+        priority=priority,
+        due_at=(subject.due_at or subject.now).isoformat(),
+        reference=subject.reference(),
+        **whose,
+    )
+
+
+def row(subject: Subject, name: str, sheet: str, sentence: str, *cells: str | None) -> Action:
+    """A line in a sheet that people keep as a queue or a log; the call and the case stand in it anyway."""
+    written = [("not stated" if cell is None else cell)[:_CELL] for cell in cells]
+    return step(name, "sheets", "append_row", sentence, sheet=sheet, cells=[*written], reference=subject.reference())
+
+
+def card_reference(subject: Subject) -> tuple[Action, ...]:
+    """Where a Fidel card is concerned, our reference on it; it is the last step, so the case is done with it."""
     card_id = subject.fields.card_id or subject.known("transaction", "card_id")
     if not card_id:
         return ()
     sentence = "Note the case's reference on the Fidel card"
-    return (_step("card-reference", "fidel", "card_reference", sentence, card_id=card_id, reference=subject.reference),)
+    reference = subject.reference(CaseState.DONE)
+    return (step("card-reference", "fidel", "card_reference", sentence, card_id=card_id, reference=reference),)
 
 
-# --- refund and dispute ---------------------------------------------------------------------------------------------
+def payment_link(subject: Subject) -> Action:
+    sentence = f"Make a payment link for {subject.customer}; whoever owns the case passes it on"
+    whose = at_stripe(subject)
+    if whose is None:
+        return by_hand("payment-link", "stripe", sentence)
+    return step("payment-link", "stripe", "portal_link", sentence, **whose)
 
 
-def not_refundable(subject: Subject) -> str | None:
-    """A refund beside a dispute could pay twice, and Stripe refuses it."""
-    charge = subject.facts.get("charge")
-    if charge is not None and charge.values.get("disputed") is True:
-        return f"{charge.source} says that this payment is disputed; a disputed payment is not refunded."
-    return None
-
-
-def refund(subject: Subject) -> tuple[Action, ...]:
-    books = _step(
-        "books",
-        "quickbooks",
-        "refund_record",
-        f"Record the refund of {subject.amount} in the books",
-    )
-    return (_pay_back(subject), books, _ticket(subject), *_card_reference(subject))
-
-
-def dispute_options(subject: Subject) -> tuple[Option, ...]:
-    fields, paid = subject.fields, subject.details.money
-    queue = _step("queue-row", "sheets", "append_row", "Add a row to the dispute queue")
-    after = (_ticket(subject), queue)
-    options: list[Option] = []
-    if paid:
-        options.append(Option(name="refund", label="Refund it", actions=(_pay_back(subject), *after)))
-    evidence = _step(
-        "stage-evidence",
-        "stripe",
-        "stage_evidence",
-        "Stage the evidence for the dispute; submitting it needs an approval of its own",
-    )
-    options.append(Option(name="evidence", label="Stage evidence", actions=(evidence, *after)))
-    card_id = fields.card_id or subject.known("transaction", "card_id")
-    if card_id and fields.location_id and fields.transaction_date and paid:
-        search = _step(
-            "missing-transaction",
-            "fidel",
-            "request_missing_transaction",
-            f"Ask Fidel API to search for a missing transaction of {subject.amount} on {fields.transaction_date}",
-            card_id=card_id,
-            location_id=fields.location_id,
-            date=fields.transaction_date,
-            amount_minor=paid.amount_minor,
-            currency=paid.currency,
-        )
-        options.append(Option(name="search", label="Ask Fidel to search", actions=(search, *after)))
-    return tuple(options)
-
-
-# --- the others -----------------------------------------------------------------------------------------------------
-
-
-def vip_blocker(subject: Subject) -> tuple[Action, ...]:
-    task = _step("owner-task", "hubspot", "task", f"Give the account owner a task: {subject.customer} cannot pay")
-    pay = _step("payment-link", "stripe", "payment_link", "Send a payment link or start a new payment attempt")
-    return (task, _ticket(subject, "urgent"), pay, *_card_reference(subject))
-
-
-def brand_create(subject: Subject) -> tuple[Action, ...]:
+def pay_again(subject: Subject) -> tuple[Action, ...]:
+    """A new attempt at the open invoice; nothing where Stripe has neither the invoice nor the subscription."""
     fields = subject.fields
-    return (
-        _step(
-            "create-brand",
-            "fidel",
-            "create_brand",
-            f"Create the brand {fields.brand_name} on Fidel API",
-            name=fields.brand_name,
-            website_url=fields.website_url,
-            logo_url=fields.logo_url,
-            reference=subject.reference,
-        ),
-    )
+    subscription_id = fields.subscription_id or subject.known("subscription", "subscription_id")
+    if subscription_id and subscription_id.startswith("sub_") and not subject.absent("subscription"):
+        sentence = f"Try the payment of subscription {subscription_id} again"
+        return (step("pay-again", "stripe", "pay_invoice", sentence, subscription_id=subscription_id),)
+    if fields.invoice_number and not subject.absent("invoice"):
+        sentence = f"Try the payment of invoice {fields.invoice_number} again"
+        return (step("pay-again", "stripe", "pay_invoice", sentence, invoice_number=fields.invoice_number),)
+    return ()
 
 
-def name_fits(subject: Subject) -> str | None:
-    name = subject.fields.brand_name
-    return (
-        None if name is None or 2 <= len(name.strip()) <= 50 else "Fidel API takes brand names of 2 to 50 characters."
-    )
-
-
-def brand_update(subject: Subject) -> tuple[Action, ...]:
-    fields = subject.fields
-    changes = " and ".join(
-        words for words, value in (("website", fields.website_url), ("logo", fields.logo_url)) if value
-    )
-    return (
-        _step(
-            "update-brand",
-            "fidel",
-            "update_brand",
-            f"Change the {changes} of the brand {fields.brand_name or fields.brand_id} on Fidel API",
-            brand_id=fields.brand_id or subject.known("brand", "brand_id"),
-            website_url=fields.website_url,
-            logo_url=fields.logo_url,
-            reference=subject.reference,
-        ),
-    )
-
-
-_RENAMES = frozenset({"new_name", "new_brand_name", "brand_new_name", "rename_to"})
-
-
-def brand_can_change(subject: Subject) -> str | None:
-    if _RENAMES & {name.lower().replace(" ", "_").replace("-", "_") for name in subject.details.unmapped}:
-        return "The caller wants another brand name, and Fidel API refuses to rename a brand."
-    if subject.fields.brand_name and not (subject.fields.brand_id or subject.known("brand", "brand_id")):
-        looked = (subject.facts[name].missing for name in ("brand", "fidel") if name in subject.facts)
-        return next((why for why in looked if why), "The brand was not found on Fidel API.")
-    return None
-
-
-def invoice_resend(subject: Subject) -> tuple[Action, ...]:
-    fields = subject.fields
-    to = (
-        f"to {fields.email}, once that address is on the customer record"
-        if fields.email
-        else "to the address on record"
-    )
-    return (
-        _step(
-            "send-invoice",
-            "quickbooks",
-            "send_invoice",
-            f"Send invoice {fields.invoice_number} again {to}",
-            invoice_number=fields.invoice_number,
-            email=fields.email,
-        ),
-        _step("send-log", "sheets", "append_row", "Log the recipient and the document's id"),
-    )
+def _line(text: str) -> str:
+    """Words from a call as one line of a subject: nothing in it can begin a header or a second line."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:_SUBJECT]

@@ -17,7 +17,7 @@ class Frozen(BaseModel):
 
 
 class Kind(StrEnum):
-    """What a case is about; `bot/core/playbooks.py` says what each kind does."""
+    """What a case is about; its file in `bot/core/playbooks` says what it does."""
 
     REFUND = "refund"
     DISPUTE = "dispute"
@@ -113,6 +113,8 @@ class Fields(Frozen):
     escalation_reason: str | None = None
     cancellation_risk: str | None = None
 
+    verified: str | None = None  # how a person made sure of `email`; never believed from a call
+
     finance_owner: str | None = None
     approval_threshold: str | None = None
     promised_next_step: str | None = None
@@ -174,6 +176,8 @@ class Call(Frozen):
     duration_s: int | None = None
     transcript: tuple[Turn, ...] = ()
     details: Details
+    because: str | None = None  # a sentence: why a person changed what is offered
+    workflow: str | None = None  # id of the Slack workflow step that opened it and waits for the outcome
     analysed: bool = True  # False: the analysis is still to come (system C), triage waits a little for it
 
 
@@ -193,7 +197,8 @@ class Option(Frozen):
 
     name: str  # "refund"
     label: str  # button text, at most 30 characters: "Refund it"
-    actions: tuple[Action, ...]
+    actions: tuple[Action, ...] = ()
+    kind: Kind | None = None  # choosing it makes this another kind of case, whose playbook then proposes the actions
 
 
 class Proposal(Frozen):
@@ -203,11 +208,17 @@ class Proposal(Frozen):
     version: int
     kind: Kind
     money: Money | None = None
+    highest: Money | None = None  # what was offered before a person lowered it: its rules decide, not those of `money`
     actions: tuple[Action, ...] = ()
     options: tuple[Option, ...] = ()
     authors: tuple[str, ...] = ()  # Slack user ids who asked for or edited it: they cannot decide alone
     because: str | None = None  # a sentence: why this version exists, or why the case needs a look
     created_at: datetime
+
+    @property
+    def weighed(self) -> Money | None:
+        """The amount that the policy looks at."""
+        return self.highest or self.money
 
     @model_validator(mode="after")
     def _amounts_agree(self) -> Self:
@@ -231,6 +242,7 @@ class Fact(Frozen):
     url: str | None = None
     doubt: str | None = None  # a sentence; sends the case to review
     missing: str | None = None
+    failed: bool = False  # it is missing because the look-up itself failed: nothing is known, and it is tried again
 
 
 class Earlier(Frozen):
@@ -264,6 +276,7 @@ class Case(Frozen):
     channel: str  # a name in the policy's [channels]
     urgent: bool = False
     owner: str  # a group of the policy, or a Slack user id
+    fallen_to_admins: bool = False  # nobody else could decide on it or carry it on any more
     due_at: datetime
     opened_by: str  # "dialnexa" or a Slack user id
     opened_at: datetime
@@ -281,6 +294,7 @@ class Decision(Frozen):
     reason: str | None = None
     in_groups: tuple[str, ...] = ()  # the policy's groups this person was in at the click, lent ones included
     stood_in_for: tuple[str, ...] = ()  # Slack ids of those who were away and had lent their groups
+    over_limits: tuple[str, ...] = ()  # keys of [limits] that it passed, so that the version needs one band up
     rule: str  # the sentence of the rule that applied
     policy_version: str
     decided_at: datetime

@@ -5,15 +5,22 @@ How many decimals a currency has is ISO 4217's to say; the `iso4217` package car
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
+from babel import Locale
+from babel.numbers import NumberPattern, get_decimal_symbol, get_group_symbol, parse_pattern
 from iso4217 import Currency
 
 from bot.core.model import Money
+
+HOME = "en_US"  # how amounts stand in rows, in the history and in what we write elsewhere, whoever reads it
 
 TENS_AT_MOST = 11  # below a trillion: its minor units stay exact in a JSON number and in a 64-bit column
 DIGITS_AT_MOST = 28  # what Decimal computes with exactly; more would be rounded silently
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")  # Decimal itself takes "1_000", "1e9" and " 5 " too
+# What `show` writes at home; what stands between quotation marks is somebody else's and stays as it is.
+_SHOWN = re.compile(r"“[^”]*”|(?<![\w.,-])(?P<number>-?[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?) (?P<currency>[A-Z]{3})\b")
 
 
 def exponent(currency: str) -> int:
@@ -57,9 +64,52 @@ def to_major(money: Money) -> str:
     return f"{major(money):f}"
 
 
-def show(money: Money) -> str:
-    """For people, with thousands separators: "1,240.00 USD"."""
-    return f"{major(money):,f} {money.currency}"
+def number(money: Money, locale: str = HOME) -> str:
+    """With thousands separators and exactly the currency's decimals, whatever CLDR says of it: "1,240.00".
+
+    Digits are 0 to 9 in every locale, as in the systems where people look an amount up.
+    """
+    value = major(money)
+    if locale == HOME:
+        return f"{value:,f}"
+    pattern, where = _pattern(locale, exponent(money.currency))
+    return ("-" if value < 0 else "") + str(pattern.apply(abs(value), where, numbering_system="latn"))
+
+
+def show(money: Money, locale: str = HOME) -> str:
+    """For people: "1,240.00 USD", in de_DE "1.240,00 USD"; always the code, since a sign may be several currencies'."""
+    return f"{number(money, locale)} {money.currency}"
+
+
+def in_locale(sentence: str, locale: str) -> str:
+    """A sentence of ours with its amounts as the locale writes them; they are stored as at home."""
+    return sentence if locale == HOME else _SHOWN.sub(lambda match: _again(match, locale), sentence)
+
+
+@lru_cache(maxsize=256)
+def separators(locale: str) -> tuple[str, str]:
+    """Before the decimals, and between thousands."""
+    return get_decimal_symbol(locale, numbering_system="latn"), get_group_symbol(locale, numbering_system="latn")
+
+
+@lru_cache(maxsize=256)
+def _pattern(locale: str, decimals: int) -> tuple[NumberPattern, Locale]:
+    where = Locale.parse(locale)
+    whole = str(where.decimal_formats[None].pattern).partition(".")[0]
+    return parse_pattern(f"{whole}.{'0' * decimals}" if decimals else whole), where
+
+
+def _again(match: re.Match[str], locale: str) -> str:
+    """Only what `show` can have written: an amount with other decimals came from elsewhere."""
+    if match["number"] is None:
+        return match[0]
+    try:
+        money = Money(
+            amount_minor=to_minor(match["number"].replace(",", ""), match["currency"]), currency=match["currency"]
+        )
+    except ValueError:
+        return match[0]
+    return show(money, locale) if show(money) == match[0] else match[0]
 
 
 def _number(amount: str | Decimal) -> Decimal:

@@ -15,14 +15,38 @@ class ActionId(StrEnum):
     RETRY = "case.retry"
     SETTLE = "case.settle"
 
+    HOME_SEARCH = "home.search"
+    HOME_SCOPE = "home.scope"
+    HOME_KIND = "home.kind"
+    HOME_STATE = "home.state"
+    HOME_CLEAR = "home.clear"
+    HOME_BACK = "home.back"
+    HOME_MORE = "home.more"
+    HOME_BULK_1 = "home.bulk.1"
+    HOME_BULK_2 = "home.bulk.2"
+    HOME_BULK_3 = "home.bulk.3"
+    HOME_BULK_4 = "home.bulk.4"
+    HOME_BULK_5 = "home.bulk.5"
+
 
 CHOICES = (ActionId.CHOOSE_1, ActionId.CHOOSE_2, ActionId.CHOOSE_3)
+BULKS = (
+    ActionId.HOME_BULK_1,
+    ActionId.HOME_BULK_2,
+    ActionId.HOME_BULK_3,
+    ActionId.HOME_BULK_4,
+    ActionId.HOME_BULK_5,
+)
 
 
 class CallbackId(StrEnum):
     REJECT_FORM = "case.reject.form"
     COMPLETE_FORM = "case.complete.form"
     SETTLE_FORM = "case.settle.form"
+    OPEN_FORM = "case.open.form"
+    BULK_FORM = "home.bulk.form"
+    OPEN_SHORTCUT = "case.open.shortcut"
+    WORKFLOW_STEP = "ask_finance_to_approve"
 
 
 class EventType(StrEnum):
@@ -30,10 +54,12 @@ class EventType(StrEnum):
 
     CARD = "countersign_card"
     TRAIL = "countersign_trail"
+    NOTICE = "countersign_notice"
 
 
 class Command(StrEnum):
     INVOICE_RESEND = "/invoice-resend"
+    FINANCE = "/finance"
 
 
 class CaseRef(NamedTuple):

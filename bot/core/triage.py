@@ -3,13 +3,15 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.actions import Subject
-from bot.core.model import Action, Call, Details, Fact, Kind, Option
+from bot.core.earlier import paid_already, pays
+from bot.core.model import Action, Call, Case, Details, Earlier, Fact, Fields, Kind, Option
 from bot.core.playbooks import PLAYBOOKS, Playbook
 from bot.core.policy import Policy, is_vip
+from bot.core.said import doubts_of, reason
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are misread aloud
 _CASE_ID = re.compile(f"C-[{_ALPHABET}]{{10}}")
@@ -38,30 +40,73 @@ class Triaged:
 def presumed_kind(details: Details, policy: Policy) -> Kind | None:
     """What the caller seems to want, by the stated intent alone; it decides which facts are looked up."""
     intent = (details.fields.call_intent or "").strip().lower().replace("-", "_").replace(" ", "_")
-    kind = policy.intents.get(intent) or (Kind(intent) if intent in set(Kind) else None)
-    return kind if kind in PLAYBOOKS else None
+    return policy.intents.get(intent) or _INTENTS.get(intent)
+
+
+_INTENTS = {intent: kind for kind, playbook in PLAYBOOKS.items() for intent in (kind.value, *playbook.intents)}
 
 
 def facts_wanted(details: Details, policy: Policy) -> frozenset[str]:
     return PLAYBOOKS[presumed_kind(details, policy) or Kind.REVIEW].facts
 
 
+def told_as(kind: Kind, details: Details) -> Details:
+    """What a person tells a case by saying that it is of this kind: the reason goes along under the kind's own name."""
+    why = {PLAYBOOKS[kind].reason_field: reason(details)}
+    return Details(fields=Fields.model_validate({"call_intent": kind.value, **why}))
+
+
 def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequence[Fact], *, policy: Policy,
-           able: frozenset[str], now: datetime) -> Triaged:  # fmt: skip
-    """`details` is the merge of all `versions`; `able` holds "connector.operation" of what is configured."""
-    subject = Subject(root, case_id_of(root), details, {fact.name: fact for fact in facts}, able)
+           able: frozenset[str], now: datetime, link: str | None = None, standing: Case | None = None,
+           earlier: Sequence[Earlier] = ()) -> Triaged:  # fmt: skip
+    """`details` is the merge of all `versions`; `able` holds "connector.operation" of what is configured.
+
+    `link` is where people open the case. `standing` is the case as it is: while its kind stays, so does its due time.
+    `earlier` are other cases of the same matter: what was paid for one of them is not paid again.
+    """
+    known = {fact.name: fact for fact in facts}
+    subject = Subject(root, case_id_of(root), _believed(versions, details), known, able, now, link)
     by_person = any(call.author for call in versions)
-    kind = presumed_kind(details, policy)
-    because = _why_review(kind, subject, policy, by_person)
-    vip = is_vip(policy, details)
-    if kind is None or because is not None:
-        return _placed(PLAYBOOKS[Kind.REVIEW], because, (), (), policy=policy, vip=vip, now=now)
-    playbook = PLAYBOOKS[kind]
-    actions = _marked(playbook.actions(subject), able)
+    presumed = presumed_kind(details, policy)
+    because = _why_review(presumed, subject, policy, by_person) or _why_not_again(presumed, subject, earlier, standing)
+    kind = presumed if presumed is not None and because is None else Kind.REVIEW
+    playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
+    channel = (rules.channel if rules else None) or playbook.channel
+    subject = _with_playbook(subject, playbook, policy, standing)
     options = tuple(
         option.model_copy(update={"actions": _marked(option.actions, able)}) for option in playbook.options(subject)
     )
-    return _placed(playbook, None, actions, options, policy=policy, vip=vip, now=now)
+    return Triaged(
+        kind=kind,
+        because=because,
+        actions=_marked(playbook.actions(subject), able),
+        options=options,
+        channel=channel if channel in policy.channels else "fallback",
+        owner=subject.owner,
+        urgent=playbook.urgent or is_vip(policy, details, facts),
+        due_at=subject.due_at or now,
+    )
+
+
+def _with_playbook(subject: Subject, playbook: Playbook, policy: Policy, standing: Case | None) -> Subject:
+    rules = policy.kinds.get(playbook.kind)
+    due = playbook.due_at(subject, (rules.due if rules else None) or playbook.due)
+    placed = replace(
+        subject,
+        kind=playbook.kind,
+        title=playbook.title,
+        asks=playbook.asks,
+        owner=(rules.owner if rules else None) or playbook.owner,
+        due_at=standing.due_at if standing and standing.kind is playbook.kind else due,
+    )
+    return replace(placed, note=playbook.note(placed))
+
+
+def _believed(versions: Sequence[Call], details: Details) -> Details:
+    """Without how a recipient was verified, unless a person said it of the very address that is asked for."""
+    said = [call.details.fields for call in versions if call.author and call.details.fields.verified]
+    how = said[-1].verified if said and said[-1].email == details.fields.email else None
+    return details.model_copy(update={"fields": details.fields.model_copy(update={"verified": how})})
 
 
 def _marked(actions: tuple[Action, ...], able: frozenset[str]) -> tuple[Action, ...]:
@@ -92,13 +137,27 @@ def _why_review(kind: Kind | None, subject: Subject, policy: Policy, by_person: 
         return objection
     if gaps := missing_needs(playbook, subject.details):
         return f"Not stated: {', '.join(gaps)}."
-    if kind is Kind.VIP_BLOCKER and not is_vip(policy, subject.details):
+    if kind is Kind.VIP_BLOCKER and not is_vip(policy, subject.details, subject.facts.values()):
         return "The caller cannot pay, but nothing marks them as a VIP."
     return None if by_person else _doubt(subject, policy)
 
 
+def _why_not_again(kind: Kind | None, subject: Subject, earlier: Sequence[Earlier],
+                   standing: Case | None) -> str | None:  # fmt: skip
+    """One complaint, one payout: also a person who completed the case cannot get round it.
+
+    How long ago is counted from when the case was opened, so that time alone makes no other offer.
+    """
+    since = standing.opened_at if standing else subject.now
+    if kind is None or (paid := paid_already(earlier, since)) is None:
+        return None
+    playbook = PLAYBOOKS[kind]
+    offered = [playbook.actions(subject), *(option.actions for option in playbook.options(subject))]
+    return paid if any(pays(action) or action.name == "refund" for actions in offered for action in actions) else None
+
+
 def _doubt(subject: Subject, policy: Policy) -> str | None:
-    doubts = [*subject.details.doubts, *(fact.doubt for fact in subject.facts.values() if fact.doubt)]
+    doubts = [*subject.details.doubts, *doubts_of(subject.facts.values())]
     if doubts:
         return doubts[0]
     confidence = subject.fields.confidence
@@ -106,21 +165,3 @@ def _doubt(subject: Subject, policy: Policy) -> str | None:
     if confidence is not None and confidence < floor:
         return f"The summary is only {confidence:.0%} certain; below {floor:.0%} a person looks first."
     return None
-
-
-def _placed(playbook: Playbook, because: str | None, actions: tuple[Action, ...], options: tuple[Option, ...], *,
-            policy: Policy, vip: bool, now: datetime) -> Triaged:  # fmt: skip
-    rules = policy.kinds.get(playbook.kind)
-    channel = (rules.channel if rules else None) or playbook.channel
-    due = (rules.due if rules else None) or playbook.due
-    owner = (rules.owner if rules else None) or playbook.owner
-    return Triaged(
-        kind=playbook.kind,
-        because=because,
-        actions=actions,
-        options=options,
-        channel=channel if channel in policy.channels else "fallback",
-        owner=owner,
-        urgent=playbook.urgent or vip,
-        due_at=now + due,
-    )

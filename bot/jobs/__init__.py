@@ -4,15 +4,18 @@ from datetime import timedelta
 
 from bot.jobs.calls import CallJobs
 from bot.jobs.cards import CardJobs
+from bot.jobs.digests import DigestJobs
 from bot.jobs.executions import ExecutionJobs
+from bot.jobs.notices import NoticeJobs
 from bot.jobs.shared import Outside
+from bot.jobs.timers import TimerJobs
 
 __all__ = ["Jobs", "Outside"]
 
 REPEATS = timedelta(days=2)  # no sender repeats a delivery later; Slack's own signature lasts five minutes
 
 
-class Jobs(CallJobs, ExecutionJobs, CardJobs):
+class Jobs(CallJobs, ExecutionJobs, CardJobs, TimerJobs, NoticeJobs, DigestJobs):
     """One process's work, a lane each."""
 
     async def seal(self) -> None:

@@ -1,15 +1,14 @@
 """A call that is due is looked up and becomes a case, or changes the case that it has."""
 
 import asyncio
+from functools import partial
 
 from bot.cases import intake
 from bot.connectors.base import Connector
-from bot.connectors.errors import Refused, Unavailable, Unsure
+from bot.connectors.errors import ConnectorError
 from bot.core.model import Details, Fact
 from bot.core.triage import facts_wanted
 from bot.jobs.shared import LEASE, Shared
-
-FACTS_DEADLINE_S = 2.0
 
 
 class CallJobs(Shared):
@@ -23,7 +22,10 @@ class CallJobs(Shared):
         details = told.details
         facts = await self._facts(details, facts_wanted(details, self.policy))
         now, able = self.clock(), self.outside.able
-        await self.db.write(lambda store: intake.settle(store, told, facts, policy=self.policy, able=able, now=now))
+        settle = partial(
+            intake.settle, told=told, facts=facts, policy=self.policy, able=able, now=now, public_url=self.public_url
+        )
+        await self.db.write(settle)
         self.wake("cards")
 
     async def _facts(self, details: Details, wanted: frozenset[str]) -> tuple[Fact, ...]:
@@ -38,10 +40,10 @@ class CallJobs(Shared):
     async def _look_up(self, connector: Connector, details: Details, wanted: frozenset[str]) -> tuple[Fact, ...]:
         now = self.clock()
         try:
-            async with asyncio.timeout(FACTS_DEADLINE_S):
+            async with asyncio.timeout(self.facts_deadline_s):
                 return await connector.facts(details, wanted, now)
         except TimeoutError:
-            why = f"{connector.title} did not answer in time."
-        except (Refused, Unavailable, Unsure) as error:
-            why = error.sentence
-        return (Fact(name=f"{connector.name}", source=connector.title, observed_at=now, missing=why),)
+            why, failed = f"{connector.title} did not answer in time.", True
+        except ConnectorError as error:
+            why, failed = error.sentence, error.passes
+        return (Fact(name=connector.name, source=connector.title, observed_at=now, missing=why, failed=failed),)

@@ -10,7 +10,7 @@ from bot.cases import showing
 from bot.cases.showing import Show
 from bot.core import cards
 from bot.core.names import EventType
-from bot.core.policy import standing
+from bot.core.policy import standing_of
 from bot.jobs.shared import LEASE, Shared
 from bot.slack import ChannelClosed, Locked, MessageGone, NotNow, SlackError
 
@@ -98,8 +98,7 @@ class CardJobs(Shared):
         case, owners = show.file.case, frozenset[str]()
         if case.urgent:  # its owner is called by name; everybody else finds theirs in the channel
             owners = await self.outside.slack.mentions_of(self.policy.groups.get(case.owner, (case.owner,)))
-        made = standing(self.policy, show.file.proposal, show.file.decisions)
-        return cards.card(show.file, made, owners=sorted(owners))
+        return cards.card(show.file, standing_of(self.policy, show.file), owners=sorted(owners))
 
     async def _show_trail(self, show: Show) -> None:
         place, slack = show.place, self.outside.slack
@@ -109,12 +108,23 @@ class CardJobs(Shared):
         if found is not None:
             last = int(found[1]["to"])  # what was posted then; later entries follow in the next reply
         elif await self._may_send(show):
-            picture = cards.trail(show.trail)
+            picture = cards.trail(show.trail, await self._called(show))
             await slack.post(channel_id, picture, event=EventType.TRAIL, key={**key, "to": last}, thread_ts=thread)
         else:
             return
         now, more = self.clock(), last < show.trail[-1].n
         await self.db.write(lambda store: showing.trail_shown(store, place, n=last, more=more, now=now))
+
+    async def _called(self, show: Show) -> dict[int, list[str]]:
+        """Whom each entry calls by a live mention; on a card that stayed behind nobody is called a second time."""
+        if show.place.channel != show.file.case.channel:
+            return {}
+        members = {entry.n: entry.entry.data.get("mentions") for entry in show.trail}
+        return {
+            n: sorted(await self.outside.slack.mentions_of([str(one) for one in called]))
+            for n, called in members.items()
+            if isinstance(called, list) and called
+        }
 
     async def _show_failed(self, show: Show, error: SlackError) -> None:
         """Nothing is lost: the card stays due, and what was begun stays written down."""

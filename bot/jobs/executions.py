@@ -1,6 +1,7 @@
 """An execution that is due is sent, or looked up first where an earlier try may have had its effect."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 from bot.cases import pausing, running
@@ -9,6 +10,8 @@ from bot.connectors.base import Connector, Repeat
 from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.core.model import Outcome, Receipt
 from bot.jobs.shared import LEASE, Shared
+from bot.slack import SlackError
+from storage import Store
 
 log = logging.getLogger("countersign.jobs")
 
@@ -16,11 +19,14 @@ log = logging.getLogger("countersign.jobs")
 class ExecutionJobs(Shared):
     async def claim_executions(self, limit: int) -> list[Work]:
         now, able = self.clock(), self.outside.able
-        works = await self.db.write(
-            lambda store: running.claim_executions(
+
+        def claim(store: Store) -> list[Work]:
+            pausing.tell_waiting(store, now)
+            return running.claim_executions(
                 store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able
             )
-        )
+
+        works = await self.db.write(claim)
         self.wake("cards")  # a step that was handed to a person shows
         return works
 
@@ -35,24 +41,35 @@ class ExecutionJobs(Shared):
         self.wake("cards", "executions")
 
     async def _lock_out(self, connector: Connector, why: str) -> None:
-        """The connector pauses for every process; an admin is told once, by whoever was first."""
-        scope, now = connector.name, self.clock()
+        """The connector pauses for every process; the admins are told once, by whoever was first."""
         reason = f"{why} It goes on by itself once that is renewed."
-        if await self.db.write(lambda store: pausing.pause(store, scope, by="worker", reason=reason, now=now)):
+        known = await self.db.read(pausing.locked_out)
+        if connector.name in known:
+            return
+        lock_out = partial(pausing.lock_out, scope=connector.name, reason=reason, tell=await self._admins())
+        if await self.db.write(partial(lock_out, now=self.clock())):
             log.error("%s is paused: %s", connector.title, why)
+            self.wake("notices")
+
+    async def _admins(self) -> Sequence[str]:
+        """Who can renew credentials; where nobody is named, or Slack cannot tell, a channel hears of it."""
+        try:
+            return sorted(await self.outside.slack.people_of(self.policy.groups.get("admins", ()))) or ("fallback",)
+        except SlackError:
+            return ("fallback",)
 
     async def try_locked(self) -> None:
         """Whether a vendor that did not accept our credentials takes them by now; called every minute."""
         for pause in await self.db.read(lambda store: store.pauses()):
             connector = self.outside.connectors.get(pause.scope)
-            if pause.by != "worker" or connector is None:
+            if pause.by != pausing.WORKER or connector is None:
                 continue
             try:
                 await connector.check()
             except ConnectorError:
                 continue
             now, scope = self.clock(), pause.scope
-            await self.db.write(partial(pausing.resume, scope=scope, by="worker", now=now))
+            await self.db.write(partial(pausing.resume, scope=scope, by=pausing.WORKER, now=now))
             self.wake("executions", "cards")
 
     async def _attempt(self, connector: Connector, work: Work) -> Ended:

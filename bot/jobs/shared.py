@@ -39,4 +39,6 @@ class Shared:
     owner: str
     clock: Callable[[], datetime]
     wake: Callable[..., None]
+    public_url: str | None = None  # where people reach us: a record links back to its case
+    facts_deadline_s: float = 2.0  # for all look-ups of one case together
     _claims: Iterator[int] = field(default_factory=count, repr=False)

@@ -1,7 +1,7 @@
 """The only place that sends to Slack: each channel at its own pace, urgent first, looked for before posted again."""
 
 from bot.slack.client import Slack
-from bot.slack.errors import BadPicture, ChannelClosed, Locked, MessageGone, NotNow, NotSure, SlackError
+from bot.slack.errors import BadPicture, ChannelClosed, Locked, MessageGone, NotNow, NotSure, NotThere, SlackError
 from bot.slack.pace import Pace
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "MessageGone",
     "NotNow",
     "NotSure",
+    "NotThere",
     "Pace",
     "Slack",
     "SlackError",

@@ -10,20 +10,23 @@ import aiohttp
 
 from bot.core.cards import Picture
 from bot.core.names import EventType
-from bot.slack.errors import MEANING, BadPicture, ChannelClosed, Locked, NotNow, NotSure, SlackError
+from bot.slack.errors import MEANING, BadPicture, ChannelClosed, Locked, NotNow, NotSure, NotThere, SlackError
 from bot.slack.line import Line, Reply
 
 log = logging.getLogger("countersign.slack")
 
 READS = frozenset(
     {
+        "chat.getPermalink",
         "conversations.history",
         "conversations.list",
         "conversations.replies",
         "usergroups.list",
         "usergroups.users.list",
+        "users.info",
     }
 )
+HARMLESS = frozenset({"conversations.open"})  # done twice it is done once
 SCOPES = frozenset({"missing_scope", "not_allowed_token_type"})
 MEMBERSHIP_FRESH = timedelta(seconds=30)  # usergroups.users.list is tier 2: some 20 calls a minute
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
@@ -39,7 +42,9 @@ class Slack:
         self._clock = clock
         self._channels: dict[str, str] = {}
         self._handles: dict[str, str] = {}
+        self._direct: dict[str, str] = {}  # user -> the channel of our direct messages
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self._users: dict[str, tuple[datetime, Mapping[str, Any] | None]] = {}
         self._asking = asyncio.Lock()
         self._locks: dict[str, tuple[str, str]] = {}  # method -> Slack's code and our sentence
         self.calls: dict[tuple[str, str], int] = {}  # (method, outcome) -> count, for /metrics
@@ -133,6 +138,19 @@ class Slack:
         async with asyncio.timeout(MEMBERSHIP_WAIT_S):
             return frozenset([name for name, members in groups.items() if user_id in await self.people_of(members)])
 
+    async def user(self, user_id: str) -> Mapping[str, Any] | None:
+        """The `user` of users.info; None where Slack shows us no such person. Raises SlackError, and TimeoutError."""
+        at, user = self._users.get(user_id, (None, None))
+        if at is not None and self._clock() - at < MEMBERSHIP_FRESH:
+            return user
+        try:
+            async with asyncio.timeout(MEMBERSHIP_WAIT_S):
+                user = (await self._call("users.info", {"user": user_id}))["user"]
+        except NotThere:
+            user = None
+        self._users[user_id] = (self._clock(), user)
+        return user
+
     async def _members_of(self, group: str) -> frozenset[str]:
         if (known := self._known_members(group)) is None:
             async with self._asking:  # clicks that come together ask once
@@ -159,7 +177,28 @@ class Slack:
             raise NotNow(f"The user group {group} of the policy does not exist in this workspace.")
         return self._handles[group]
 
+    async def direct_messages(self, user_id: str) -> str:
+        """The channel of our direct messages with this person. Raises NotThere for somebody who is gone."""
+        if user_id not in self._direct:
+            answer = await self._call("conversations.open", {"users": user_id})
+            self._direct[user_id] = str(answer["channel"]["id"])
+        return self._direct[user_id]
+
+    async def permalink(self, channel_id: str, ts: str) -> str:
+        answer = await self._call("chat.getPermalink", {"channel": channel_id, "message_ts": ts})
+        return str(answer["permalink"])
+
     # --- answers to a person ----------------------------------------------------------------------------------------
+
+    async def whisper(self, channel_id: str, user_id: str, text: str, *, thread_ts: str) -> None:
+        """For one person, in a thread; Slack keeps it until that person reloads."""
+        content = {"channel": channel_id, "user": user_id, "text": text, "thread_ts": thread_ts}
+        await self._call("chat.postEphemeral", content)
+
+    async def end_step(self, execution_id: str, **ended: Any) -> None:
+        """Ends a step of a workflow: with its `outputs`, or with an `error`, a sentence that says what was wrong."""
+        method = "functions.completeError" if "error" in ended else "functions.completeSuccess"
+        await self._call(method, {"function_execution_id": execution_id, **ended})
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         try:
@@ -195,7 +234,7 @@ class Slack:
                 return items
 
     async def _call(self, method: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
-        unsure = NotNow if method in READS else NotSure
+        unsure = NotNow if method in READS or method in HARMLESS else NotSure
         try:
             reply = await self._line.ask(method, content, read=method in READS)
         except aiohttp.ClientConnectorError:

@@ -6,6 +6,7 @@ SlackError
 ├── ChannelClosed  archived, deleted or without the bot: the card needs another channel
 ├── MessageGone    somebody deleted the card: post it again
 ├── BadPicture     Slack refuses the blocks: send the text alone
+├── NotThere       there is no such person, or no such running step of a workflow: trying again is pointless
 └── Locked         our token or permissions: nothing goes out until somebody mends it
 """
 
@@ -34,6 +35,9 @@ class MessageGone(SlackError): ...
 class BadPicture(SlackError): ...
 
 
+class NotThere(SlackError): ...
+
+
 class Locked(SlackError): ...
 
 
@@ -45,6 +49,10 @@ MEANING: Mapping[str, type[SlackError]] = {
     ),
     **dict.fromkeys(("message_not_found", "cant_update_message", "edit_window_closed"), MessageGone),
     **dict.fromkeys(("thread_not_found", "cannot_reply_to_message"), MessageGone),  # a card, seen from its thread
+    **dict.fromkeys(("user_not_found", "user_not_visible", "user_disabled", "cannot_dm_bot"), NotThere),
+    **dict.fromkeys(
+        ("function_execution_not_found", "execution_not_in_running_state", "parameter_validation_failed"), NotThere
+    ),
     **dict.fromkeys(
         (
             "invalid_blocks",

@@ -43,6 +43,7 @@ def _mail(mail: Body) -> Body:
         "to": header(mail, "To"),
         "subject": header(mail, "Subject"),
         "text": mail["text"],
+        "case": header(mail, "X-Countersign-Case"),
         "attachments": [one["name"] for one in mail["attachments"]],
         "at": _stamp(mail["at"]),
     }

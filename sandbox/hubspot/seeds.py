@@ -7,8 +7,8 @@ from sandbox.state import State
 
 KEY_PROPERTY, ACCOUNT_PROPERTY, RENEWALS = "countersign_step", "stripe_customer_id", "renewals"
 LI, LEFT = "41629779", "41629780"
-DANA, MARCUS, PRIYA, HARUKA, TOM = "60121", "60122", "60123", "60124", "60125"
-NORTHWIND, KESTREL, HARBOUR = "88101", "88102", "88103"
+DANA, MARCUS, PRIYA, HARUKA, TOM, INES = "60121", "60122", "60123", "60124", "60125", "60126"
+NORTHWIND, KESTREL, HARBOUR, LARKSPUR = "88101", "88102", "88103", "88104"
 RENEWAL = "77001"
 
 _OWNERS = ((LI, "Li", "Chen", "li@acme.example", False), (LEFT, "Max", "Gone", "max@acme.example", True))
@@ -17,9 +17,15 @@ _CONTACTS: tuple[tuple[str, str, str, str, str | None, Body], ...] = (
     (MARCUS, "Marcus", "Bell", "marcus@kestrel.example.com", KESTREL, {ACCOUNT_PROPERTY: "KESTREL-001", "vip": "true"}),
     (PRIYA, "Priya", "Raman", "priya@example.com", None, {"hubspot_owner_id": None}),
     (HARUKA, "Haruka", "Sato", "haruka@example.com", None, {"hubspot_owner_id": LEFT}),
+    (INES, "Ines", "Moreau", "ines@larkspur.example.com", LARKSPUR, {ACCOUNT_PROPERTY: "LARKSPUR-014"}),
     (TOM, "Tom", "Reyes", "tom@harbourlane.example.com", HARBOUR, {}),
 )
-_COMPANIES = ((NORTHWIND, "Northwind"), (KESTREL, "Kestrel Hotels"), (HARBOUR, "Harbour Lane Bakery"))
+_COMPANIES = (
+    (NORTHWIND, "Northwind"),
+    (KESTREL, "Kestrel Hotels"),
+    (HARBOUR, "Harbour Lane Bakery"),
+    (LARKSPUR, "Larkspur"),
+)
 
 
 def seed(state: State, now: datetime | None = None) -> None:

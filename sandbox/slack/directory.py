@@ -16,7 +16,7 @@ HISTORY_MOST: Final = 999
 def auth_test(ws: Workspace, _: Arguments) -> dict[str, Any]:
     team = ws.slack["team"]
     return {
-        "url": f"https://{team['domain']}.slack.com/",
+        "url": f"{ws.origin or 'https://' + team['domain'] + '.slack.com'}/",
         "team": team["name"],
         "user": "countersign",
         "team_id": team["id"],
@@ -86,6 +86,8 @@ def conversations_open(ws: Workspace, args: Arguments) -> dict[str, Any]:
         raise ApiError("users_list_not_supplied")
     if len(names) > 1:  # group messages are nothing the product needs
         raise ApiError("too_many_users")
+    if ws.person(names[0]).get("deleted"):
+        raise ApiError("user_disabled")
     return {"channel": {"id": ws.dm_with(names[0])["id"]}}
 
 
@@ -144,15 +146,16 @@ def _user(ws: Workspace, person: dict[str, Any]) -> dict[str, Any]:
     team = ws.slack["team"]["id"]
     return {
         "id": person["id"],
-        "team_id": team,
+        "team_id": person.get("team", team),
         "name": person["handle"],
         "real_name": person["name"],
-        "deleted": False,
+        "deleted": bool(person.get("deleted")),
         "is_bot": False,
         "is_app_user": False,
         "is_admin": person["admin"],
-        "is_restricted": False,
-        "is_ultra_restricted": False,
+        "is_restricted": bool(person.get("guest")),
+        "is_ultra_restricted": bool(person.get("single_channel_guest")),
+        **({"is_stranger": True} if person.get("stranger") else {}),
         "tz": "Europe/London",
         "tz_offset": 0,
         "profile": {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sandbox.slack import directory, messages, views
+from sandbox.slack import directory, messages, steps, views
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.rates import TIER_2, TIER_3, TIER_4, Rate
 from sandbox.slack.workspace import Workspace
@@ -83,10 +83,22 @@ METHODS: Final = MappingProxyType(
             directory.conversations_open,
             "",
             TIER_3,
-            "channel_not_found too_many_users user_not_found users_list_not_supplied",
+            "channel_not_found too_many_users user_disabled user_not_found users_list_not_supplied",
         ),
         "usergroups.list": _method(directory.usergroups_list, "", TIER_2, ""),
         "usergroups.users.list": _method(directory.usergroups_users, "usergroup", TIER_2, "no_such_subteam"),
+        "functions.completeSuccess": _method(
+            steps.complete_success,
+            "function_execution_id outputs",
+            TIER_3,
+            "execution_not_in_running_state function_execution_not_found parameter_validation_failed",
+        ),
+        "functions.completeError": _method(
+            steps.complete_error,
+            "function_execution_id error",
+            TIER_3,
+            "execution_not_in_running_state function_execution_not_found",
+        ),
         "users.info": _method(directory.users_info, "user", TIER_4, "user_not_found"),
         "users.list": _method(directory.users_list, "", TIER_2, "invalid_cursor limit_required"),
         "users.lookupByEmail": _method(directory.users_lookup, "email", TIER_3, "users_not_found"),

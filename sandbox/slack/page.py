@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.slack import messages
+from sandbox.slack import steps
 from sandbox.slack.changes import brief
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.people import People
@@ -127,6 +127,7 @@ def workspace_view(ws: Workspace, user: str) -> dict[str, Any]:
             _channel_row(ws, channel, user) for channel in slack["channels"].values() if user in channel["members"]
         ],
         "commands": slack["commands"],
+        "shortcuts": slack.get("shortcuts", []),
     }
 
 
@@ -205,7 +206,10 @@ class Page:
         self._ws.origin = self._ws.origin or str(request.url.origin())
         given = await body_of(request)
         if given.get("view_id"):
-            return await self._people.click_in_view(given["user"], given["view_id"], given["block_id"], given["action"])
+            values = (given.get("state") or {}).get("values")
+            return await self._people.click_in_view(
+                given["user"], given["view_id"], given["block_id"], given["action"], values
+            )
         return await self._people.click(
             given["user"], given["channel"], given["ts"], given["block_id"], given["action"]
         )
@@ -224,15 +228,24 @@ class Page:
         return await self._people.command(given["user"], given["channel"], given["text"])
 
     async def say(self, request: web.Request) -> Body:
-        """A person writes; the bot hears nothing of it, for it subscribes to no messages."""
         given = await body_of(request)
-        self._ws.person(given["user"])
-        channel = self._ws.channel(given["channel"])
-        said = {"user": given["user"], "text": str(given["text"])}
-        if given.get("thread_ts"):
-            said["thread_ts"] = given["thread_ts"]
-        message = messages.keep_message(self._ws, channel["id"], said)
+        message = await self._people.say(
+            given["user"], given["channel"], str(given["text"]), given.get("thread_ts") or None
+        )
         return {"ok": True, "message": shown(self._ws, message)}
+
+    async def shortcut(self, request: web.Request) -> Body:
+        self._ws.origin = self._ws.origin or str(request.url.origin())
+        given = await body_of(request)
+        return await self._people.shortcut(given["user"], given["channel"], given["ts"], given["callback_id"])
+
+    async def run_step(self, request: web.Request) -> Body:
+        given = await body_of(request)
+        return await self._people.run_step(given["user"], given["step"], dict(given["inputs"]))
+
+    async def runs(self, _: web.Request) -> Body:
+        """Newest first."""
+        return {"runs": list(reversed(steps.runs(self._ws).values())), "steps": self._ws.slack.get("steps", [])}
 
 
 def routes(ws: Workspace, delivery: Delivery) -> list[web.RouteDef]:
@@ -253,4 +266,7 @@ def routes(ws: Workspace, delivery: Delivery) -> list[web.RouteDef]:
         web.post("/sim/view/close", answering(page.close)),
         web.post("/sim/command", answering(page.command)),
         web.post("/sim/message", answering(page.say)),
+        web.post("/sim/shortcut", answering(page.shortcut)),
+        web.get("/sim/workflow", answering(page.runs)),
+        web.post("/sim/workflow", answering(page.run_step)),
     ]

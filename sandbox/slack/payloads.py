@@ -1,5 +1,6 @@
 """The shapes of what Slack sends to an app: clicks, forms, commands and events."""
 
+import re
 from typing import Any, Final
 
 from sandbox.slack.checks import elements_of_block
@@ -65,12 +66,14 @@ def from_message(
     return payload if ephemeral else {**payload, "message": public(message)}
 
 
-def from_view(ws: Workspace, user: str, view: dict[str, Any], pressed: dict[str, Any]) -> dict[str, Any]:
-    """block_actions from a form or the Home tab: no channel and no response URL."""
+def from_view(
+    ws: Workspace, user: str, view: dict[str, Any], pressed: dict[str, Any], values: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """block_actions from a form or the Home tab: no channel and no response URL. `values`: what is filled in so far."""
     return {
         **common(ws, "block_actions", user),
         "container": {"type": "view", "view_id": view["id"]},
-        "view": view,
+        "view": {**view, "state": {"values": values or {}}},
         "trigger_id": ws.new_trigger(user),
         "actions": [pressed],
     }
@@ -96,7 +99,7 @@ def command(ws: Workspace, user: str, channel: dict[str, Any], name: str, text: 
         "user_id": user,
         "user_name": ws.slack["people"][user]["handle"],
         "command": name,
-        "text": text,
+        "text": _escaped(ws, text),
         "api_app_id": APP_ID,
         "is_enterprise_install": "false",
         "response_url": ws.new_hook("commands", user, channel["id"], None),
@@ -104,8 +107,53 @@ def command(ws: Workspace, user: str, channel: dict[str, Any], name: str, text: 
     }
 
 
+def _escaped(ws: Workspace, text: str) -> str:
+    """Mentions in a command as `should_escape` asks for them."""
+    ids = {person["handle"]: person["id"] for person in ws.slack["people"].values()}
+
+    def mention(match: re.Match[str]) -> str:
+        handle = match[1]
+        return f"<@{ids[handle]}|{handle}>" if handle in ids else match[0]
+
+    return re.sub(r"(?<!\S)@([a-z0-9._-]+)", mention, text)
+
+
+def message_action(
+    ws: Workspace, user: str, channel: dict[str, Any], message: dict[str, Any], callback_id: str
+) -> dict[str, Any]:
+    """A shortcut that was chosen in the menu of a message."""
+    return {
+        **common(ws, "message_action", user),
+        "callback_id": callback_id,
+        "trigger_id": ws.new_trigger(user),
+        "response_url": ws.new_hook("app", user, channel["id"], message["ts"]),
+        "message_ts": message["ts"],
+        "channel": {"id": channel["id"], "name": "directmessage" if channel["dm"] else channel["name"]},
+        "message": public(message),
+        "action_ts": ws.new_ts(),
+    }
+
+
+def said(ws: Workspace, channel: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    """A message in a channel that the app is in."""
+    kind = "group" if channel["private"] else "channel"
+    event = {**public(message), "channel": channel["id"], "channel_type": kind, "event_ts": message["ts"]}
+    return event_callback(ws, event)
+
+
+def step_executed(ws: Workspace, run: dict[str, Any]) -> dict[str, Any]:
+    event = {
+        "type": "function_executed",
+        "function": {"id": "Fn0FINANCE1", "callback_id": run["step"], "type": "app", "app_id": APP_ID},
+        "inputs": run["inputs"],
+        "function_execution_id": run["id"],
+        "workflow_execution_id": "Wx" + run["id"][2:],
+        "event_ts": ws.new_ts(),
+    }
+    return event_callback(ws, event)
+
+
 def home_opened(ws: Workspace, user: str) -> dict[str, Any]:
-    team = ws.slack["team"]["id"]
     event = {
         "type": "app_home_opened",
         "user": user,
@@ -114,6 +162,11 @@ def home_opened(ws: Workspace, user: str) -> dict[str, Any]:
         "event_ts": ws.new_ts(),
     }
     view = ws.slack["homes"].get(user)
+    return event_callback(ws, {**event, "view": view} if view else event)
+
+
+def event_callback(ws: Workspace, event: dict[str, Any]) -> dict[str, Any]:
+    team = ws.slack["team"]["id"]
     return {
         "type": "event_callback",
         "token": OLD_TOKEN,
@@ -131,5 +184,5 @@ def home_opened(ws: Workspace, user: str) -> dict[str, Any]:
             }
         ],
         "is_ext_shared_channel": False,
-        "event": {**event, "view": view} if view else event,
+        "event": event,
     }

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from sandbox.slack import payloads
+from sandbox.slack import payloads, steps
 from sandbox.slack.delivery import Answer, Delivery
-from sandbox.slack.messages import read_blocks
+from sandbox.slack.messages import keep_message, read_blocks
+from sandbox.slack.seed import BOT_USER
 from sandbox.slack.views import close_views, open_view, push_view, read_view, replace_view, stack_of
 from sandbox.slack.web_api import deliver
 from sandbox.slack.workspace import ApiError, Workspace
@@ -61,14 +62,16 @@ class People:
             ws.warn(user, channel_id, _sorry(answer))
         return _result(answer)
 
-    async def click_in_view(self, user: str, view_id: str, block_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    async def click_in_view(
+        self, user: str, view_id: str, block_id: str, given: dict[str, Any], values: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """A click in a form or in the Home tab; raises `not_found` when that is gone."""
         ws = self._ws
         ws.person(user)
         home = ws.slack["homes"].get(user)
         view = home if home and home["id"] == view_id else open_view(ws, view_id, user)
         pressed = payloads.action(ws, view["blocks"], block_id, given)
-        return _result(await self._delivery.payload(payloads.from_view(ws, user, view, pressed)))
+        return _result(await self._delivery.payload(payloads.from_view(ws, user, view, pressed, values)))
 
     async def submit(self, user: str, view_id: str, values: dict[str, Any]) -> dict[str, Any]:
         """Sends a filled-in form; raises `not_found` when it is closed meanwhile."""
@@ -145,6 +148,36 @@ class People:
         if any(body.values()):
             deliver(self._ws, user, channel_id, body, reply.get("response_type"))
         return {"text": body["text"]} if body["text"] else {}
+
+    async def shortcut(self, user: str, channel_id: str, ts: str, callback_id: str) -> dict[str, Any]:
+        """A shortcut in the menu of a message; raises ApiError when there is no such person, channel or message."""
+        ws = self._ws
+        ws.person(user)
+        channel = ws.channel(channel_id)
+        message = ws.messages(channel_id).get(ts)
+        if message is None:
+            raise ApiError("message_not_found")
+        payload = payloads.message_action(ws, user, channel, message, callback_id)
+        answer = await self._delivery.payload(payload)
+        if answer.status != 200:
+            ws.warn(user, channel_id, _sorry(answer))
+        return _result(answer)
+
+    async def say(self, user: str, channel_id: str, text: str, thread_ts: str | None) -> dict[str, Any]:
+        """A person writes; the bot hears of it in channels that it is in, and nobody waits for what it makes of it."""
+        ws = self._ws
+        ws.person(user)
+        channel = ws.channel(channel_id)
+        body = {"user": user, "text": text, **({"thread_ts": thread_ts} if thread_ts else {})}
+        message = keep_message(ws, channel["id"], body)
+        if BOT_USER in channel["members"] and not channel["dm"]:
+            await self._delivery.event(payloads.said(ws, channel, message))
+        return message
+
+    async def run_step(self, user: str, callback_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Somebody runs a workflow that has this step of the app."""
+        run = steps.begin(self._ws, user, callback_id, inputs)
+        return {**_result(await self._delivery.event(payloads.step_executed(self._ws, run))), "run": run["id"]}
 
     async def open_home(self, user: str) -> dict[str, Any]:
         self._ws.person(user)

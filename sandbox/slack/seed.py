@@ -49,10 +49,36 @@ def _person(user_id: str, name: str, title: str, colour: str) -> dict[str, Any]:
     }
 
 
+def _install(slack: dict[str, Any]) -> None:
+    slack["commands"] = [
+        {
+            "command": "/invoice-resend",
+            "hint": "[invoice number] [e-mail]",
+            "description": "Ask finance to send an invoice again",
+        },
+        {
+            "command": "/finance",
+            "hint": "help | list | show CASE | search WORDS | take CASE | away until DATE @name | policy",
+            "description": "What waits, who decides, and who stands in",
+        },
+    ]
+    slack["shortcuts"] = [{"callback_id": "case.open.shortcut", "name": "Open a finance case"}]
+    slack["steps"] = [
+        {
+            "callback_id": "ask_finance_to_approve",
+            "name": "Ask finance to approve",
+            "inputs": ["kind", "amount", "currency", "reason", "customer", "payment_id", "requester"],
+            "outputs": ["outcome", "case_id", "decided_by", "reason"],
+            "required_outputs": ["outcome", "case_id", "reason"],
+        }
+    ]
+
+
 def seed(state: State) -> None:
-    """Fills `state.slack` when it is empty."""
+    """Fills `state.slack` when it is empty; what the app's manifest names is as in this release."""
     slack = state.slack
-    if slack:
+    _install(slack)
+    if "team" in slack:
         return
     everybody = [person[0] for person in _PEOPLE]
     slack["team"] = {"id": TEAM_ID, "name": "Acme Finance", "domain": "acme"}
@@ -73,14 +99,7 @@ def seed(state: State) -> None:
         }
         for channel_id, name, topic, private in _CHANNELS
     }
-    slack["commands"] = [
-        {
-            "command": "/invoice-resend",
-            "hint": "[invoice number] [e-mail]",
-            "description": "Ask finance to send an invoice again",
-        }
-    ]
     slack["last_us"] = 0  # of the youngest ts, in microseconds: they stay unique over a restart and a clock set back
-    for name in ("messages", "ephemerals", "homes", "views", "stacks", "hooks", "read"):
+    for name in ("messages", "ephemerals", "homes", "views", "stacks", "hooks", "read", "runs"):
         slack[name] = {}
     state.changed("slack")

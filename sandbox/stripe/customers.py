@@ -55,6 +55,8 @@ def create_portal_session(api: Api, ask: Ask) -> Execute:
     def execute() -> Body:
         session = billing.portal_session(api.new_id("bps"), customer["id"], api.seconds())
         session["return_url"] = ask.params.get("return_url")
+        api.store.setdefault("portal_sessions", {})[session["id"]] = session
+        api.state.changed("stripe")
         return expanded(api, session, ask.params.get("expand", []))
 
     return execute

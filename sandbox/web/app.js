@@ -61,9 +61,18 @@ async function act(body, control) {
   }
 }
 
-const how = () => ({ names: names(), act, openThread });
+async function shortcut(ts, callback_id) {
+  try {
+    const answer = await api.shortcut({ user: app.user, channel: app.at, ts, callback_id });
+    if (!answer.ok) failed(answer);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+const how = () => ({ names: names(), act, openThread, shortcut, shortcuts: app.state.shortcuts });
 const forms = makeForms({ api, names, user: () => app.user, act, failed });
-const panels = makePanels({ api, failed, shown: (open) => el("frame").classList.toggle("no-world", !open), sent: () => welcome.done(1), wiped: () => welcome.forget() });
+const panels = makePanels({ api, failed, user: () => app.user, shown: (open) => el("frame").classList.toggle("no-world", !open), sent: () => welcome.done(1), wiped: () => welcome.forget() });
 const welcome = makeWelcome({ calls: () => panels.open("calls"), channel: () => go((news() || app.state.channels[0]).id), ana: asAna });
 
 /** Where a call most likely went: another channel with something unread. */
@@ -124,7 +133,7 @@ const refresh = coalesced(async () => {
 function heard(event) {
   if (event.what === "view") forms.accept(event.view);
   else if (event.what === "view_closed") forms.gone(event.view_id);
-  else if (event.what === "fidel" || event.what === "stripe") panels.changed(event.what);
+  else if (panels.knows(event.what)) panels.changed(event.what);
   else refresh();
 }
 

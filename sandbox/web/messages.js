@@ -37,7 +37,9 @@ function replies(message, how) {
 
 function toolbar(message, how) {
   if (!how.openThread || message.ephemeral) return null;
-  return h("div", { class: "message-tools" }, h("button", { type: "button", class: "plain-icon", title: "Reply in thread", "aria-label": "Reply in thread", "data-testid": "thread-start", onclick: () => how.openThread(message.ts) }, icon("reply", 18)));
+  return h("div", { class: "message-tools" },
+    (how.shortcuts || []).map((one) => h("button", { type: "button", class: "plain-icon", title: one.name, "aria-label": one.name, "data-testid": `shortcut-${one.callback_id}`, onclick: () => how.shortcut(message.ts, one.callback_id) }, icon("dots", 18))),
+    h("button", { type: "button", class: "plain-icon", title: "Reply in thread", "aria-label": "Reply in thread", "data-testid": "thread-start", onclick: () => how.openThread(message.ts) }, icon("reply", 18)));
 }
 
 function content(message, how, kept) {

@@ -4,10 +4,13 @@ import { busy, fill, h, icon, reconcile, toast } from "./dom.js";
 import { sentence } from "./api.js";
 import { ask } from "./popups.js";
 import { drawRequests, drawVendor } from "./vendors.js";
+import { showRuns } from "./workflow.js";
 
-const TABS = [["calls", "Calls"], ["fidel", "Fidel"], ["stripe", "Stripe"], ["faults", "Faults"]];
+const VENDORS = { fidel: "Fidel API", stripe: "Stripe", zendesk: "Zendesk", quickbooks: "QuickBooks", hubspot: "HubSpot", google: "Google" };
 
-const SYSTEMS = { slack: "Slack", fidel: "Fidel API", stripe: "Stripe" };
+const SYSTEMS = { slack: "Slack", ...VENDORS };
+
+const TABS = [["calls", "Calls"], ["workflow", "Workflow"], ...Object.entries(VENDORS), ["faults", "Faults"]];
 
 const FAULTS = {
   none: ["Works", "Everything is answered as it should be."],
@@ -23,8 +26,8 @@ const faultOf = (kind) => FAULTS[kind] || [kind, ""];
 
 const LEADS = {
   calls: "A caller rang; DialNexa sends Countersign the summary. Choose one and look at the channel.",
-  fidel: "What the fake Fidel API holds right now. Changes light up.",
-  stripe: "What the fake Stripe holds right now. Changes light up.",
+  ...Object.fromEntries(Object.entries(VENDORS).map(([id, name]) => [id, `What the fake ${name} holds right now. Changes light up.`])),
+  workflow: "A workflow of Slack's Workflow Builder with the step “Ask finance to approve”. It waits until somebody decides.",
   faults: "Make an outside system misbehave, and see that no money moves twice.",
 };
 
@@ -32,7 +35,7 @@ const LEADS = {
 export function makePanels(how) {
   const world = document.getElementById("world");
   const toggle = document.getElementById("world-toggle");
-  const bodies = Object.fromEntries(TABS.map(([id]) => [id, h("div", { class: "world-list", "data-testid": id === "fidel" || id === "stripe" ? `panel-${id}` : `list-${id}` })]));
+  const bodies = Object.fromEntries(TABS.map(([id]) => [id, h("div", { class: "world-list", "data-testid": VENDORS[id] ? `panel-${id}` : `list-${id}` })]));
   const panels = TABS.map(([id]) => h("div", { class: "world-panel", id: `world-${id}`, role: "tabpanel", "aria-labelledby": `world-tab-${id}`, hidden: true, tabindex: "0" }, h("p", { class: "lead" }, LEADS[id]), bodies[id]));
   const tabs = TABS.map(([id, name]) => h("button", { type: "button", role: "tab", id: `world-tab-${id}`, class: "world-tab", "aria-controls": `world-${id}`, "data-testid": `tab-${id}`, onclick: () => pick(id) }, name, h("span", { class: "dot", hidden: true })));
   const outcome = new Map();
@@ -74,7 +77,13 @@ export function makePanels(how) {
       panels[index].hidden = !here;
     });
     if (id !== "faults") mark(id, false);
-    if (SYSTEMS[id]) load(id);
+    again();
+  }
+
+  function again() {
+    if (!isOpen()) return;
+    if (VENDORS[current]) load(current);
+    else if (current === "workflow") showRuns(bodies.workflow, how).catch(how.failed);
   }
 
   const mark = (id, on) => { document.querySelector(`#world-tab-${id} .dot`).hidden = !on; };
@@ -166,13 +175,15 @@ export function makePanels(how) {
       state = next;
       drawCalls();
       drawFaults();
+      if (current === "workflow") again();
     },
     changed(system) {
       if (isOpen() && current === system) load(system);
       else mark(system, true);
     },
     /** Reading leaves no event, but it shows in the list of requests. */
-    again: () => isOpen() && SYSTEMS[current] && load(current),
+    again,
+    knows: (system) => system in VENDORS,
     open(tab = current) {
       current = tab;
       show(true);

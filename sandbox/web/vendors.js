@@ -1,4 +1,4 @@
-// What the fake Fidel and Stripe hold, so that one can see what an approval really did.
+// What the fake vendors hold, so that one can see what an approval really did.
 
 import { h, reconcile } from "./dom.js";
 import { shortWhen } from "./time.js";
@@ -52,6 +52,17 @@ const payment = (item) => card(item, money(item.amount, item.currency), [chip(it
 
 const refund = (item) => card(item, money(item.amount, item.currency), [chip(item.status)], facts([["of payment", item.payment], ["reason", item.reason?.replaceAll("_", " ")]]), metadata(item.metadata));
 
+const creditNote = (item) => card(item, money(item.amount, item.currency), [], facts([["for invoice", item.invoice]]), metadata(item.metadata));
+
+const receipt = (item) => card(item, `To ${item.email}`, [], facts([["of payment", item.payment], ["times sent", item.sent]]));
+
+const portalLink = (item) => card(item, item.customer, [], facts([["opens", item.url]]));
+
+const dispute = (item) => card(item, money(item.amount, item.currency), [chip(item.status)],
+  facts([["of payment", item.payment], ["staged evidence", item.staged], ["submitted", item.submitted ? `${item.submitted} times` : null]]), metadata(item.metadata));
+
+const stripeCustomer = (item) => card(item, item.name, [], facts([["e-mail", item.email], ["address", item.address]]));
+
 const requestRow = ({ at, method, path, status }) => h("tr", {}, h("td", {}, new Date(at * 1000).toLocaleTimeString("en-US", { hour12: false })), h("td", { title: path }, method), h("td", { class: Number(status) < 400 ? "ok" : "not-ok" }, String(status)));
 
 /** The requests of the bot to one system, newest first. */
@@ -62,10 +73,34 @@ export function drawRequests(host, entries) {
   host.append(node);
 }
 
+const said = (text) => known(text) ? h("p", { class: "vendor-text" }, text) : null;
+
+const ticket = (item) => card(item, item.subject, [chip(item.status), chip(item.priority)], facts([["requester", item.requester], ["tags", item.tags], ["call", item.call]]),
+  item.comments.map((one) => said(`${one.public ? "public" : "internal"}: ${one.body}`)));
+
+const bookEntry = (item) => card(item, `${money(item.amount, item.currency)} · ${item.number}`, [], facts([["customer", item.customer], ["note", item.note]]));
+
+const invoice = (item) => card(item, `${item.number} · ${money(item.amount, item.currency)}`, [item.email_status ? chip(item.email_status) : null],
+  facts([["customer", item.customer], ["left", item.left === undefined ? null : money(item.left, item.currency)], ["due", item.due], ["status", item.status], ["times sent", item.sent || null]]));
+
+const bookCustomer = (item) => card(item, item.name, [], facts([["e-mail", item.email], ["balance", money(item.balance, item.currency)], ["address", item.address]]));
+
+const mail = (item) => card(item, item.subject || `To ${item.to}`, [item.where ? chip(item.where) : null], facts([["to", item.to], ["attached", (item.attachments || []).join(", ")], ["document", item.document], ["number", item.number]]), said(item.text));
+
+const note = (item) => card(item, item.subject || item.about, [item.priority ? chip(item.priority.toLowerCase()) : null], facts([["about", item.about], ["owner", item.owner], ["due", known(item.due) ? when(item.due) : null]]), said(item.body));
+
+const file = (item) => card(item, item.name, [], facts([["shared with", (item.shared_with || []).join(", ")]]));
+
+const row = (item) => card(item, item.sheet, [], said(item.cells.join(" · ")));
+
 // In the order that matters to somebody who just approved something.
 const LISTS = {
   fidel: [["brands", "Brands", brand], ["reimbursements", "Reimbursements", reimbursement], ["requests", "Missing-transaction requests", request], ["transactions", "Transactions", transaction], ["cards", "Linked cards", linkedCard]],
-  stripe: [["refunds", "Refunds", refund], ["payments", "Payments", payment]],
+  stripe: [["refunds", "Refunds", refund], ["credit_notes", "Credit notes", creditNote], ["receipts", "Sent receipts", receipt], ["portal_links", "Payment links", portalLink], ["disputes", "Disputes", dispute], ["invoices", "Invoices", invoice], ["payments", "Payments", payment], ["customers", "Customers", stripeCustomer]],
+  zendesk: [["tickets", "Tickets", ticket]],
+  quickbooks: [["refund_receipts", "Refund receipts", bookEntry], ["credit_memos", "Credit memos", bookEntry], ["mails", "Sent invoices", mail], ["invoices", "Invoices", invoice], ["customers", "Customers", bookCustomer]],
+  hubspot: [["tasks", "Tasks", note], ["notes", "Notes", note]],
+  google: [["mails", "Mail", mail], ["rows", "Rows", row], ["files", "Files", file]],
 };
 
 function list(key, title, host) {
@@ -84,7 +119,7 @@ export function drawVendor(host, system, data) {
     const rows = section.querySelector(".vendor-rows");
     const first = !host.dataset.drawn;
     section.querySelector(".count").textContent = items.length ? String(items.length) : "none yet";
-    reconcile(rows, items.map((item) => ({ key: item.id, same: JSON.stringify(item), item })), ({ item }) => {
+    reconcile(rows, items.map((item, at) => ({ key: item.id ?? `${key}-${items.length - at}`, same: JSON.stringify(item), item })), ({ item }) => {
       const node = draw(item);
       if (!first) node.classList.add("fresh");
       return node;

@@ -4,7 +4,8 @@ It answers four questions, in this order: what did the caller ask for, what did 
 affected, who owns the next step and by when. Then the sum, the facts, the doubts, and what an approval will do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bot.core.cards import wording
@@ -252,22 +253,27 @@ def _plain_records(details: Details) -> str:
 # --- the thread -----------------------------------------------------------------------------------------------------
 
 
-def trail(entries: Sequence[AuditEntry]) -> Picture:
-    """One thread reply from the entries that have a sentence; no text and no blocks when there is none."""
+def trail(entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({})) -> Picture:
+    """One thread reply from the entries that have a sentence; no text and no blocks when there is none.
+
+    `called`: number of an entry -> Slack ids of the users and user groups that it calls by a live mention.
+    """
     told = [entry for entry in entries if entry.entry.sentence]
     if not told:
         return Picture(text="", blocks=[])
-    lines = [f"{date(entry.at)}  {_told(entry)}" for entry in told]
-    text = fit([f"{utc(entry.at)}  {_told(entry)}" for entry in told], TEXT_LIMIT)
+    words = [_told(entry, called.get(entry.n, ())) for entry in told]
+    lines = [f"{date(entry.at)}  {line}" for entry, line in zip(told, words, strict=True)]
+    text = fit([f"{utc(entry.at)}  {line}" for entry, line in zip(told, words, strict=True)], TEXT_LIMIT)
     first, last = told[0], told[-1]
     prefix = f"{first.case_id}:trail:{first.n}-{last.n}"
     return Picture(text=text, blocks=numbered([section(page) for page in _pages(lines)], prefix))
 
 
-def _told(entry: AuditEntry) -> str:
-    """The sentence with its author; the only live mention is the author's own."""
+def _told(entry: AuditEntry, called: Sequence[str]) -> str:
+    """The sentence with its author; the only live mentions are the author's own and of those it calls."""
     actor = entry.entry.actor
-    sentence = ours(entry.entry.sentence or "", [actor])
+    sentence = ours(entry.entry.sentence or "", [actor, *called])
+    sentence = fit([sentence, *(who(one) for one in called if who(one) not in sentence)], _PAGE, " ")
     mention = who(actor)
     return sentence if mention in sentence or not is_person(actor) else f"{mention}: {sentence}"
 

@@ -1,26 +1,24 @@
 """The modal views of a case and what people write in them; a fault is named beside its input."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bot.core.cards import wording
-from bot.core.cards.mrkdwn import Block, data, fit, is_address, plain, section
+from bot.core.cards.answers import faults
+from bot.core.cards.answers import is_e_mail as is_e_mail  # those who take answers elsewhere look for it here
+from bot.core.cards.mrkdwn import Block, data, fit, plain, section
 from bot.core.cards.progress import steps
-from bot.core.model import CaseFile, Details, ExecutionState, Frozen, Kind
-from bot.core.money import exponent, to_minor
+from bot.core.model import Address, CaseFile, Details, ExecutionState, Frozen, Kind
 from bot.core.names import CallbackId, CaseRef
 from bot.core.playbooks import PLAYBOOKS
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # view["state"]["values"]: block id -> action id -> element
 
+SUMMARY, SUMMARY_AT_MOST = "summary", 3000  # characters: what one section of a card can show
 VALUE = "value"  # the action id of every input; its block id says which one it is
 REASON_MIN, REASON_MAX = 3, 500  # long enough to mean something to an auditor, short enough to be read
 _TITLE_MAX = 24  # Slack's limit
 _LINE_MAX = 200
-_E_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
-_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")  # no signs, no thousands: 1,234 means two things in two countries
-_BRAND_NAME = range(2, 51)  # Fidel API's limit
 
 
 class FormErrors(Exception):
@@ -32,10 +30,13 @@ class FormErrors(Exception):
 
 
 class Completed(Frozen):
-    """What a person says a case is; `fields` holds only inputs that were filled in, by canonical field name."""
+    """What a person says a case is; `fields` holds only inputs that were filled in, by canonical field name.
+
+    Texts, but for `billing_address`, which holds its parts.
+    """
 
     kind: Kind
-    fields: dict[str, str]
+    fields: dict[str, Any]
 
 
 class Input(NamedTuple):
@@ -46,12 +47,16 @@ class Input(NamedTuple):
 INPUTS: Mapping[str, Input] = {
     "customer_name": Input("Customer"),
     "email": Input("E-mail"),
+    "account_id": Input("Account", "The customer's id in the system that bills"),
     "amount": Input("Amount", "In major units with a point: 129.50"),
     "currency": Input("Currency", "Three letters: USD"),
     "payment_id": Input("Payment id"),
     "transaction_id": Input("Transaction id"),
     "transaction_date": Input("Date of the charge", "2026-11-23"),
     "invoice_number": Input("Invoice number"),
+    "subscription_id": Input("Subscription id"),
+    "promised_next_step": Input("Promised to the caller"),
+    "follow_up_deadline": Input("Date of the promise", "2026-12-01"),
     "brand_name": Input("Brand name", "2 to 50 characters"),
     "website_url": Input("Website", "https://…"),
     "logo_url": Input("Logo", "https://…"),
@@ -59,8 +64,16 @@ INPUTS: Mapping[str, Input] = {
     "reason": Input("Reason", "What the caller said, without card, bank or tax numbers"),
 }
 
-# Where the one reason input goes; triage asks for it under these names.
-_REASON_FIELD: Mapping[Kind, str] = {Kind.REFUND: "refund_reason", Kind.DISPUTE: "dispute_reason"}
+# The parts of a billing address; their block ids begin with "billing_address.".
+ADDRESS: Mapping[str, Input] = {
+    "line1": Input("New address: street"),
+    "line2": Input("Second line"),
+    "city": Input("City"),
+    "region": Input("Region or state"),
+    "postcode": Input("Postcode"),
+    "country": Input("Country", "Two letters: US"),
+}
+_ADDRESS = "billing_address"
 
 
 def completable() -> tuple[Kind, ...]:
@@ -89,17 +102,48 @@ def settle_form(file: CaseFile) -> Block:
 def complete_form(file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None) -> Block:
     """Asks what the case is and for what is missing, filled in as far as known; `kind` is chosen beforehand."""
     offered = tuple(kinds) if kinds is not None else completable()
+    doubts = [f"• {data(doubt)}" for doubt in wording.doubts(file)]
+    blocks = [
+        *([section("*Why it needs a look*\n" + fit(doubts, 2000))] if doubts else []),
+        *_questions(file.case.details, kind, offered),
+    ]
+    return _view(CallbackId.COMPLETE_FORM, _ref(file), "Complete this case", "Propose", blocks)
+
+
+def open_form(details: Details, source: str) -> Block:
+    """Asks for the same to open a case from a message; `source` says which and comes back as it is."""
+    summary = _text_input(SUMMARY, Input("What it is about", "Without card, bank or tax numbers"), details.summary)
+    summary["element"] |= {"multiline": True, "max_length": SUMMARY_AT_MOST}
+    if details.summary:
+        summary["element"]["initial_value"] = details.summary[:SUMMARY_AT_MOST]
+    questions = _questions(details, None, completable())
+    return _view(CallbackId.OPEN_FORM, source, "Open a finance case", "Open", [questions[0], summary, *questions[1:]])
+
+
+def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind]) -> list[Block]:
     options = [{"text": plain(wording.TITLES[one], 75), "value": one.value} for one in offered]
     select: Block = {"type": "static_select", "action_id": VALUE, "options": options}
     if kind in offered:
         select["initial_option"] = options[offered.index(kind)]
-    doubts = [f"• {data(doubt)}" for doubt in wording.doubts(file)]
-    blocks = [
-        *([section("*Why it needs a look*\n" + fit(doubts, 2000))] if doubts else []),
+    return [
         {"type": "input", "block_id": "kind", "label": plain("What is it?", 100), "element": select},
-        *(_text_input(name, asked, _known(file.case.details, name), optional=True) for name, asked in INPUTS.items()),
+        *(block for name in _in_order(kind) for block in _input(name, details)),
     ]
-    return _view(CallbackId.COMPLETE_FORM, _ref(file), "Complete this case", "Propose", blocks)
+
+
+def _in_order(kind: Kind | None) -> list[str]:
+    """Those of the kind first; the others follow, since the person may choose another kind."""
+    first = PLAYBOOKS[kind].form if kind else ()
+    return [*first, *(name for name in (*INPUTS, _ADDRESS) if name not in first)]
+
+
+def _input(name: str, details: Details) -> list[Block]:
+    if name != _ADDRESS:
+        return [_text_input(name, INPUTS[name], _known(details, name), optional=True)]
+    known = details.fields.billing_address or Address()
+    return [
+        _text_input(f"{_ADDRESS}.{part}", asked, getattr(known, part), optional=True) for part, asked in ADDRESS.items()
+    ]
 
 
 def notice(title: str, sentence: str) -> Block:
@@ -133,7 +177,7 @@ def _prose_input(name: str, asked: Input) -> Block:
     return block
 
 
-def _view(callback: CallbackId, ref: CaseRef, title: str, submit: str, blocks: list[Block]) -> Block:
+def _view(callback: CallbackId, ref: CaseRef | str, title: str, submit: str, blocks: list[Block]) -> Block:
     return {
         "type": "modal",
         "callback_id": callback.value,
@@ -171,82 +215,28 @@ def _text(values: Values, name: str) -> str:
     return str(values.get(name, {}).get(VALUE, {}).get("value") or "").strip()
 
 
+def read_summary(values: Values) -> str | None:
+    return _text(values, SUMMARY)[:SUMMARY_AT_MOST] or None
+
+
 def read_complete(values: Values) -> Completed:
     """The kind and what was filled in; raises FormErrors with one sentence for each wrong input."""
-    filled = {name: text for name in INPUTS if (text := _text(values, name))}
+    filled: dict[str, Any] = {name: text for name in INPUTS if (text := _text(values, name))}
+    if address := {part: text for part in ADDRESS if (text := _text(values, f"{_ADDRESS}.{part}"))}:
+        filled[_ADDRESS] = address
     if "currency" in filled:
         filled["currency"] = filled["currency"].upper()
     kind = _kind(values)
-    errors = {name: fault for name, check in _CHECKS.items() if name in filled and (fault := check(filled[name]))}
-    errors |= _money_faults(filled)
+    errors = faults(filled)
     if kind is None:
         errors["kind"] = "Choose what this is."
     if errors or kind is None:
         raise FormErrors(errors)
     if "reason" in filled:
-        filled[_REASON_FIELD.get(kind, "escalation_reason")] = filled.pop("reason")
+        filled[PLAYBOOKS[kind].reason_field] = filled.pop("reason")
     return Completed(kind=kind, fields=filled)
 
 
 def _kind(values: Values) -> Kind | None:
     chosen = (values.get("kind", {}).get(VALUE, {}).get("selected_option") or {}).get("value")
     return Kind(chosen) if chosen in set(Kind) else None
-
-
-def is_e_mail(text: str) -> bool:
-    return _E_MAIL.fullmatch(text) is not None
-
-
-def _e_mail_fault(text: str) -> str | None:
-    return None if is_e_mail(text) else "This is not an e-mail address like name@example.com."
-
-
-def _url_fault(text: str) -> str | None:
-    return None if is_address(text) else "Give the whole address, beginning with https://."
-
-
-def _brand_fault(text: str) -> str | None:
-    return None if len(text) in _BRAND_NAME else "Fidel API takes brand names of 2 to 50 characters."
-
-
-_CHECKS: Mapping[str, Callable[[str], str | None]] = {
-    "email": _e_mail_fault,
-    "website_url": _url_fault,
-    "logo_url": _url_fault,
-    "brand_name": _brand_fault,
-}
-
-
-def _money_faults(filled: Mapping[str, str]) -> dict[str, str]:
-    """An amount means nothing without a currency that exists and has that many decimals."""
-    amount, currency = filled.get("amount"), filled.get("currency")
-    known = currency is not None and _is_currency(currency)
-    errors = {}
-    if currency and not known:
-        errors["currency"] = f"{currency[:12]} is not a currency of ISO 4217; for example USD."
-    elif amount and not currency:
-        errors["currency"] = "Say the currency of the amount, for example USD."
-    if amount and (fault := _amount_fault(amount, currency if known else None)):
-        errors["amount"] = fault
-    return errors
-
-
-def _amount_fault(amount: str, currency: str | None) -> str | None:
-    if not _AMOUNT.fullmatch(amount):
-        return "Write the amount as a number with a point, for example 129.50."
-    if not amount.strip("0."):
-        return "The amount must be more than zero."
-    try:
-        if currency:
-            to_minor(amount, currency)
-    except ValueError as fault:
-        return f"{fault}."
-    return None
-
-
-def _is_currency(code: str) -> bool:
-    try:
-        exponent(code)
-    except ValueError:
-        return False
-    return True

@@ -92,7 +92,12 @@ def _waiting(file: CaseFile, standing: Standing) -> str:
 def _by(decisions: tuple[Decision, ...], verdict: Verdict) -> str:
     word = "approved" if verdict is Verdict.APPROVE else "rejected"
     made = [decision for decision in decisions if decision.verdict is verdict]
-    return fit([f"{who(one.user_id)} {word} {date(one.decided_at)}" for one in made], 500, ", ")
+    return fit([f"{who(one.user_id)} {word}{_in_place_of(one)} {date(one.decided_at)}" for one in made], 500, ", ")
+
+
+def _in_place_of(decision: Decision) -> str:
+    """Whoever was away and had named this person."""
+    return f" for {' and '.join(who(one) for one in decision.stood_in_for)}" if decision.stood_in_for else ""
 
 
 def _approvals(file: CaseFile) -> str:
@@ -144,8 +149,8 @@ def work(file: CaseFile) -> list[Block]:
     lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
     if is_open:
         lists.append(("On approval", _planned(proposal.actions)))
-        if not proposal.actions:
-            lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in proposal.options]
+        others = [one for one in proposal.options if one.actions != proposal.actions]
+        lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in others]
     elif not file.executions:
         lists.append(("Was proposed", _planned(proposal.actions)))
     shown = [(label, lines) for label, lines in lists if lines]
@@ -199,8 +204,10 @@ def _allowed(file: CaseFile) -> list[Block]:
 
 def _decisions(file: CaseFile) -> list[Block]:
     if wording.needs_completing(file):
+        log = [_button(ActionId.APPROVE, "Log and close", None, _approval(file))] if file.proposal.actions else []
         return [
             _button(ActionId.COMPLETE, "Complete this", "primary"),
+            *log,
             _button(ActionId.REJECT, "Close without action", "danger"),
         ]
     approve = [_button(ActionId.APPROVE, "Approve", "primary", _approval(file))] if file.proposal.actions else []

@@ -4,13 +4,25 @@ Pure: memberships, decisions and sums are passed in. The rules come from "Rules 
 """
 
 from bot.core.policy.automatic import Known, Unattended, automatic
-from bot.core.policy.bands import band_for, bands_of, groups_of
+from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
 from bot.core.policy.customers import is_vip
-from bot.core.policy.judging import Deed, Judgement, Question, Standing, judge, standing
+from bot.core.policy.judging import (
+    Deed,
+    Judgement,
+    Question,
+    Standing,
+    deciding_band,
+    judge,
+    question_of,
+    standing,
+    standing_of,
+)
 from bot.core.policy.limits import DAY, Limit, Spent, limits_passed, payout_of
 from bot.core.policy.model import Band, Digest, KindRules, Policy, Region
+from bot.core.policy.presence import somebody_can_go_on
 
 __all__ = [
+    "ADMINS",
     "DAY",
     "Band",
     "Deed",
@@ -28,10 +40,14 @@ __all__ = [
     "automatic",
     "band_for",
     "bands_of",
+    "deciding_band",
     "groups_of",
     "is_vip",
     "judge",
     "limits_passed",
     "payout_of",
+    "question_of",
+    "somebody_can_go_on",
     "standing",
+    "standing_of",
 ]

@@ -1,4 +1,4 @@
-"""Which band decides on an amount, and which one where a limit is passed."""
+"""Which band decides on an amount, which one where a limit is passed, and who decides where nobody of it can."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,9 +18,20 @@ def bands_of(policy: Policy, kind: Kind) -> tuple[Band, ...]:
     return tuple(found) or policy.bands[-1:]
 
 
-def groups_of(policy: Policy, kind: Kind) -> tuple[str, ...]:
-    """The groups of every band of this kind."""
-    return tuple(dict.fromkeys(group for band in bands_of(policy, kind) for group in band.groups))
+ADMINS = "admins"  # the group of the policy that everything falls to in the end
+
+
+def groups_of(policy: Policy, kind: Kind, *, fallen: bool = False) -> tuple[str, ...]:
+    """The groups of every band of this kind; `fallen`: and the admins, since nobody else could go on with it."""
+    groups = dict.fromkeys(group for band in bands_of(policy, kind) for group in band.groups)
+    return (*groups, ADMINS) if fallen and ADMINS in policy.groups and ADMINS not in groups else tuple(groups)
+
+
+def with_admins(policy: Policy, band: Band) -> Band:
+    """As many people as before, and one of them an admin in the place of whoever was needed and cannot be found."""
+    if ADMINS not in policy.groups:
+        return band
+    return band.model_copy(update={"groups": tuple(dict.fromkeys((*band.groups, ADMINS))), "at_least": {ADMINS: 1}})
 
 
 def band_for(policy: Policy, kind: Kind, money: Money | None, over: Collection[Limit] = ()) -> Band:

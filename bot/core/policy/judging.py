@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.core.model import Decision, Frozen, Proposal, Verdict
+from bot.core.model import CaseFile, Decision, Frozen, Proposal, Verdict
 from bot.core.people import Person
-from bot.core.policy.bands import band_for, groups_of
+from bot.core.policy.bands import band_for, groups_of, with_admins
 from bot.core.policy.limits import Limit, Spent, in_words, limits_passed
 from bot.core.policy.model import Band, Policy
 from bot.core.policy.words import either, missing, rule
@@ -28,13 +28,17 @@ class Deed(StrEnum):
 
 
 class Question(Frozen):
-    """Who wants to do what to which version. Decisions of other versions and cases may be among `decisions`."""
+    """Who wants to do what to which version. Decisions of other versions and cases may be among `decisions`.
+
+    `fallen`: nobody of the groups that the policy names could go on with the case, so it fell to the admins.
+    """
 
     deed: Deed
     person: Person
     proposal: Proposal
     decisions: tuple[Decision, ...] = ()
     spent: Spent = Spent()
+    fallen: bool = False
 
 
 class Standing(Frozen):
@@ -75,20 +79,45 @@ def judge(policy: Policy, question: Question) -> Judgement:
     if question.deed is Deed.APPROVE:
         return _approval(policy, question)
     acting = question.deed is Deed.ACT
-    groups = groups_of(policy, question.proposal.kind) if acting else _asked(policy, question)
+    kind, fallen = question.proposal.kind, question.fallen
+    groups = groups_of(policy, kind, fallen=fallen) if acting else _asked(policy, question)
     return _membership(policy, question, groups)
 
 
-def standing(policy: Policy, proposal: Proposal, decisions: Sequence[Decision]) -> Standing:
+def question_of(deed: Deed, person: Person, file: CaseFile, spent: Spent | None = None) -> Question:
+    """What somebody wants to do to a case as it stands."""
+    case, spent = file.case, spent or Spent()
+    return Question(deed=deed, person=person, proposal=file.proposal, decisions=file.decisions, spent=spent,
+                    fallen=case.fallen_to_admins)  # fmt: skip
+
+
+def standing_of(policy: Policy, file: CaseFile) -> Standing:
+    return standing(policy, file.proposal, file.decisions, fallen=file.case.fallen_to_admins)
+
+
+def standing(policy: Policy, proposal: Proposal, decisions: Sequence[Decision], *, fallen: bool = False) -> Standing:
     """From what is stored alone, so that a card can be drawn again; limits count as soon as an approval met them."""
     made = _of_version(proposal, decisions)
-    return _standing(policy, proposal, made, limits_passed(policy.limits, proposal, Spent(), made), ())
+    over = limits_passed(policy.limits, proposal, Spent(), made)
+    return _standing(policy, _band(policy, proposal, over, fallen), proposal, made, over, ())
+
+
+def deciding_band(policy: Policy, file: CaseFile) -> Band:
+    """Who has to agree on the version as it stands."""
+    over = limits_passed(policy.limits, file.proposal, Spent(), file.decisions)
+    return _band(policy, file.proposal, over, file.case.fallen_to_admins)
+
+
+def _band(policy: Policy, proposal: Proposal, over: Sequence[Limit], fallen: bool) -> Band:
+    """A lowered amount is weighed as what was offered before: lowering is no way round a rule."""
+    band = band_for(policy, proposal.kind, proposal.weighed, over)
+    return with_admins(policy, band) if fallen else band
 
 
 def _standing(
-    policy: Policy, proposal: Proposal, made: Sequence[Decision], over: tuple[Limit, ...], more: Sequence[Voice]
-) -> Standing:
-    band = band_for(policy, proposal.kind, proposal.money, over)
+    policy: Policy, band: Band, proposal: Proposal, made: Sequence[Decision], over: tuple[Limit, ...],
+    more: Sequence[Voice],
+) -> Standing:  # fmt: skip
     voices = [*_voices(band, made), *more]
     return Standing(
         quorum=band.quorum,
@@ -105,17 +134,17 @@ def _approval(policy: Policy, question: Question) -> Judgement:
     proposal, person = question.proposal, question.person
     made = _of_version(proposal, question.decisions)
     over = limits_passed(policy.limits, proposal, question.spent, made)
-    band = band_for(policy, proposal.kind, proposal.money, over)
+    band = _band(policy, proposal, over, question.fallen)
     before = _voices(band, made)
     voice = _voice(band, proposal, before, person)
-    now = _standing(policy, proposal, made, over, ())
+    now = _standing(policy, band, proposal, made, over, ())
     currency = proposal.money.currency if proposal.money else ""
     limit = {"over_limits": over, "limit": in_words(policy.limits, over, currency) or None}
     why_not = _why_not(band, question, made, before, voice)
     if why_not is not None:
         named = f"{why_not} Rule: {now.rule}." if proposal.actions else why_not
         return Judgement(**now.model_dump(), **limit, allowed=False, complete=False, why_not=named)
-    after = _standing(policy, proposal, made, over, (voice,))
+    after = _standing(policy, band, proposal, made, over, (voice,))
     return Judgement(
         **after.model_dump(),
         **limit,
@@ -188,7 +217,7 @@ def _asked(policy: Policy, question: Question) -> tuple[str, ...]:
     """Anyone who could be asked to approve may reject, the authors included, and one reject is enough."""
     proposal = question.proposal
     over = limits_passed(policy.limits, proposal, question.spent, _of_version(proposal, question.decisions))
-    asked = (band_for(policy, proposal.kind, proposal.money, raised) for raised in ((), over))
+    asked = (_band(policy, proposal, raised, question.fallen) for raised in ((), over))
     return tuple(dict.fromkeys(group for band in asked for group in band.groups))
 
 
@@ -196,7 +225,7 @@ def _membership(policy: Policy, question: Question, groups: tuple[str, ...]) -> 
     person = question.person
     allowed = not person.in_groups.isdisjoint(groups)
     lenders = [away for away, lent in sorted(person.stands_in_for.items()) if not lent.isdisjoint(groups)]
-    now = standing(policy, question.proposal, question.decisions)
+    now = standing(policy, question.proposal, question.decisions, fallen=question.fallen)
     return Judgement(
         **(now.model_dump() | {"rule": f"anyone of {either(groups)}"}),
         allowed=allowed,

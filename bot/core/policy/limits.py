@@ -54,7 +54,8 @@ def limits_passed(
         Limit.PER_APPROVER: max(spent.approvers.values(), default=None),
     }
     met = {name for decision in decisions for name in decision.over_limits}
-    return tuple(limit for limit in Limit if limit in met or _over(_amounts(limits, limit), before[limit], money))
+    weighed = proposal.weighed or money
+    return tuple(limit for limit in Limit if limit in met or _over(_amounts(limits, limit), before[limit], weighed))
 
 
 def _over(amounts: Amounts, before: int | None, money: Money) -> bool:

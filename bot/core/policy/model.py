@@ -124,7 +124,3 @@ class Policy(Frozen):
     def region(self, channel: str) -> Region:
         """Of a name in [channels]; without a table of its own that of [regions.default]."""
         return self.regions.get(channel) or self.regions.get("default") or Region()
-
-    def not_in_force(self) -> tuple[str, ...]:
-        """A sentence for each setting of this policy that is read and checked, but not acted on yet."""
-        return ()

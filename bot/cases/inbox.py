@@ -1,0 +1,116 @@
+"""What one person may see of the cases, what waits for them, and the approval of several at once, each on its own."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.cases import deciding
+from bot.cases.deciding import Click
+from bot.core.cards.home import Bulk, Inbox, Look
+from bot.core.cards.lists import Row
+from bot.core.model import Case, CaseFile, CaseState, Kind
+from bot.core.people import Person
+from bot.core.policy import Deed, Policy, groups_of, judge, question_of, standing_of
+from storage import Store
+
+LOOKED_AT = 300  # cases, soonest due first; whoever has more unfinished ones searches
+RESTRICTED = frozenset({Kind.COLLECTIONS})  # shown only to those who may decide them
+
+
+def may_see(policy: Policy, person: Person, case: Case) -> bool:
+    """Only people whom the policy names see cases, and of a restricted kind only those who may decide there."""
+    if case.kind in RESTRICTED:
+        return not person.in_groups.isdisjoint(groups_of(policy, case.kind, fallen=case.fallen_to_admins))
+    return bool(person.in_groups)
+
+
+def read(store: Store, policy: Policy, person: Person, look: Look, now: datetime) -> Inbox:
+    """The home tab of one person. Rows have no links yet: where Slack is, is not in the rows of the database."""
+    found = store.find_cases(states=look.states, kind=look.kind, text=look.search or None, limit=LOOKED_AT + 1)
+    cases = [case for case in found[:LOOKED_AT] if may_see(policy, person, case)]
+    files = {case.case_id: file for case in cases if (file := _file(store, case)) is not None}
+    rows = {case.case_id: _row(policy, case, files.get(case.case_id)) for case in cases}
+    waiting = [file for file in files.values() if _waits_for(policy, person, file)]
+    lent = store.delegations(now)
+    return Inbox(
+        waiting=tuple(sorted((rows[file.case.case_id] for file in waiting), key=_urgent_first)),
+        mine=tuple(rows[case.case_id] for case in cases if _is_mine(case, files.get(case.case_id), person.user_id)),
+        listed=tuple(rows.values()),
+        bulks=bulks(policy, person, waiting),
+        lent=tuple(one for one in lent if one.user_id in person.stands_in_for and one.covers(now)),
+        away=next((one for one in lent if one.user_id == person.user_id), None),
+        pauses=tuple(store.pauses()),
+        clipped=len(found) > LOOKED_AT,
+    )
+
+
+def bulks(policy: Policy, person: Person, waiting: Iterable[CaseFile]) -> tuple[Bulk, ...]:
+    """Like cases: one kind under one rule, two at least, each of which this person may approve now."""
+    alike: dict[tuple[Kind, str], list[Row]] = defaultdict(list)
+    for file in waiting:
+        if file.case.state is CaseState.OPEN and file.proposal.actions:
+            rule = judge(policy, question_of(Deed.APPROVE, person, file)).rule
+            alike[file.case.kind, rule].append(_row(policy, file.case, file))
+    made = [Bulk(kind=kind, rule=rule, rows=tuple(rows)) for (kind, rule), rows in alike.items() if len(rows) > 1]
+    return tuple(sorted(made, key=lambda bulk: -len(bulk.rows)))
+
+
+def bulk(store: Store, policy: Policy, person: Person, key: str, now: datetime) -> Bulk | None:
+    """The cases that a button of the tab stands for, as they are now; None where fewer than two are left."""
+    return next((one for one in read(store, policy, person, Look(), now).bulks if one.key == key), None)
+
+
+def approve_one(store: Store, click: Click, *, policy: Policy, now: datetime) -> tuple[str, bool]:
+    """One of several: judged and written like any other approval. A sentence for the person, and whether it counted."""
+    answer = deciding.approve(store, click, policy=policy, now=now)
+    file = store.case_file(click.ref.case_id)
+    if not answer.changed or file is None:
+        return answer.text or "Nothing was changed.", False
+    if file.case.state is not CaseState.OPEN:
+        return "Approved, and being carried out.", True
+    so_far = standing_of(policy, file)
+    waits = f", {so_far.missing}" if so_far.missing else ""
+    return f"Your approval counts: {so_far.approvals} of {so_far.quorum}{waits}.", True
+
+
+# --- shared ---------------------------------------------------------------------------------------------------------
+
+
+def _file(store: Store, case: Case) -> CaseFile | None:
+    """Without the executions, which no list shows; None for a case whose proposal is gone, which cannot be."""
+    proposal = store.proposal(case.case_id, case.version)
+    if proposal is None:
+        return None
+    return CaseFile(case=case, proposal=proposal, decisions=store.decisions(case.case_id, case.version))
+
+
+def row(store: Store, policy: Policy, case: Case) -> Row:
+    return _row(policy, case, _file(store, case))
+
+
+def _row(policy: Policy, case: Case, file: CaseFile | None) -> Row:
+    if file is None:
+        return Row(case=case)
+    asked = case.state is CaseState.OPEN and bool(file.proposal.actions)
+    missing = standing_of(policy, file).missing if asked else None
+    return Row(case=case, money=file.proposal.money, missing=missing)
+
+
+def _waits_for(policy: Policy, person: Person, file: CaseFile) -> bool:
+    """An open case that this person may approve or complete, or a stuck one that they may get moving again.
+
+    Without the sums of the day, which only a decision holds still: a list may show more than may be approved.
+    """
+    if file.case.state is CaseState.OPEN:
+        deed = Deed.APPROVE if file.proposal.actions else Deed.ACT
+        return judge(policy, question_of(deed, person, file)).allowed
+    return file.case.state is CaseState.STUCK and judge(policy, question_of(Deed.ACT, person, file)).allowed
+
+
+def _is_mine(case: Case, file: CaseFile | None, user_id: str) -> bool:
+    authors = file.proposal.authors if file is not None else ()
+    return user_id in (case.owner, case.opened_by, *authors)
+
+
+def _urgent_first(shown: Row) -> tuple[bool, datetime, str]:
+    return not shown.case.urgent, shown.case.due_at, shown.case.case_id

@@ -1,0 +1,26 @@
+"""What another policy would have made of the cases that are stored: nothing is decided, and nothing is written.
+
+`weigh` looks at one case by itself; `replay` goes through cases in time order, since limits are about a day; `count`
+says what differs. Most cases need no time order, so that parts of them are shared out among processes (`part_of`), and
+`add_up` goes through the rest. A stored approval
+counts as it was given, at its time; an approval that a policy would not accept alone is counted as "not enough".
+"""
+
+from collections.abc import Iterable
+
+from bot.core.backtest.counting import Changed, Counts, Part, Report, add_up, alike, count
+from bot.core.backtest.replaying import Ruled, replay
+from bot.core.backtest.weighing import Lens, Stored, Trial, Weighed, weigh
+
+__all__ = [
+    "Changed", "Counts", "Lens", "Part", "Report", "Ruled", "Stored", "Trial", "Weighed", "add_up", "part_of", "replay",
+    "weigh",
+]  # fmt: skip
+
+
+def part_of(trial: Trial, rows: Iterable[Stored]) -> Part:
+    """All that can be said of these cases without the others."""
+    now, new = Lens(trial.now), Lens(trial.new)
+    weighed = [weigh(now, new, row) for row in rows]
+    settled = count(trial, alike(case for case in weighed if not case.moves))
+    return settled._replace(moving=[case for case in weighed if case.moves])

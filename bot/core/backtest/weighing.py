@@ -1,0 +1,220 @@
+"""What two policies make of one stored case by itself, as triage and the policy would when it opens.
+
+It asks the same functions as they do, and leaves out what no policy decides: the texts of actions, and due times.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import ConfigDict
+
+from bot.core.actions import Subject
+from bot.core.earlier import customer_key
+from bot.core.model import Decision, Details, Earlier, Fact, Frozen, Kind, Money, Proposal, Verdict
+from bot.core.playbooks import PLAYBOOKS
+from bot.core.policy import Known, Policy, Spent, automatic, band_for, bands_of, payout_of
+from bot.core.triage import _why_review, presumed_kind
+
+_NO_AUTHORS = '"authors":[]'  # as it is stored: then the proposal need not be read for them
+_SOMEBODY = "somebody"
+
+
+class Stored(NamedTuple):
+    """A case as it is stored, with what belongs to its current version. JSON is not read yet."""
+
+    case_id: str
+    root: str
+    opened_at: datetime
+    case: str
+    proposal: str | None = None  # None: it is as the playbook makes it, for a kind that no policy decides alone
+    money: tuple[int, str] | None = None  # of the proposal: minor units, currency
+    paid_at: datetime | None = None  # when its payment was approved
+    decisions: tuple[str, ...] = ()  # earliest first
+    by_person: bool = False  # a person opened it or completed it
+    is_open: bool = False  # an approval of it may wait for another
+
+
+class Approval(NamedTuple):
+    user_id: str
+    people: tuple[str, ...]  # whose limits it touches; nobody's where the policy decided
+    groups: tuple[str, ...]
+    at_s: float  # seconds since 1970, as all times here: thousands of them go from process to process
+
+
+class Would(NamedTuple):
+    """What one policy says of a case before the sums of a day count."""
+
+    kind: Kind
+    channel: str  # in Slack
+    alone: bool  # nothing but those sums could stop it from deciding without a person
+    band: int  # of the policy's bands
+    pays: bool  # known only where limits could matter
+
+
+class Weighed(NamedTuple):
+    case_id: str
+    opened_s: float
+    paid_s: float | None
+    money: tuple[int, str] | None
+    customer: str | None
+    authors: tuple[str, ...]
+    approvals: tuple[Approval, ...]
+    rejected: bool
+    would: tuple[Would, Would]  # the policy in force, the new one
+    moves: bool  # its outcome depends on what else happened that day, or that of others depends on it
+
+
+class _About(Frozen):
+    """What of a stored case matters here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Kind
+    details: Details
+    facts: tuple[Fact, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The policy in force, and the one that is tried."""
+
+    now: Policy
+    new: Policy
+
+
+class Lens:
+    """One policy, prepared for many cases."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.channels = {kind: channel(policy, kind) for kind in Kind}
+        self.alone = {kind for kind, rules in policy.automatic.items() if rules.enabled}
+        self._bands: dict[tuple[Kind, str, int], int] = {}
+        self._edges = {kind: _edges(policy, kind) for kind in Kind}
+
+    def band(self, kind: Kind, money: Money | None) -> int:
+        """Of the policy's bands; the same between two neighbouring amounts of them."""
+        currency = money.currency if money else ""
+        edges = self._edges[kind].get(currency, [0])
+        key = (kind, currency, bisect_left(edges, money.amount_minor) if money else -1)
+        if key not in self._bands:
+            band = band_for(self.policy, kind, money)
+            self._bands[key] = next(n for n, one in enumerate(self.policy.bands) if one is band)
+        return self._bands[key]
+
+
+def _edges(policy: Policy, kind: Kind) -> dict[str, list[int]]:
+    """By currency, the amounts up to which a band goes; -1, since an amount below zero fits none of them."""
+    found: dict[str, set[int]] = {}
+    for band in bands_of(policy, kind):
+        for currency, amount in (band.up_to or {}).items():
+            found.setdefault(currency, {-1}).add(amount)
+    return {currency: sorted(amounts) for currency, amounts in found.items()}
+
+
+def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
+    case = _Case(row)
+    would = case.would(now), case.would(new)
+    approvals = tuple(_approval(one) for one in case.decisions if one.verdict is Verdict.APPROVE)
+    return Weighed(
+        case_id=row.case_id,
+        opened_s=row.opened_at.timestamp(),
+        paid_s=row.paid_at.timestamp() if row.paid_at else None,
+        money=row.money,
+        customer=customer_key(case.about.details) if row.money else None,
+        authors=case.authors,
+        approvals=approvals,
+        rejected=len(approvals) < len(case.decisions),
+        would=would,
+        moves=any(one.alone or (one.pays and approvals) for one in would),
+    )
+
+
+class _Case:
+    """One case while it is weighed; what is costly is made once, and only if it is asked for."""
+
+    def __init__(self, row: Stored) -> None:
+        self.about = about = _About.model_validate_json(row.case)
+        self.decisions = [Decision.model_validate_json(text) for text in row.decisions]
+        self._row = row
+        self._money = Money(amount_minor=row.money[0], currency=row.money[1]) if row.money else None
+        facts = {fact.name: fact for fact in about.facts}
+        self._subject = Subject(row.root, row.case_id, about.details, facts, frozenset(), row.opened_at)
+        self._offers: dict[Kind, Proposal] = {}
+        self._kinds: dict[tuple[object, ...], Kind] = {}
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Without a proposal it is as the call made it, and has none."""
+        some = self._row.by_person or (self._row.proposal is not None and _NO_AUTHORS not in self._row.proposal)
+        return self._offer(self.about.kind).authors if some else ()
+
+    def would(self, lens: Lens) -> Would:
+        policy, kind = lens.policy, self._kind(lens.policy)
+        alone = kind in lens.alone and self._alone(policy, kind)
+        band = lens.band(kind, self._money)
+        return Would(kind, lens.channels[kind], alone, band, self._pays(policy, kind))
+
+    def _kind(self, policy: Policy) -> Kind:
+        """As triage has it; asked once where all that it looks at in a policy is the same for this case."""
+        presumed, confidence = presumed_kind(self.about.details, policy), self.about.details.fields.confidence
+        rules, floor = policy.kinds.get(presumed) if presumed else None, policy.intake.confidence_floor
+        enabled, doubtful = rules is None or rules.enabled, confidence is not None and confidence < floor
+        same = (presumed, enabled, doubtful, policy.vip.emails, policy.vip.accounts)
+        found = self._kinds.get(same)
+        if found is None:
+            why = _why_review(presumed, self._subject, policy, self._row.by_person)
+            found = self._kinds[same] = presumed if presumed is not None and why is None else Kind.REVIEW
+        return found
+
+    def _alone(self, policy: Policy, kind: Kind) -> bool:
+        """Two conditions that are cheap to ask come first; they are among those of `automatic`."""
+        rules, money, about = policy.automatic[kind], self._money, self.about
+        if self._row.by_person or money is None:
+            return False
+        confidence = about.details.fields.confidence or 0
+        if confidence < rules.confidence or money.amount_minor > rules.up_to.get(money.currency, -1):
+            return False
+        known = Known(details=about.details, facts=about.facts, earlier=about.earlier)
+        return automatic(policy, self._offer(kind), known, spent=Spent()).allowed
+
+    def _pays(self, policy: Policy, kind: Kind) -> bool:
+        money = self._money
+        if self._row.paid_at is not None or money is None:
+            return self._row.paid_at is not None
+        waits = self._row.is_open and bool(self.decisions)
+        waits = waits or money.amount_minor > policy.limits.per_case.get(money.currency, money.amount_minor)
+        return waits and payout_of(self._offer(kind)) is not None
+
+    def _offer(self, kind: Kind) -> Proposal:
+        """As it was made, which knows what was connected and what people chose; else as the playbook would make it."""
+        if kind not in self._offers:
+            stored = self._row.proposal if kind is self.about.kind else None
+            self._offers[kind] = Proposal.model_validate_json(stored) if stored else self._new_offer(kind)
+        return self._offers[kind]
+
+    def _new_offer(self, kind: Kind) -> Proposal:
+        return Proposal(
+            case_id=self._row.case_id,
+            version=1,
+            kind=kind,
+            money=self._money,
+            actions=PLAYBOOKS[kind].actions(self._subject),
+            authors=(_SOMEBODY,) if self._row.by_person else (),
+            created_at=self._row.opened_at,
+        )
+
+
+def channel(policy: Policy, kind: Kind) -> str:
+    """The Slack channel of the kind's cards."""
+    rules, channels = policy.kinds.get(kind), policy.channels
+    name = (rules.channel if rules else None) or PLAYBOOKS[kind].channel
+    return channels[name if name in channels else "fallback"]
+
+
+def _approval(made: Decision) -> Approval:
+    people = () if made.user_id.startswith("policy:") else (made.user_id, *made.stood_in_for)
+    return Approval(made.user_id, people, made.in_groups, made.decided_at.timestamp())

@@ -1,0 +1,76 @@
+"""What is wrong with an answer in a form: a sentence for each input, to be shown beside it."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from bot.core.cards.mrkdwn import is_address
+from bot.core.money import exponent, to_minor
+
+_E_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")  # no signs, no thousands: 1,234 means two things in two countries
+_BRAND_NAME = range(2, 51)  # Fidel API's limit
+
+
+def faults(filled: Mapping[str, str]) -> dict[str, str]:
+    """By the name of the input; `filled` holds only inputs that were filled in."""
+    wrong = {name: fault for name, check in _CHECKS.items() if name in filled and (fault := check(filled[name]))}
+    return wrong | _money_faults(filled)
+
+
+def is_e_mail(text: str) -> bool:
+    return _E_MAIL.fullmatch(text) is not None
+
+
+def _e_mail_fault(text: str) -> str | None:
+    return None if is_e_mail(text) else "This is not an e-mail address like name@example.com."
+
+
+def _url_fault(text: str) -> str | None:
+    return None if is_address(text) else "Give the whole address, beginning with https://."
+
+
+def _brand_fault(text: str) -> str | None:
+    return None if len(text) in _BRAND_NAME else "Fidel API takes brand names of 2 to 50 characters."
+
+
+_CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "email": _e_mail_fault,
+    "website_url": _url_fault,
+    "logo_url": _url_fault,
+    "brand_name": _brand_fault,
+}
+
+
+def _money_faults(filled: Mapping[str, str]) -> dict[str, str]:
+    """An amount means nothing without a currency that exists and has that many decimals."""
+    amount, currency = filled.get("amount"), filled.get("currency")
+    known = currency is not None and _is_currency(currency)
+    errors = {}
+    if currency and not known:
+        errors["currency"] = f"{currency[:12]} is not a currency of ISO 4217; for example USD."
+    elif amount and not currency:
+        errors["currency"] = "Say the currency of the amount, for example USD."
+    if amount and (fault := _amount_fault(amount, currency if known else None)):
+        errors["amount"] = fault
+    return errors
+
+
+def _amount_fault(amount: str, currency: str | None) -> str | None:
+    if not _AMOUNT.fullmatch(amount):
+        return "Write the amount as a number with a point, for example 129.50."
+    if not amount.strip("0."):
+        return "The amount must be more than zero."
+    try:
+        if currency:
+            to_minor(amount, currency)
+    except ValueError as fault:
+        return f"{fault}."
+    return None
+
+
+def _is_currency(code: str) -> bool:
+    try:
+        exponent(code)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""One case in a list: the same row on the home tab, in answers to commands and where several are approved at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.cards import wording
+from bot.core.cards.mrkdwn import Block, code, data, date, escape, literal, mrkdwn, section, utc, who
+from bot.core.model import Case, CaseState, Frozen, Money
+from bot.core.names import CaseRef
+
+OPTION_LIMIT = 75  # characters that Slack takes for the text of an option, and for its description
+UNFINISHED = (CaseState.OPEN, CaseState.APPROVED, CaseState.STUCK)
+
+
+class Row(Frozen):
+    """A case with what its row says beside it."""
+
+    case: Case
+    money: Money | None = None  # of the proposal; it goes before what was stated
+    missing: str | None = None  # "waiting for a lead"
+    link: str | None = None  # where its card opens in Slack; ours, never a caller's
+
+    @property
+    def ref(self) -> CaseRef:
+        return CaseRef(self.case.case_id, self.case.version)
+
+
+def row(shown: Row, now: datetime) -> str:
+    """Two lines of mrkdwn: what it is, and what it waits for."""
+    case = shown.case
+    parts = [waits(shown), who(case.owner), due(case, now), code(case.case_id)]
+    return f"{title(shown)}\n{' · '.join(part for part in parts if part)}"
+
+
+def title(shown: Row) -> str:
+    case = shown.case
+    words = data(wording.headline(case.kind, case.details, shown.money, urgent=case.urgent), 200)
+    return f"*<{escape(shown.link)}|{words}>*" if shown.link else f"*{words}*"
+
+
+def waits(shown: Row) -> str:
+    case = shown.case
+    if case.state is CaseState.OPEN and shown.missing:
+        return data(shown.missing)
+    return data(wording.waits_for(case) if case.state in UNFINISHED else case.closing or wording.STATES[case.state])
+
+
+def due(case: Case, now: datetime) -> str:
+    if case.state not in UNFINISHED:
+        return f"{wording.STATES[case.state]} {date(case.updated_at)}"
+    return f"{':alarm_clock: *overdue* since' if case.due_at < now else 'due'} {date(case.due_at)}"
+
+
+def answer(heading: str, rows: Sequence[Row], now: datetime, more: str = "") -> tuple[str, list[Block]]:
+    """A list for one person, as plain text and as blocks; `heading` and `more` are ours."""
+    blocks = [section(part) for part in (f"*{heading}*", *(row(one, now) for one in rows), more) if part]
+    lines = [f"{one.case.case_id}: {plainly(one, now)}" for one in rows]
+    return "\n".join([heading, *lines, *([more] if more else [])]), blocks
+
+
+def plainly(shown: Row, now: datetime) -> str:
+    """For notifications and screen readers."""
+    case = shown.case
+    late = ", overdue" if case.state in UNFINISHED and case.due_at < now else ""
+    words = wording.headline(case.kind, case.details, shown.money, urgent=case.urgent)
+    return data(f"{words}, {wording.STATES[case.state]}{late}")
+
+
+def option(shown: Row, now: datetime) -> Block:
+    """A case to tick: its amount and customer, then its record and how urgent it is. The value names its version."""
+    case = shown.case
+    words = wording.headline(case.kind, case.details, shown.money).removeprefix(f"{wording.TITLES[case.kind]} · ")
+    records = (getattr(case.details.fields, name) for name in wording.RECORDS)
+    record = next((value for value in records if value), "no record stated")
+    late = "overdue" if case.due_at < now else f"due {utc(case.due_at)}"
+    return {
+        "text": {"type": "plain_text", "text": literal(words, OPTION_LIMIT) or "-", "emoji": False},
+        "description": {
+            "type": "plain_text",
+            "text": literal(f"{case.case_id} · {late} · {record}", OPTION_LIMIT),
+            "emoji": False,
+        },
+        "value": str(shown.ref),
+    }
+
+
+def lines(texts: Sequence[str]) -> list[Block]:
+    """A section each, for what is no case."""
+    return [{"type": "section", "text": mrkdwn(text)} for text in texts if text]

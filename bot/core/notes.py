@@ -1,0 +1,131 @@
+"""What a case writes where its record lives, as plain text. Pure; each kind names its template in its playbook.
+
+The four questions of every case stand in the card's order. What was said while sensitive data was spoken is written
+nowhere else.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.core import said
+from bot.core.actions import Subject
+from bot.core.money import show
+
+NOT_STATED = "not stated"
+HIDDEN = "hidden, since sensitive data was spoken; open the call in DialNexa"
+IN_THE_CASE = "a promise was made; its words are in the case"
+
+_LINE = 1500  # characters: a summary of a call, not its transcript
+
+# A note about a debt is read by many and for years. Stems, since calls speak in every form of a word.
+_NOT_NEUTRAL = re.compile(
+    r"\b(?:"
+    # health and family matters
+    r"health|ill\b|illness|sick|hospital|surger|doctor|clinic|cancer|chemo|pregnan|disab|depress|therap|medic|injur"
+    r"|accident|died|death|funeral|bereave|divorc|separat|custody|wife|husband|spouse|partner|mother|father|parent"
+    r"|son\b|daughter|child|kid\b|kids\b|baby|brother|sister|famil|marri"
+    # pressure and threats
+    r"|threat|lawyer|attorney|court|sue\b|sued|suing|legal|lawsuit|police|prosecut|seiz|garnish|bailiff|evict"
+    r"|bankrupt|final (?:notice|warning|demand)|last (?:chance|warning)|or else|blacklist"
+    r"|credit (?:score|bureau|rating)|debt coll"
+    r"|must pay|refus\w* to pay|liar|lying|dishonest|excuse|lazy"
+    r")",
+    re.IGNORECASE,
+)
+
+
+def summary(subject: Subject) -> str:
+    """The operational summary: the four questions in order, then the call, the case and its link."""
+    return _written(
+        ("What the caller asked for", _asked(subject)),
+        ("What the call established", _established(subject)),
+        ("Record affected", said.records(subject.details)),
+        ("Next step", _next_step(subject)),
+        ("Promised to the caller", subject.fields.promised_next_step),
+        *_trace(subject),
+    )
+
+
+def billing_note(subject: Subject) -> str:
+    """What somebody who answers a question about a bill has to know."""
+    fields = subject.fields
+    named = (("invoice", fields.invoice_number), ("payment", fields.payment_id), ("transaction", fields.transaction_id))
+    record = [f"{label} {value}" for label, value in named if value]
+    return _written(
+        ("Customer", said.customer(subject.details)),
+        ("Invoice or payment", ", ".join(record) or NOT_STATED),
+        ("Amount", _amount(subject)),
+        ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
+        ("What the caller says is wrong", _spoken(subject, said.reason(subject.details) or NOT_STATED)),
+        ("Promised to the caller", fields.promised_next_step or NOT_STATED),
+        ("Owner and deadline", _next_step(subject)),
+        *_trace(subject),
+    )
+
+
+def collections_note(subject: Subject) -> str:
+    """Facts, promise, date, and nothing else: no pressure, no health or family matters, no threat."""
+    fields = subject.fields
+    return _written(
+        ("Account", said.customer(subject.details)),
+        ("Invoice", fields.invoice_number or NOT_STATED),
+        ("Amount", _amount(subject)),
+        ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
+        ("Promise", neutral(fields.promised_next_step) or NOT_STATED),
+        ("Date of the promise", neutral(fields.follow_up_deadline) or NOT_STATED),
+        *_trace(subject),
+    )
+
+
+def neutral(words: str | None) -> str | None:
+    """These words, unless they touch what a note about a debt must not hold; the list errs on that side."""
+    if words is None or not _NOT_NEUTRAL.search(words):
+        return words
+    return IN_THE_CASE
+
+
+def moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else NOT_STATED
+
+
+def _asked(subject: Subject) -> str:
+    why = said.reason(subject.details)
+    because = f" Reason: “{_spoken(subject, why)}”." if why else ""
+    sum_ = f" ({show(subject.details.money)})" if subject.details.money else ""
+    return f"{said.customer(subject.details)} {subject.asks}{sum_}.{because}"
+
+
+def _established(subject: Subject) -> str:
+    return _spoken(subject, subject.details.summary or "no summary")
+
+
+def _next_step(subject: Subject) -> str:
+    return f"{subject.owner}, by {moment(subject.due_at)}"
+
+
+def _amount(subject: Subject) -> str:
+    return show(subject.details.money) if subject.details.money else NOT_STATED
+
+
+def _spoken(subject: Subject, words: str) -> str:
+    return HIDDEN if subject.details.sensitive else words
+
+
+def _trace(subject: Subject) -> Iterable[tuple[str, str | None]]:
+    by_call = subject.root != subject.case_id
+    return (
+        ("Call", subject.root if by_call else "none; a colleague opened the case"),
+        ("Case", subject.case_id),
+        ("Link", subject.link),
+    )
+
+
+def _written(*lines: tuple[str, str | None]) -> str:
+    return "\n".join(f"{label}: {_one_line(words)}" for label, words in lines if words)
+
+
+def _one_line(words: str) -> str:
+    """What was said stays one line: it cannot add a line of its own that looks like ours."""
+    flat = " ".join(words.split())
+    return flat if len(flat) <= _LINE else flat[: _LINE - 1] + "…"

@@ -1,0 +1,33 @@
+"""What is not clear: a person says what it is and fills in what is missing, and that kind's playbook starts."""
+
+from datetime import timedelta
+
+from bot.core import said
+from bot.core.actions import Subject, row
+from bot.core.model import Action, Kind
+from bot.core.notes import moment
+from bot.core.playbooks.playbook import Playbook
+
+
+def _actions(subject: Subject) -> tuple[Action, ...]:
+    """A row in the exception sheet, where there is one: what remains where a person finds nothing else to do."""
+    if "sheets.append_row" not in subject.able:
+        return ()
+    sentence = "Add a row to the exception sheet; nothing else is done"
+    cells = (subject.customer, said.records(subject.details), subject.owner, moment(subject.due_at), subject.link or "")
+    return (row(subject, "exception-row", "Exceptions", sentence, *cells),)
+
+
+PLAYBOOK = Playbook(
+    kind=Kind.REVIEW,
+    title="Needs a look",
+    asks="asks for something that a person has to read",
+    channel="review",
+    due=timedelta(days=1),
+    facts=frozenset(
+        {"charge", "refunds", "transaction", "refund", "brand", "invoice", "books_invoice", "books_customer", "contact"}
+    ),
+    actions=_actions,
+    form=(),
+    about_money=True,
+)

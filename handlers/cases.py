@@ -1,0 +1,25 @@
+"""The way from a record elsewhere to the card of its case: Slack itself asks who somebody is."""
+
+from aiohttp import web
+
+from bot.cases import Store
+from bot.core.model import CardPlace
+from handlers.doors import Doors
+
+GONE = "There is no such case here, or its card does not hang in Slack yet. Please try again in a moment.\n"
+
+
+def routes(doors: Doors) -> list[web.RouteDef]:
+    async def opened(request: web.Request) -> web.StreamResponse:
+        """Says nothing about a case but where its card is."""
+        case_id = request.match_info["case_id"]
+        if (link := doors.link(await doors.db.read(lambda store: _card(store, case_id)))) is None:
+            return web.Response(status=404, text=GONE)
+        raise web.HTTPFound(link)
+
+    return [web.get("/cases/{case_id}", opened)]
+
+
+def _card(store: Store, case_id: str) -> CardPlace | None:
+    case = store.case(case_id)
+    return None if case is None else store.card(case_id, case.channel)
