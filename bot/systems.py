@@ -12,7 +12,6 @@ from bot.connectors.fidel import FidelConnector
 from bot.tokens import SealedTokens
 from storage import Database
 
-
 TABS = ("Disputes", "Collections", "Sent documents", "Exceptions")  # of the spreadsheet, as the playbooks name them
 
 

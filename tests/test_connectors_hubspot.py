@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.hubspot import HubSpotConnector
+from bot.connectors.hubspot_api import VERSION
 from bot.core.model import Action
 from sandbox.hubspot.seeds import DANA, HARBOUR, KESTREL, KEY_PROPERTY, LI, MARCUS, NORTHWIND
 from tests.connector_support import KEY, NOW, REFERENCE, action, details
@@ -301,7 +302,7 @@ async def test_the_search_s_own_limit_is_no_refusal(hubspot: HubSpotConnector, w
 
 
 async def test_the_check_says_which_property_has_to_be_made(hubspot: HubSpotConnector, world: Crm) -> None:
-    assert await hubspot.check() == "HubSpot answers and takes the key."
+    assert await hubspot.check() == f"HubSpot answers in version {VERSION} and takes the key."
     world.state.hubspot["properties"]["tasks"][KEY_PROPERTY]["hasUniqueValue"] = False
     with pytest.raises(Refused, match="countersign_step with unique values on tasks"):
         await hubspot.check()

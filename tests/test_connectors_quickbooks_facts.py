@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.connectors.errors import LockedOut
-from bot.connectors.quickbooks import QuickBooksConnector
+from bot.connectors.quickbooks import LET_IN, QuickBooksConnector
 from tests.connector_support import NOW, details
 from tests.quickbooks_support import Company, Tokens, company, credit, refund, refusal, send
 
@@ -34,7 +34,7 @@ async def test_every_refresh_token_that_comes_back_is_kept_and_the_newest_is_use
         connector = world.connector()
         await connector.check()
         world.books["tokens"]["access"].clear()  # it expires
-        assert await connector.check() == "QuickBooks answers and lets us into the company."
+        assert await connector.check() == LET_IN
         await connector.close()
     assert world.tokens.saved == [f"RT-sandbox.{n}" for n in range(1, 7)]
     forgetful = world.connector(store=Tokens())

@@ -53,9 +53,7 @@ RUNS: dict[str, Run] = {
     "vip-blocker": Run(((LEA, APPROVE),), ("hubspot.tasks", "zendesk.tickets", "stripe.portal_links")),
     "collections": Run(ONE, ("hubspot.notes", "hubspot.tasks", "google.rows")),
     "receipt": Run(ONE, ("stripe.receipts", "zendesk.tickets")),
-    "invoice-resend": Run(
-        ONE, ("quickbooks.mails", "google.rows", "zendesk.tickets"), ("quickbooks.invoices",)
-    ),
+    "invoice-resend": Run(ONE, ("quickbooks.mails", "google.rows", "zendesk.tickets"), ("quickbooks.invoices",)),
     "renewal-failed": Run(ONE, ("stripe.portal_links", "hubspot.tasks", "zendesk.tickets")),
     "address-correction": Run(
         ONE, ("zendesk.tickets",), ("stripe.customers", "quickbooks.customers"), by_hand=("tax-details",)

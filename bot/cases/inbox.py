@@ -90,10 +90,11 @@ def row(store: Store, policy: Policy, case: Case) -> Row:
 
 def _row(policy: Policy, case: Case, file: CaseFile | None) -> Row:
     if file is None:
-        return Row(case=case)
+        return Row(case=case, locale=policy.region(case.channel).locale)
     asked = case.state is CaseState.OPEN and bool(file.proposal.actions)
     missing = standing_of(policy, file).missing if asked else None
-    return Row(case=case, money=file.proposal.money, missing=missing)
+    locale = policy.region(case.channel).locale
+    return Row(case=case, money=file.proposal.money, missing=missing, locale=locale)
 
 
 def _waits_for(policy: Policy, person: Person, file: CaseFile) -> bool:

@@ -86,7 +86,7 @@ class GmailConnector:
 
     async def check(self) -> str:
         await self._api.profile()
-        return f"{TITLE} answers, and our service account may act as the mailbox."
+        return f"{TITLE} answers, and our service account may act as the mailbox {self._mailbox}."
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
         number, email = details.fields.invoice_number, details.fields.email

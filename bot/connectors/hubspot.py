@@ -25,7 +25,7 @@ import httpx
 
 from bot.connectors.base import parsed_params
 from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
-from bot.connectors.http import JSON, TOTAL_S, Http, short, to_json
+from bot.connectors.http import JSON, TOTAL_S, Http, in_path, short, to_json
 from bot.connectors.hubspot_api import OBJECTS, TITLE, VERSION, Batch, Property, Thing, batch_refusal, refusal, rich
 from bot.connectors.hubspot_customers import Customers, Whose
 from bot.connectors.hubspot_facts import contact_fact, deal_fact
@@ -57,6 +57,7 @@ class HubSpotConnector:
         total_s: float = TOTAL_S,
     ) -> None:
         self._vip_property, self._renewals, self._clock = vip_property, renewals, clock
+        self._account_property = account_property
         self._http = Http(
             TITLE,
             base_url,
@@ -92,16 +93,24 @@ class HubSpotConnector:
 
     async def check(self) -> str:
         for kind in ("notes", "tasks"):
-            try:
-                path = f"/crm/properties/{VERSION}/{kind}/{KEY_PROPERTY}"
-                unique = self._http.record(Property, await self._http.read(path)).hasUniqueValue
-            except Refused as no:
-                if no.reason != "not_found":
-                    raise
-                unique = False
-            if not unique:
+            found = await self._property(kind, KEY_PROPERTY)
+            if found is None or not found.hasUniqueValue:
                 raise Refused(f"{TITLE} has no property {KEY_PROPERTY} with unique values on {kind}: make it first.")
-        return f"{TITLE} answers and takes the key."
+        if self._account_property and not await self._property("contacts", self._account_property):
+            words = f"{TITLE} has no property {self._account_property} on contacts"
+            raise Refused(f"{words}: make it, or change HUBSPOT_ACCOUNT_PROPERTY.")
+        marks = await self._property("contacts", self._vip_property)
+        vip = "" if marks else f" No property {self._vip_property} on contacts: it marks nobody as a VIP."
+        return f"{TITLE} answers in version {VERSION} and takes the key.{vip}"
+
+    async def _property(self, kind: str, name: str) -> Property | None:
+        try:
+            path = f"/crm/properties/{VERSION}/{kind}/{in_path(name)}"
+            return self._http.record(Property, await self._http.read(path))
+        except Refused as no:
+            if no.reason != "not_found":
+                raise
+            return None
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
         names = [name for name in ("contact", "deal") if name in wanted]

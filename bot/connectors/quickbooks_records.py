@@ -54,6 +54,10 @@ class _Document(_Book):
         return from_major(self.total_amt, self.currency_ref)
 
 
+class Named(_Book):
+    """Enough of a record to know that it is there."""
+
+
 class Delivery(Record):
     model_config = ConfigDict(alias_generator=to_pascal)
 

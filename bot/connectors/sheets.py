@@ -14,6 +14,7 @@
 A tab has a heading row: key, status, call, case, then whatever the cells are. A new row comes below the heading.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -98,7 +99,9 @@ class SheetsConnector:
     async def check(self) -> str:
         names = [one.properties.title for one in (await self._tabs()).sheets]
         if lacking := [tab for tab in self._needed if tab not in names]:
-            raise Refused(f"The spreadsheet has no tab {' and no tab '.join(lacking)}: add it, with a heading in row 1.")
+            raise Refused(
+                f"The spreadsheet has no tab {' and no tab '.join(lacking)}: add it, with a heading in row 1."
+            )
         return f"{TITLE} answers and shows us the spreadsheet with the tabs {', '.join(names)}."
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:

@@ -30,12 +30,14 @@ from bot.connectors import stripe_looks as looks
 from bot.connectors import stripe_mails as mails
 from bot.connectors import stripe_refunds as refunds
 from bot.connectors.base import parsed_params
+from bot.connectors.errors import Refused
 from bot.connectors.http import TOTAL_S, Http
 from bot.connectors.stripe_api import TITLE, StripeApi, refusal
 from bot.connectors.stripe_operations import OPERATIONS
 from bot.core.model import Action, Details, Fact, Receipt
 
 VERSION: Final = "2026-10-28.endive"
+READ: Final = ("charges", "refunds", "customers", "disputes", "invoices", "subscriptions")  # what look-ups read
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,13 @@ class StripeConnector:
         return await WAYS[action.operation].find(self._api, params, key)
 
     async def check(self) -> str:
-        await self._http.read("/v1/refunds", {"limit": "1"})
-        return f"{TITLE} answers and takes the key ({'live' if self._live else 'test'} data)."
+        for record in READ:
+            try:
+                await self._http.read(f"/v1/{record}", {"limit": "1"})
+            except Refused as no:
+                words = f"{TITLE} does not let our key read {record}: add that right to STRIPE_API_KEY."
+                raise Refused(words, request_id=no.request_id) from None
+        return f"{TITLE} answers and takes the key ({'live' if self._live else 'test'} data, version {VERSION})."
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
         return await looks.facts(self._api, details, wanted, now)

@@ -105,7 +105,8 @@ class ZendeskConnector:
         me = self._http.record(Me, await self._http.read("/api/v2/users/me"))
         if me.user.id is None:  # bad credentials make us an anonymous user, not a 401
             raise LockedOut(f"{TITLE} does not know who we are: check {SETTINGS}.")
-        return f"{TITLE} answers and takes the client's token."
+        await self._tickets("countersign check")  # there are none, but they may be read
+        return f"{TITLE} answers in version 2 of its API and takes the client's token ({SCOPES})."
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
         query = query_for(details.fields.email)

@@ -14,6 +14,9 @@ class ActionId(StrEnum):
     STEP_DONE = "case.step_done"
     RETRY = "case.retry"
     SETTLE = "case.settle"
+    CONFIRM_RECIPIENT = "case.confirm_recipient"
+    SHOW_SUMMARY = "case.show_summary"
+    MORE = "case.more"
 
     HOME_SEARCH = "home.search"
     HOME_SCOPE = "home.scope"
@@ -27,6 +30,14 @@ class ActionId(StrEnum):
     HOME_BULK_3 = "home.bulk.3"
     HOME_BULK_4 = "home.bulk.4"
     HOME_BULK_5 = "home.bulk.5"
+
+
+class More(StrEnum):
+    """What the menu of a card holds; an option's value is `name case id:version`."""
+
+    AMOUNT = "amount"
+    TAKE = "take"
+    ASK = "ask"
 
 
 CHOICES = (ActionId.CHOOSE_1, ActionId.CHOOSE_2, ActionId.CHOOSE_3)
@@ -43,6 +54,9 @@ class CallbackId(StrEnum):
     REJECT_FORM = "case.reject.form"
     COMPLETE_FORM = "case.complete.form"
     SETTLE_FORM = "case.settle.form"
+    AMOUNT_FORM = "case.amount.form"
+    RECIPIENT_FORM = "case.recipient.form"
+    QUESTION_FORM = "case.question.form"
     OPEN_FORM = "case.open.form"
     BULK_FORM = "home.bulk.form"
     OPEN_SHORTCUT = "case.open.shortcut"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core import timing
 from bot.core.actions import Subject
 from bot.core.earlier import paid_already, pays
 from bot.core.model import Action, Call, Case, Details, Earlier, Fact, Fields, Kind, Option
@@ -72,7 +73,8 @@ def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequenc
     kind = presumed if presumed is not None and because is None else Kind.REVIEW
     playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
     channel = (rules.channel if rules else None) or playbook.channel
-    subject = _with_playbook(subject, playbook, policy, standing)
+    urgent = playbook.urgent or is_vip(policy, details, facts)
+    subject = _with_playbook(subject, playbook, policy, standing, channel, urgent=urgent)
     options = tuple(
         option.model_copy(update={"actions": _marked(option.actions, able)}) for option in playbook.options(subject)
     )
@@ -83,14 +85,16 @@ def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequenc
         options=options,
         channel=channel if channel in policy.channels else "fallback",
         owner=subject.owner,
-        urgent=playbook.urgent or is_vip(policy, details, facts),
+        urgent=urgent,
         due_at=subject.due_at or now,
     )
 
 
-def _with_playbook(subject: Subject, playbook: Playbook, policy: Policy, standing: Case | None) -> Subject:
+def _with_playbook(subject: Subject, playbook: Playbook, policy: Policy, standing: Case | None, channel: str, *,
+                   urgent: bool) -> Subject:  # fmt: skip
     rules = policy.kinds.get(playbook.kind)
-    due = playbook.due_at(subject, (rules.due if rules else None) or playbook.due)
+    after = (rules.due if rules else None) or playbook.due
+    due = playbook.due_at(subject, timing.due(policy, channel, after, subject.now, urgent=urgent) - subject.now)
     placed = replace(
         subject,
         kind=playbook.kind,

@@ -66,6 +66,8 @@ class ExecutionJobs(Shared):
                 continue
             try:
                 await connector.check()
+            except Refused:  # another fault than the one that it was paused for
+                pass
             except ConnectorError:
                 continue
             now, scope = self.clock(), pause.scope

@@ -38,6 +38,7 @@ def seed(state: State, now: datetime | None = None) -> None:
     store |= {"links": [], "searches": [], "last_id": 9000, "properties": {}}
     for kind in ("notes", "tasks"):
         store["properties"][kind] = {KEY_PROPERTY: _property(KEY_PROPERTY)}
+    store["properties"]["contacts"] = {name: _property(name) for name in (ACCOUNT_PROPERTY, "vip")}
     for owner_id, first, last, email, archived in _OWNERS:
         store["owners"][owner_id] = _owner(owner_id, first, last, email, archived, stamp(before))
     for business, name in _COMPANIES:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.quickbooks.books import Body, Books, Refusal
 
-ENTITIES = ("Customer", "Invoice", "CreditMemo", "RefundReceipt")
+ENTITIES = ("Customer", "Invoice", "CreditMemo", "RefundReceipt", "Item", "Account")
 FILTERS = ("Id", "DocNumber", "CustomerRef", "PrimaryEmailAddr", "DisplayName", "Balance")
 ROWS, ROWS_MOST = 100, 1000
 

@@ -174,7 +174,8 @@ class Process:
     def dies_here(self, name: str) -> bool:
         if self.dead:
             return True
-        self.world.tally.borders[name] += 1
+        if not self.world.luck.calm:  # nothing crashes in calm weather, so what is met there only proves nothing
+            self.world.tally.borders[name] += 1
         if not self.world.luck.stops(name, CRASH):
             return False
         self.world.note(f"{self.owner} crashes {name}")

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pydantic import ConfigDict
-
 from bot.core.actions import Subject
+from bot.core.backtest.reading import About, brief, whole
 from bot.core.earlier import customer_key
-from bot.core.model import Decision, Details, Earlier, Fact, Frozen, Kind, Money, Proposal, Verdict
+from bot.core.model import Decision, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Policy, Spent, automatic, band_for, bands_of, payout_of
 from bot.core.triage import _why_review, presumed_kind
@@ -66,17 +65,6 @@ class Weighed(NamedTuple):
     moves: bool  # its outcome depends on what else happened that day, or that of others depends on it
 
 
-class _About(Frozen):
-    """What of a stored case matters here."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    kind: Kind
-    details: Details
-    facts: tuple[Fact, ...] = ()
-    earlier: tuple[Earlier, ...] = ()
-
-
 @dataclass(frozen=True)
 class Trial:
     """The policy in force, and the one that is tried."""
@@ -116,8 +104,14 @@ def _edges(policy: Policy, kind: Kind) -> dict[str, list[int]]:
 
 
 def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
-    case = _Case(row)
-    would = case.would(now), case.would(new)
+    try:
+        return _weighed(now, new, _Case(row, brief(row.case)))
+    except AttributeError:  # a playbook has looked at something that is hardly ever looked at
+        return _weighed(now, new, _Case(row, whole(row.case)))
+
+
+def _weighed(now: Lens, new: Lens, case: "_Case") -> Weighed:
+    row, would = case.row, (case.would(now), case.would(new))
     approvals = tuple(_approval(one) for one in case.decisions if one.verdict is Verdict.APPROVE)
     return Weighed(
         case_id=row.case_id,
@@ -136,20 +130,23 @@ def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
 class _Case:
     """One case while it is weighed; what is costly is made once, and only if it is asked for."""
 
-    def __init__(self, row: Stored) -> None:
-        self.about = about = _About.model_validate_json(row.case)
+    def __init__(self, row: Stored, about: About) -> None:
+        self.row = row
+        self.about = about
         self.decisions = [Decision.model_validate_json(text) for text in row.decisions]
-        self._row = row
         self._money = Money(amount_minor=row.money[0], currency=row.money[1]) if row.money else None
-        facts = {fact.name: fact for fact in about.facts}
-        self._subject = Subject(row.root, row.case_id, about.details, facts, frozenset(), row.opened_at)
+        self._subject = self._about(about)
         self._offers: dict[Kind, Proposal] = {}
         self._kinds: dict[tuple[object, ...], Kind] = {}
+
+    def _about(self, about: About) -> Subject:
+        facts = {fact.name: fact for fact in about.facts}
+        return Subject(self.row.root, self.row.case_id, about.details, facts, frozenset(), self.row.opened_at)
 
     @property
     def authors(self) -> tuple[str, ...]:
         """Without a proposal it is as the call made it, and has none."""
-        some = self._row.by_person or (self._row.proposal is not None and _NO_AUTHORS not in self._row.proposal)
+        some = self.row.by_person or (self.row.proposal is not None and _NO_AUTHORS not in self.row.proposal)
         return self._offer(self.about.kind).authors if some else ()
 
     def would(self, lens: Lens) -> Would:
@@ -166,45 +163,46 @@ class _Case:
         same = (presumed, enabled, doubtful, policy.vip.emails, policy.vip.accounts)
         found = self._kinds.get(same)
         if found is None:
-            why = _why_review(presumed, self._subject, policy, self._row.by_person)
+            why = _why_review(presumed, self._subject, policy, self.row.by_person)
             found = self._kinds[same] = presumed if presumed is not None and why is None else Kind.REVIEW
         return found
 
     def _alone(self, policy: Policy, kind: Kind) -> bool:
         """Two conditions that are cheap to ask come first; they are among those of `automatic`."""
-        rules, money, about = policy.automatic[kind], self._money, self.about
-        if self._row.by_person or money is None:
+        rules, money = policy.automatic[kind], self._money
+        if self.row.by_person or money is None:
             return False
-        confidence = about.details.fields.confidence or 0
+        confidence = self.about.details.fields.confidence or 0
         if confidence < rules.confidence or money.amount_minor > rules.up_to.get(money.currency, -1):
             return False
+        about = whole(self.row.case)
         known = Known(details=about.details, facts=about.facts, earlier=about.earlier)
         return automatic(policy, self._offer(kind), known, spent=Spent()).allowed
 
     def _pays(self, policy: Policy, kind: Kind) -> bool:
         money = self._money
-        if self._row.paid_at is not None or money is None:
-            return self._row.paid_at is not None
-        waits = self._row.is_open and bool(self.decisions)
+        if self.row.paid_at is not None or money is None:
+            return self.row.paid_at is not None
+        waits = self.row.is_open and bool(self.decisions)
         waits = waits or money.amount_minor > policy.limits.per_case.get(money.currency, money.amount_minor)
         return waits and payout_of(self._offer(kind)) is not None
 
     def _offer(self, kind: Kind) -> Proposal:
         """As it was made, which knows what was connected and what people chose; else as the playbook would make it."""
         if kind not in self._offers:
-            stored = self._row.proposal if kind is self.about.kind else None
+            stored = self.row.proposal if kind is self.about.kind else None
             self._offers[kind] = Proposal.model_validate_json(stored) if stored else self._new_offer(kind)
         return self._offers[kind]
 
     def _new_offer(self, kind: Kind) -> Proposal:
         return Proposal(
-            case_id=self._row.case_id,
+            case_id=self.row.case_id,
             version=1,
             kind=kind,
             money=self._money,
-            actions=PLAYBOOKS[kind].actions(self._subject),
-            authors=(_SOMEBODY,) if self._row.by_person else (),
-            created_at=self._row.opened_at,
+            actions=PLAYBOOKS[kind].actions(self._about(whole(self.row.case))),
+            authors=(_SOMEBODY,) if self.row.by_person else (),
+            created_at=self.row.opened_at,
         )
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.cards import wording
+from bot.core.cards.localised import entry_in, localised, standing_in
 from bot.core.cards.mrkdwn import (
     Block,
     code,
@@ -28,6 +29,7 @@ from bot.core.cards.mrkdwn import (
 )
 from bot.core.cards.progress import buttons, current_step, rejection, state_line, work
 from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen, Kind
+from bot.core.money import HOME
 from bot.core.policy import Standing
 
 TEXT_LIMIT = 3500  # Slack wants at most 4,000 characters in an update
@@ -46,26 +48,29 @@ class Picture(Frozen):
     blocks: list[dict[str, Any]]
 
 
-def card(file: CaseFile, standing: Standing, *, link: str | None = None, owners: Sequence[str] = ()) -> Picture:
+def card(file: CaseFile, standing: Standing, *, link: str | None = None, owners: Sequence[str] = (),
+         locale: str = HOME) -> Picture:  # fmt: skip
     """Draws the card; `link` is where the call opens in DialNexa, since links to recordings expire.
 
     `owners` are Slack ids of the users or user groups behind the owner: an unfinished urgent case mentions them.
+    `locale` is that of the channel: it says how amounts are written.
     """
+    file, standing = localised(file, locale), standing_in(standing, locale)
     case = file.case
     blocks = [
-        header(wording.headline(case.kind, case.details, file.proposal.money, urgent=case.urgent)),
+        header(_headline(file, locale)),
         section(state_line(file, standing)),
         section(f"*What the caller asked for*\n{_asked(case)}"),
         section(f"*What the call established*\n{_established(case)}"),
         columns(f"*Record affected*\n{_records(case.details)}", f"*Next step*\n{_next_step(file, owners)}"),
-        columns(f"*Amount*\n{_amount(file)}", f"*Confidence*\n{wording.confidence(case.details)}"),
+        columns(f"*Amount*\n{_amount(file, locale)}", f"*Confidence*\n{wording.confidence(case.details)}"),
         *_list("Facts", [_fact(fact) for fact in case.facts], _FACTS),
         *_list(":warning: Look twice", [f"• {data(doubt)}" for doubt in wording.doubts(file)], _DOUBTS),
         *work(file),
-        *buttons(file),
+        *buttons(file, locale),
         *_small_print(file, link),
     ]
-    return Picture(text=_text(file, standing), blocks=numbered(blocks, f"{case.case_id}:r{case.revision}"))
+    return Picture(text=_text(file, standing, locale), blocks=numbered(blocks, f"{case.case_id}:r{case.revision}"))
 
 
 def moved(file: CaseFile, channel: str) -> Picture:
@@ -142,10 +147,15 @@ def _doer(file: CaseFile) -> str:
 # --- the rest -------------------------------------------------------------------------------------------------------
 
 
-def _amount(file: CaseFile) -> str:
+def _headline(file: CaseFile, locale: str) -> str:
+    case = file.case
+    return wording.headline(case.kind, case.details, file.proposal.money, urgent=case.urgent, locale=locale)
+
+
+def _amount(file: CaseFile, locale: str) -> str:
     case, money = file.case, file.proposal.money
-    shown = wording.amount(case.kind, case.details, money)
-    stated = wording.amount(case.kind, case.details)
+    shown = wording.amount(case.kind, case.details, money, locale)
+    stated = wording.amount(case.kind, case.details, locale=locale)
     other = f"\nthe caller stated {data(stated or '', 80)}" if money and case.details.money not in (None, money) else ""
     return f"*{data(shown, 80)}*{_mark(case.details, 'amount', 'currency')}{other}" if shown else "not about a sum"
 
@@ -200,10 +210,10 @@ def _unmapped(details: Details) -> str:
 # --- text -----------------------------------------------------------------------------------------------------------
 
 
-def _text(file: CaseFile, standing: Standing) -> str:
+def _text(file: CaseFile, standing: Standing, locale: str) -> str:
     case = file.case
     lines = [
-        f"{wording.headline(case.kind, case.details, file.proposal.money, urgent=case.urgent)}.",
+        f"{_headline(file, locale)}.",
         _state_in_words(file, standing),
         f"Record: {_plain_records(case.details)}.",
         *(f"Look twice: {doubt}" for doubt in wording.doubts(file)),
@@ -253,12 +263,13 @@ def _plain_records(details: Details) -> str:
 # --- the thread -----------------------------------------------------------------------------------------------------
 
 
-def trail(entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({})) -> Picture:
+def trail(entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({}), *,
+          locale: str = HOME) -> Picture:  # fmt: skip
     """One thread reply from the entries that have a sentence; no text and no blocks when there is none.
 
     `called`: number of an entry -> Slack ids of the users and user groups that it calls by a live mention.
     """
-    told = [entry for entry in entries if entry.entry.sentence]
+    told = [entry_in(entry, locale) for entry in entries if entry.entry.sentence]
     if not told:
         return Picture(text="", blocks=[])
     words = [_told(entry, called.get(entry.n, ())) for entry in told]

@@ -8,6 +8,7 @@ from bot.core.cards import lists, wording
 from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.home import Bulk
 from bot.core.cards.mrkdwn import Block, data, plain, section
+from bot.core.money import in_locale
 from bot.core.names import CallbackId, CaseRef
 
 OPTIONS = 10  # that Slack takes in one group of checkboxes
@@ -18,7 +19,8 @@ def bulk_form(bulk: Bulk, now: datetime) -> Block:
     """Nothing is ticked beforehand: each case is chosen by the person."""
     shown = bulk.rows[: OPTIONS * GROUPS]
     left_out = len(bulk.rows) - len(shown)
-    words = f"*{data(wording.TITLES[bulk.kind])}*, rule: {data(bulk.rule, 400)}. Each is judged on its own."
+    rule = in_locale(bulk.rule, bulk.rows[0].locale)
+    words = f"*{data(wording.TITLES[bulk.kind])}*, rule: {data(rule, 400)}. Each is judged on its own."
     words += f" {left_out} more come after these." if left_out else ""
     groups = [shown[at : at + OPTIONS] for at in range(0, len(shown), OPTIONS)]
     return {

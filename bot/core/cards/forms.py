@@ -86,8 +86,8 @@ def completable() -> tuple[Kind, ...]:
 
 def reject_form(ref: CaseRef, title: str) -> Block:
     """Asks why; `title` says what is rejected, in plain text."""
-    reason = _prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
-    return _view(CallbackId.REJECT_FORM, ref, "Reject", "Reject", [section(f"*{data(title, 200)}*"), reason])
+    reason = prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
+    return modal(CallbackId.REJECT_FORM, ref, "Reject", "Reject", [section(f"*{data(title, 200)}*"), reason])
 
 
 def settle_form(file: CaseFile) -> Block:
@@ -95,8 +95,8 @@ def settle_form(file: CaseFile) -> Block:
     open_steps = [one for one in steps(file) if one.state is not ExecutionState.SUCCEEDED]
     lines = [f"• {data(one.action.sentence)} _({data(wording.system(one.action))})_" for one in open_steps]
     what = "*Not done by Countersign:*\n" + fit(lines, 2000) if lines else "*Every step has succeeded.*"
-    note = _prose_input("note", Input("What was done", "It is kept in the history; name the receipt if there is one"))
-    return _view(CallbackId.SETTLE_FORM, _ref(file), "Settle by hand", "Settle", [section(what), note])
+    note = prose_input("note", Input("What was done", "It is kept in the history; name the receipt if there is one"))
+    return modal(CallbackId.SETTLE_FORM, ref_of(file), "Settle by hand", "Settle", [section(what), note])
 
 
 def complete_form(file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None) -> Block:
@@ -107,17 +107,17 @@ def complete_form(file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[K
         *([section("*Why it needs a look*\n" + fit(doubts, 2000))] if doubts else []),
         *_questions(file.case.details, kind, offered),
     ]
-    return _view(CallbackId.COMPLETE_FORM, _ref(file), "Complete this case", "Propose", blocks)
+    return modal(CallbackId.COMPLETE_FORM, ref_of(file), "Complete this case", "Propose", blocks)
 
 
 def open_form(details: Details, source: str) -> Block:
     """Asks for the same to open a case from a message; `source` says which and comes back as it is."""
-    summary = _text_input(SUMMARY, Input("What it is about", "Without card, bank or tax numbers"), details.summary)
+    summary = text_input(SUMMARY, Input("What it is about", "Without card, bank or tax numbers"), details.summary)
     summary["element"] |= {"multiline": True, "max_length": SUMMARY_AT_MOST}
     if details.summary:
         summary["element"]["initial_value"] = details.summary[:SUMMARY_AT_MOST]
     questions = _questions(details, None, completable())
-    return _view(CallbackId.OPEN_FORM, source, "Open a finance case", "Open", [questions[0], summary, *questions[1:]])
+    return modal(CallbackId.OPEN_FORM, source, "Open a finance case", "Open", [questions[0], summary, *questions[1:]])
 
 
 def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind]) -> list[Block]:
@@ -139,10 +139,10 @@ def _in_order(kind: Kind | None) -> list[str]:
 
 def _input(name: str, details: Details) -> list[Block]:
     if name != _ADDRESS:
-        return [_text_input(name, INPUTS[name], _known(details, name), optional=True)]
+        return [text_input(name, INPUTS[name], _known(details, name), optional=True)]
     known = details.fields.billing_address or Address()
     return [
-        _text_input(f"{_ADDRESS}.{part}", asked, getattr(known, part), optional=True) for part, asked in ADDRESS.items()
+        text_input(f"{_ADDRESS}.{part}", asked, getattr(known, part), optional=True) for part, asked in ADDRESS.items()
     ]
 
 
@@ -152,7 +152,7 @@ def notice(title: str, sentence: str) -> Block:
     return view | {"blocks": [section(sentence)]}
 
 
-def _ref(file: CaseFile) -> CaseRef:
+def ref_of(file: CaseFile) -> CaseRef:
     return CaseRef(file.case.case_id, file.proposal.version)
 
 
@@ -163,7 +163,7 @@ def _known(details: Details, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _text_input(name: str, asked: Input, known: str | None = None, *, optional: bool = False) -> Block:
+def text_input(name: str, asked: Input, known: str | None = None, *, optional: bool = False) -> Block:
     limit = REASON_MAX if name == "reason" else _LINE_MAX
     element: Block = {"type": "plain_text_input", "action_id": VALUE, "max_length": limit}
     element |= {"initial_value": known[:limit]} if known else {}
@@ -171,13 +171,13 @@ def _text_input(name: str, asked: Input, known: str | None = None, *, optional: 
     return block | {"optional": optional} | ({"hint": plain(asked.hint, 200)} if asked.hint else {})
 
 
-def _prose_input(name: str, asked: Input) -> Block:
-    block = _text_input(name, asked)
+def prose_input(name: str, asked: Input) -> Block:
+    block = text_input(name, asked)
     block["element"] |= {"multiline": True, "min_length": REASON_MIN, "max_length": REASON_MAX, "focus_on_load": True}
     return block
 
 
-def _view(callback: CallbackId, ref: CaseRef | str, title: str, submit: str, blocks: list[Block]) -> Block:
+def modal(callback: CallbackId, ref: CaseRef | str, title: str, submit: str, blocks: list[Block]) -> Block:
     return {
         "type": "modal",
         "callback_id": callback.value,
@@ -194,35 +194,36 @@ def _view(callback: CallbackId, ref: CaseRef | str, title: str, submit: str, blo
 
 def read_reject(values: Values) -> str:
     """The reason; raises FormErrors when there is none worth keeping."""
-    return _sentence(values, "reason", "Say why in at least 3 characters: the reason is kept in the history.")
+    return prose_of(values, "reason", "Say why in at least 3 characters: the reason is kept in the history.")
 
 
 def read_settle(values: Values) -> str:
     """What was done by hand; raises FormErrors when there is nothing worth keeping."""
-    return _sentence(values, "note", "Say what was done in at least 3 characters: it is kept in the history.")
+    return prose_of(values, "note", "Say what was done in at least 3 characters: it is kept in the history.")
 
 
-def _sentence(values: Values, name: str, fault: str) -> str:
-    text = _text(values, name)
-    if len(text) < REASON_MIN:
+def prose_of(values: Values, name: str, fault: str, *, least: int = REASON_MIN) -> str:
+    """What was written there, of a length that is worth keeping; raises FormErrors with `fault`."""
+    text = text_of(values, name)
+    if len(text) < least:
         raise FormErrors({name: fault})
     if len(text) > REASON_MAX:
         raise FormErrors({name: f"At most {REASON_MAX} characters, please."})
     return text
 
 
-def _text(values: Values, name: str) -> str:
+def text_of(values: Values, name: str) -> str:
     return str(values.get(name, {}).get(VALUE, {}).get("value") or "").strip()
 
 
 def read_summary(values: Values) -> str | None:
-    return _text(values, SUMMARY)[:SUMMARY_AT_MOST] or None
+    return text_of(values, SUMMARY)[:SUMMARY_AT_MOST] or None
 
 
 def read_complete(values: Values) -> Completed:
     """The kind and what was filled in; raises FormErrors with one sentence for each wrong input."""
-    filled: dict[str, Any] = {name: text for name in INPUTS if (text := _text(values, name))}
-    if address := {part: text for part in ADDRESS if (text := _text(values, f"{_ADDRESS}.{part}"))}:
+    filled: dict[str, Any] = {name: text for name in INPUTS if (text := text_of(values, name))}
+    if address := {part: text for part in ADDRESS if (text := text_of(values, f"{_ADDRESS}.{part}"))}:
         filled[_ADDRESS] = address
     if "currency" in filled:
         filled["currency"] = filled["currency"].upper()

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.core.cards import wording
 from bot.core.cards.mrkdwn import Block, code, data, date, escape, literal, mrkdwn, section, utc, who
 from bot.core.model import Case, CaseState, Frozen, Money
+from bot.core.money import HOME, in_locale
 from bot.core.names import CaseRef
 
 OPTION_LIMIT = 75  # characters that Slack takes for the text of an option, and for its description
@@ -19,6 +20,7 @@ class Row(Frozen):
     money: Money | None = None  # of the proposal; it goes before what was stated
     missing: str | None = None  # "waiting for a lead"
     link: str | None = None  # where its card opens in Slack; ours, never a caller's
+    locale: str = HOME  # of the case's channel
 
     @property
     def ref(self) -> CaseRef:
@@ -33,16 +35,22 @@ def row(shown: Row, now: datetime) -> str:
 
 
 def title(shown: Row) -> str:
-    case = shown.case
-    words = data(wording.headline(case.kind, case.details, shown.money, urgent=case.urgent), 200)
+    words = data(_headline(shown), 200)
     return f"*<{escape(shown.link)}|{words}>*" if shown.link else f"*{words}*"
+
+
+def _headline(shown: Row) -> str:
+    case = shown.case
+    return wording.headline(case.kind, case.details, shown.money, urgent=case.urgent, locale=shown.locale)
 
 
 def waits(shown: Row) -> str:
     case = shown.case
     if case.state is CaseState.OPEN and shown.missing:
         return data(shown.missing)
-    return data(wording.waits_for(case) if case.state in UNFINISHED else case.closing or wording.STATES[case.state])
+    if case.state in UNFINISHED:
+        return data(in_locale(wording.waits_for(case), shown.locale))
+    return data(case.closing or wording.STATES[case.state])
 
 
 def due(case: Case, now: datetime) -> str:
@@ -62,14 +70,15 @@ def plainly(shown: Row, now: datetime) -> str:
     """For notifications and screen readers."""
     case = shown.case
     late = ", overdue" if case.state in UNFINISHED and case.due_at < now else ""
-    words = wording.headline(case.kind, case.details, shown.money, urgent=case.urgent)
+    words = _headline(shown)
     return data(f"{words}, {wording.STATES[case.state]}{late}")
 
 
 def option(shown: Row, now: datetime) -> Block:
     """A case to tick: its amount and customer, then its record and how urgent it is. The value names its version."""
     case = shown.case
-    words = wording.headline(case.kind, case.details, shown.money).removeprefix(f"{wording.TITLES[case.kind]} · ")
+    words = wording.headline(case.kind, case.details, shown.money, locale=shown.locale)
+    words = words.removeprefix(f"{wording.TITLES[case.kind]} · ")
     records = (getattr(case.details.fields, name) for name in wording.RECORDS)
     record = next((value for value in records if value), "no record stated")
     late = "overdue" if case.due_at < now else f"due {utc(case.due_at)}"

@@ -19,6 +19,7 @@ CONFIRM_LIMIT = 300
 URL_LIMIT = 500  # Slack takes 3,000; a card with several such links would leave no room for the case
 
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_GAP = re.compile(r"((?<=\d)[\u00a0\u202f](?=\d))|\s+")  # the first divides thousands: a line must not break there
 _HALF_ENTITY = re.compile(r"&[a-z]{0,3}$")
 _SHORTCODE = re.compile(r":([a-z+-][\w+'-]*):")
 # Looks alike, formats nothing: a summary must not be able to draw a bold "Approved" line of its own.
@@ -29,8 +30,9 @@ _GROUP = re.compile(r"S[A-Z0-9]{6,}")
 
 
 def _one_line(text: str) -> str:
-    visible = text if text.isprintable() else _INVISIBLE.sub(" ", text)
-    return " ".join(visible.split())
+    if text.isprintable():
+        return " ".join(text.split())
+    return _GAP.sub(lambda gap: gap[1] or " ", _INVISIBLE.sub(" ", text)).strip()
 
 
 def escape(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.core.cards import Picture, wording
 from bot.core.cards.mrkdwn import context, data, escape, fit, numbered, section
 from bot.core.model import Case, Entry
+from bot.core.money import HOME, in_locale
 from bot.core.notices import Notice
 
 _ROOM = 2900  # a section takes 3,000
@@ -38,11 +39,11 @@ def news(case: Case, entry: Entry) -> str:
     return _one_line(f"{words}: {case.closing}" if case.closing else f"{words}.")
 
 
-def picture(notice: Notice, link: str | None) -> Picture:
+def picture(notice: Notice, link: str | None, locale: str = HOME) -> Picture:
     """`link`: where the card of its case hangs. What was drawn beforehand, such as a digest, stays as it is."""
     if notice.blocks:
         return Picture(text=notice.text, blocks=list(notice.blocks))
-    first, *rest = [data(line, 600) for line in notice.text.split("\n")]
+    first, *rest = [data(in_locale(line, locale), 600) for line in notice.text.split("\n")]
     card = [context(f"<{escape(link)}|Open the card>")] if link else []
     blocks = [section(fit([f"*{first}*", *rest], _ROOM)), *card]
     return Picture(text=fit([first, *rest], _ROOM), blocks=numbered(blocks, f"notice:{notice.notice_id}"))

@@ -19,6 +19,7 @@ from bot.core.cards.mrkdwn import (
     who,
 )
 from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, ExecutionState, Kind, Verdict
+from bot.core.money import HOME
 from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.policy import Standing
 
@@ -183,17 +184,17 @@ def _step(number: int, step: Execution) -> str:
 # --- the buttons ----------------------------------------------------------------------------------------------------
 
 
-def buttons(file: CaseFile) -> list[Block]:
+def buttons(file: CaseFile, locale: str = HOME) -> list[Block]:
     """Only what the state allows; a decided or finished case has none."""
     reference = str(CaseRef(file.case.case_id, file.proposal.version))
-    elements = [{**button, "value": reference} for button in _allowed(file)]
+    elements = [{**button, "value": reference} for button in _allowed(file, locale)]
     return [{"type": "actions", "elements": elements}] if elements else []
 
 
-def _allowed(file: CaseFile) -> list[Block]:
+def _allowed(file: CaseFile, locale: str) -> list[Block]:
     state, step = file.case.state, current_step(file)
     if state is CaseState.OPEN:
-        return _decisions(file)
+        return _decisions(file, locale)
     if state is CaseState.APPROVED and step is not None and step.state is ExecutionState.BY_HAND:
         done = _confirm("Is this step done?", step.action.sentence, "It is done")
         return [_button(ActionId.STEP_DONE, "Mark step done", "primary", done)]
@@ -202,15 +203,19 @@ def _allowed(file: CaseFile) -> list[Block]:
     return []
 
 
-def _decisions(file: CaseFile) -> list[Block]:
+def _decisions(file: CaseFile, locale: str) -> list[Block]:
     if wording.needs_completing(file):
-        log = [_button(ActionId.APPROVE, "Log and close", None, _approval(file))] if file.proposal.actions else []
+        log = (
+            [_button(ActionId.APPROVE, "Log and close", None, _approval(file, locale))] if file.proposal.actions else []
+        )
         return [
             _button(ActionId.COMPLETE, "Complete this", "primary"),
             *log,
             _button(ActionId.REJECT, "Close without action", "danger"),
         ]
-    approve = [_button(ActionId.APPROVE, "Approve", "primary", _approval(file))] if file.proposal.actions else []
+    approve = (
+        [_button(ActionId.APPROVE, "Approve", "primary", _approval(file, locale))] if file.proposal.actions else []
+    )
     choices = [
         _button(name, option.label)
         for name, option in zip(CHOICES, file.proposal.options, strict=False)
@@ -219,10 +224,10 @@ def _decisions(file: CaseFile) -> list[Block]:
     return [*approve, *choices, _button(ActionId.REJECT, "Reject", "danger")]
 
 
-def _approval(file: CaseFile) -> Block:
+def _approval(file: CaseFile, locale: str) -> Block:
     """The last look before money moves: how much, to whom, and what happens first."""
     case, actions = file.case, file.proposal.actions
-    sum_ = wording.amount(case.kind, case.details, file.proposal.money)
+    sum_ = wording.amount(case.kind, case.details, file.proposal.money, locale)
     rest = f" Then {len(actions) - 1} more." if len(actions) > 1 else ""
     for_whom = f"{sum_ or wording.TITLES[case.kind]}, for {literal(wording.customer(case.details), 80)}."
     return _confirm(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.core.model import Action, Case, CaseFile, CaseState, Details, Kind, Money
-from bot.core.money import show
+from bot.core.money import HOME, show
 from bot.core.playbooks import PLAYBOOKS, unverified_recipient
 from bot.core.said import REASONS, RECORDS, address, customer, doubts_of, reason
 
@@ -70,24 +70,26 @@ STATED: Mapping[str, str] = {
 }
 
 
-def amount(kind: Kind, details: Details, money: Money | None = None) -> str | None:
+def amount(kind: Kind, details: Details, money: Money | None = None, locale: str = HOME) -> str | None:
     """The sum that the case is about, "amount not stated", or None where the kind is not about one.
 
     `money` is the proposal's and goes before what was stated.
     """
     exact = money or details.money
     if exact is not None:
-        return show(exact)
+        return show(exact, locale)
     stated = details.fields.amount
     if stated is not None:
         return f"{stated} {details.fields.currency or '(currency not stated)'} as stated"
     return "amount not stated" if PLAYBOOKS[kind].about_money else None
 
 
-def headline(kind: Kind, details: Details, money: Money | None, *, urgent: bool = False) -> str:
+def headline(
+    kind: Kind, details: Details, money: Money | None, *, urgent: bool = False, locale: str = HOME
+) -> str:
     named_by = PLAYBOOKS[kind].named_by
     name = getattr(details.fields, named_by) if named_by else None
-    parts = (TITLES[kind], amount(kind, details, money), name or customer(details))
+    parts = (TITLES[kind], amount(kind, details, money, locale), name or customer(details))
     return ("Urgent: " if urgent else "") + " · ".join(part for part in parts if part)
 
 

@@ -35,7 +35,7 @@ _ADDRESS_PARTS = {
     "zip": "postcode", "zip_code": "postcode", "zipcode": "postcode", "country": "country", "country_code": "country",
 }  # fmt: skip
 _ADDRESS_PREFIX = re.compile(r"^(?:billing_address|address|billing|new_billing_address|new_address)_")
-_CANONICAL = frozenset(Fields.model_fields)
+_CANONICAL = frozenset(Fields.model_fields) - {"verified"}  # only a person says how a recipient was verified
 _FLAGS = frozenset(("vip", "sensitive_data_spoken"))
 _INVOICE = re.compile(
     r"\b(INV[-_ #]?[A-Z0-9]*\d[A-Z0-9-]*)\b"

@@ -1,10 +1,14 @@
 """An amount that a person types into a form, read as the locale of their channel writes numbers. Nothing is guessed."""
 
+import re
 from decimal import Decimal
 
 from bot.core.intake.amounts import Amount, amount_of
 from bot.core.model import Money
 from bot.core.money import HOME, exponent, from_major, number, separators, to_minor
+
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
+_DIVIDED = re.compile(r"([0-9]+)[.,]([0-9]{3})")
 
 
 def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
@@ -13,10 +17,13 @@ def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
     A point and a comma are both taken where only one reading is possible: "1240.50" and "1.240,50" are the same
     everywhere. "1.240" is not: it is refused, unless it is just how the locale writes an amount of that currency.
     """
-    amount = amount_of(text)
+    decimal, group = separators(locale)
+    if group not in ".,":
+        text = text.replace(group, "")
+    amount = amount_of(text if decimal in ".," else text.replace(decimal, "."))
     if not text.strip(" 0.,") or (amount is not None and amount.negative):
         raise ValueError("The amount must be more than zero.")
-    if amount is None or amount.shared_sign or not text.isascii() and any(one.isdecimal() > one.isascii() for one in text):
+    if amount is None or amount.shared_sign or _OTHER_DIGITS.search(text):
         raise ValueError(f"Write the amount as a number, for example {_example(currency, locale)}.")
     if amount.currency not in (None, currency):
         raise ValueError(f"The amount says {amount.currency}, the currency {currency}.")
@@ -31,7 +38,7 @@ def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
 def _divided(amount: Amount, currency: str, locale: str) -> Decimal:
     """One "." or "," before three digits: what it divides is known only where the locale writes it so."""
     digits, (decimal, group) = exponent(currency), separators(locale)
-    whole, _, rest = "".join(one for one in amount.text if one.isdigit() or one == amount.divider).partition(amount.divider)
+    whole, rest = _DIVIDED.findall(amount.text)[0]
     large, small = Decimal(whole + rest), Decimal(f"{whole}.{rest}")
     if amount.divider == decimal and digits == 3:
         return small
@@ -39,7 +46,7 @@ def _divided(amount: Amount, currency: str, locale: str) -> Decimal:
         return large
     fitting = [money for value in (large, small) if (money := from_major(value, currency))]
     raise ValueError(
-        f"“{amount.text.strip()}” reads in two ways: write {' or '.join(number(money, locale) for money in fitting)}."
+        f"“{amount.text.strip()}” is not clear here: write {' or '.join(number(money, locale) for money in fitting)}."
     )
 
 

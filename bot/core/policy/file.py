@@ -14,6 +14,7 @@ from bot.core.policy.model import Policy
 from bot.core.policy.regions import DIGEST, REGION, filled_in
 from bot.core.policy.sheet import Fault, Reader, Sheet, count, flag, listed, mapped, one, shaped, share, suggest, text
 
+_CANONICAL = tuple(name for name in Fields.model_fields if name != "verified")  # only a person says that
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?", re.ASCII)
 _CHANNEL = re.compile(r"#[^\s#]{1,80}|[CG][A-Z0-9]{2,}")
 _MEMBER = re.compile(r"@[^\s@]{1,80}|[SUW][A-Z0-9]{2,}")
@@ -82,8 +83,8 @@ def _kind(raw: Any) -> Kind:
 
 def _canonical(raw: Any) -> str:
     name = text(raw)
-    if name not in Fields.model_fields:
-        raise ValueError(f'cannot become "{name}", which is not one of our names; {suggest(name, Fields.model_fields)}')
+    if name not in _CANONICAL:
+        raise ValueError(f'cannot become "{name}", which is not one of our names; {suggest(name, _CANONICAL)}')
     return name
 
 

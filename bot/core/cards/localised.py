@@ -1,0 +1,61 @@
+"""A case with the amounts in our sentences as the locale of its channel writes them. Pure; rows keep one form.
+
+What callers and people said stays as they said it: their sums are theirs. Connectors, playbooks and the policy write
+amounts in one form, so it is enough to change them where they are shown, and a sentence never differs by who reads it.
+"""
+
+from typing import TypeVar
+
+from bot.core.model import Action, AuditEntry, CaseFile, CaseState, Frozen, Proposal
+from bot.core.money import HOME, in_locale
+from bot.core.policy import Standing
+
+M = TypeVar("M", bound=Frozen)
+
+# What a person says stands in these without quotation marks.
+_OWN_WORDS = frozenset({"decision.reject", "case.settled"})
+_CLOSED_BY_US = frozenset({CaseState.STUCK, CaseState.EXPIRED})
+
+
+def localised(file: CaseFile, locale: str) -> CaseFile:
+    if locale == HOME:
+        return file
+    case, details = file.case, file.case.details
+    doubts = tuple(in_locale(doubt, locale) for doubt in details.doubts)
+    facts = tuple(_said(fact, locale, "sentence", "doubt", "missing") for fact in case.facts)
+    known = case.model_copy(update={"details": details.model_copy(update={"doubts": doubts}), "facts": facts})
+    steps = [_said(step, locale, "detail") for step in file.executions]
+    return file.model_copy(
+        update={
+            "case": _said(known, locale, "closing") if case.state in _CLOSED_BY_US else known,
+            "proposal": _offered(file.proposal, locale),
+            "executions": tuple(
+                step.model_copy(update={"action": _said(step.action, locale, "sentence")}) for step in steps
+            ),
+        }
+    )
+
+
+def standing_in(standing: Standing, locale: str) -> Standing:
+    return _said(standing, locale, "rule", "missing")
+
+
+def entry_in(entry: AuditEntry, locale: str) -> AuditEntry:
+    """One line of the history, for the card's thread."""
+    if locale == HOME or entry.entry.what in _OWN_WORDS:
+        return entry
+    return entry.model_copy(update={"entry": _said(entry.entry, locale, "sentence")})
+
+
+def _offered(proposal: Proposal, locale: str) -> Proposal:
+    def actions(all_: tuple[Action, ...]) -> tuple[Action, ...]:
+        return tuple(_said(action, locale, "sentence") for action in all_)
+
+    options = tuple(one.model_copy(update={"actions": actions(one.actions)}) for one in proposal.options)
+    offered = proposal.model_copy(update={"actions": actions(proposal.actions), "options": options})
+    return _said(offered, locale, "because")
+
+
+def _said(thing: M, locale: str, *names: str) -> M:
+    found = {name: getattr(thing, name) for name in names}
+    return thing.model_copy(update={name: in_locale(text, locale) for name, text in found.items() if text})
