@@ -162,7 +162,7 @@ def settled(world: World) -> Any:
     text = json.dumps(store, sort_keys=True)
     made = {one["id"] for part in store.values() for one in part.values() if isinstance(one, dict)}
     for one in sorted(made, key=len, reverse=True):
-        if one.partition("_")[0] in {"re", "ch", "cn", "evt"} and len(one) > 20:
+        if one.partition("_")[0] in {"re", "ch", "cn", "evt", "bps"} and len(one) > 20:
             text = text.replace(one.partition("_")[2], "NEW")
     return {name: sorted(map(str, part.values())) for name, part in json.loads(text).items() if name != "events"}
 
