@@ -5,12 +5,17 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import checking, reports
-from bot.app import serve
-from bot.config import ConfigFaults, read_places, read_policy_file, read_settings
+from bot import checking, reports, trying
+from bot.app import serve, utc_now
+from bot.cases import shadowing
+from bot.config import ConfigFaults, read_places, read_policies, read_policy_file, read_settings
+from bot.core.backtest import Trial
+from bot.core.explaining import story
+from bot.core.policy.file import duration
 from bot.demo import run_demo
 from storage import Database, StorageError, open_database
 
@@ -43,6 +48,15 @@ def _parser() -> argparse.ArgumentParser:
     policy = room.add_parser("policy", help="the policy file").add_subparsers(required=True, metavar="what")
     check = _json(_add(policy, "check", "faults with their lines, and how to mend them", _policy_check))
     check.add_argument("--policy", type=Path, help="default: POLICY_FILE, or policy.toml")
+    why = _json(_add(policy, "show", "why a case is what it is, and who decides it", _policy_show))
+    why.add_argument("--for", dest="case_id", required=True, metavar="CASE")
+    why.add_argument("--policy", type=Path, help="default: POLICY_FILE, or policy.toml")
+    says = "what another policy would have made of the cases that are stored"
+    backtest = _json(_add(policy, "backtest", says, _policy_backtest))
+    tried = backtest.add_mutually_exclusive_group(required=True)
+    tried.add_argument("--policy", type=Path, metavar="NEW", help="the policy that is tried")
+    tried.add_argument("--shadow", action="store_true", help="count what POLICY_SHADOW_FILE has recorded instead")
+    backtest.add_argument("--since", type=_span, default="90d", help="how far back: 90d, 12h (default 90d)")
     cases = room.add_parser("cases", help="the cases").add_subparsers(required=True, metavar="what")
     _listing(_add(cases, "list", "by due time", _cases_list))
     search = _listing(_add(cases, "search", "by id, customer, invoice, payment", _cases_list))
@@ -70,6 +84,13 @@ def _json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
+def _span(text: str) -> timedelta:
+    try:
+        return duration(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
 def _listing(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, default=50)
     return _json(parser)
@@ -84,7 +105,7 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _serve(_: argparse.Namespace) -> int:
     settings = read_settings(DOTENV)
-    policy = read_policy_file(settings.policy_file)
+    policy = read_policies(settings)
     runner: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
     if sys.platform != "win32":
         import uvloop
@@ -99,7 +120,7 @@ def _serve(_: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     settings = read_settings(DOTENV)
-    found = asyncio.run(checking.check(settings, read_policy_file(settings.policy_file)))
+    found = asyncio.run(checking.check(settings, read_policies(settings)))
     if args.json:
         print(reports.as_json(checking.found_json(found)))
     else:
@@ -121,6 +142,31 @@ def _policy_check(args: argparse.Namespace) -> int:
         print(reports.as_json({"ok": True, "version": policy.version}))
     else:
         print(f"{path} is fine: version {policy.version}.")
+    return 0
+
+
+def _policy_show(args: argparse.Namespace) -> int:
+    policy = read_policy_file(args.policy or read_places(DOTENV).policy_file)
+    found = _with_database(lambda db: trying.look(db, policy, args.case_id, utc_now()))
+    if found is None:
+        print(f"There is no case {args.case_id}.", file=sys.stderr)
+        return 1
+    why, proposal = found
+    print(reports.as_json(why.model_dump(mode="json")) if args.json else story(why, proposal))
+    return 0
+
+
+def _policy_backtest(args: argparse.Namespace) -> int:
+    places, until = read_places(DOTENV), utc_now()
+    since = until - args.since
+    if args.shadow:
+        seen = _with_database(lambda db: db.read(lambda store: shadowing.seen(store, since)))
+        print(reports.as_json(seen.model_dump(mode="json")) if args.json else trying.shadow_text(seen))
+        return 0
+    trial = Trial(read_policy_file(places.policy_file), read_policy_file(args.policy, "--policy"))
+    url = places.database_url
+    found = trying.backtest(url, trial, since=since, until=until, processes=trying.cores())
+    print(reports.as_json(found.model_dump(mode="json")) if args.json else trying.backtest_text(found))
     return 0
 
 

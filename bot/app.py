@@ -77,6 +77,9 @@ class SlackDesk:
         except (SlackError, TimeoutError):
             raise DeskClosed(WHO) from None
 
+    async def person_by_email(self, email: str) -> str | None:
+        return await self._slack.user_by_email(email)
+
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         try:
             await self._slack.open_form(trigger_id, view)
@@ -163,7 +166,15 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         facts_deadline_s=settings.facts_deadline_s,
     )
     desk = SlackDesk(slack)
-    doors = Doors(db=db, desk=desk, policy=policy, clock=clock, wake=worker.wake)
+    doors = Doors(
+        db=db,
+        desk=desk,
+        policy=policy,
+        clock=clock,
+        wake=worker.wake,
+        able=jobs.outside.able,
+        public_url=jobs.public_url,
+    )
     signing_secret = settings.slack_signing_secret.get_secret_value()
     bolt = slack_door.make_bolt(doors, signing_secret=signing_secret, token=token)
     site = web.Application(client_max_size=LARGEST_BODY)

@@ -9,6 +9,7 @@ from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationEr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.cases.shadowing import with_shadow
 from bot.core.policy import Policy
 from bot.core.policy.file import PolicyFaults, read_policy
 
@@ -50,6 +51,7 @@ class Places(BaseSettings):
 
     database_url: str = "sqlite:///countersign.db"
     policy_file: Path = Path("policy.toml")
+    policy_shadow_file: Path | None = None  # only records what it would have done
 
     @classmethod
     def settings_customise_sources(
@@ -198,12 +200,27 @@ def _fault(name: str, kind: str, message: str) -> str:
     return f"{variable}: {message}." + (f" It is {what}." if what else "")
 
 
-def read_policy_file(path: Path) -> Policy:
-    """Raises ConfigFaults with every fault of the file and its line."""
+def read_policies(places: Places) -> Policy:
+    """The policy in force, with its shadow where there is one. Raises ConfigFaults with every fault of both files."""
+    found: list[Policy] = []
+    faults: list[str] = []
+    named = ("POLICY_FILE", places.policy_file), ("POLICY_SHADOW_FILE", places.policy_shadow_file)
+    for variable, path in named:
+        try:
+            found += [read_policy_file(path, variable)] if path else []
+        except ConfigFaults as wrong:
+            faults += wrong.faults
+    if faults:
+        raise ConfigFaults(tuple(faults))
+    return with_shadow(*found) if len(found) > 1 else found[0]
+
+
+def read_policy_file(path: Path, variable: str = "POLICY_FILE") -> Policy:
+    """Raises ConfigFaults with every fault of the file and its line; `variable` is what names it."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigFaults((f"POLICY_FILE: {path} cannot be read ({type(error).__name__}).",)) from None
+        raise ConfigFaults((f"{variable}: {path} cannot be read ({type(error).__name__}).",)) from None
     try:
         return read_policy(text, str(path))
     except PolicyFaults as faults:

@@ -1,4 +1,4 @@
-"""`countersign policy backtest`: stored cases are read and weighed in parts, by several processes, and added up."""
+"""What `countersign policy show` and `policy backtest` read; a backtest is done in parts, by several processes."""
 
 import asyncio
 import gc
@@ -13,8 +13,15 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from bot.core.backtest import Part, Report, Trial, add_up, part_of
-from storage import Store, open_database
+from bot.cases.shadowing import Seen
+from bot.core.backtest import Counts, Part, Report, Trial, add_up, part_of
+from bot.core.earlier import customer_key
+from bot.core.explaining import Explained, Told, explain
+from bot.core.model import Money, Proposal
+from bot.core.money import show
+from bot.core.policy import DAY, Policy, Spent, payout_of
+from bot.reports import table
+from storage import Database, Store, open_database
 
 PAGE = 250  # cases that are read at once; more would not stay in the processor's cache until they are weighed
 PART = 20  # pages that a process gets at once
@@ -75,3 +82,89 @@ def _helpers(processes: int) -> Iterator[ProcessPoolExecutor | None]:
     way = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(processes, mp_context=way) as pool:
         yield pool
+
+
+# --- policy show ----------------------------------------------------------------------------------------------------
+
+
+async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tuple[Explained, Proposal] | None:
+    """None: there is no such case."""
+    told = await db.read(lambda store: _told(store, case_id, now))
+    return None if told is None else (explain(policy, told), told.file.proposal)
+
+
+def _told(store: Store, case_id: str, now: datetime) -> Told | None:
+    file = store.case_file(case_id)
+    if file is None:
+        return None
+    money, customer, since = payout_of(file.proposal), customer_key(file.case.details), now - DAY
+    spent = Spent()
+    if money is not None:
+        spent = Spent(
+            customer=store.paid_to(customer, money.currency, since) if customer else 0,
+            automatic=store.paid_automatically(file.proposal.kind, money.currency, since),
+        )
+    versions = range(1, file.case.version + 1)
+    return Told(
+        file=file,
+        decisions=tuple(one for version in versions for one in store.decisions(case_id, version)),
+        timers=tuple(store.timers(case_id)),
+        history=tuple(store.history(case_id)),
+        spent=spent,
+        paused=tuple(pause.scope for pause in store.pauses()),
+    )
+
+
+# --- as text --------------------------------------------------------------------------------------------------------
+
+_COLUMNS = (
+    ("other_kind", "other kind"),
+    ("other_channel", "other channel"),
+    ("more_people", "more people"),
+    ("fewer_people", "fewer people"),
+    ("other_people", "other people"),
+    ("not_enough", "not enough"),
+    ("against_people", "against people"),
+)
+_EXAMPLES = 20
+
+
+def backtest_text(found: Report) -> str:
+    head = ("kind", "calls", "automatic", "review", *(title for _, title in _COLUMNS), "without a person")
+    rows = [_row(kind.value, counts) for kind, counts in found.kinds.items()]
+    shown = found.changed[:_EXAMPLES]
+    return "\n".join(
+        [
+            f"Policy {found.new} against {found.now}: {found.total.calls:,} calls "
+            f"from {found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}. “a > b” is now > new.",
+            "",
+            table([head, *rows, _row("all", found.total)]),
+            "",
+            "not enough: people approved it, and under the new policy that would not do.",
+            "against people: people rejected it, and the new policy would have paid it without a person.",
+            "",
+            f"{found.changed_cases:,} cases change" + (f"; the first {len(shown)}:" if shown else "."),
+            *(f"  {one.case_id}  {', '.join(one.differs)}: {one.now} > {one.new}" for one in shown),
+            *found.not_replayed,
+        ]
+    )
+
+
+def _row(name: str, counts: Counts) -> tuple[str, ...]:
+    both = (f"{one.now:,} > {one.new:,}" for one in (counts.automatic, counts.review))
+    single = (f"{getattr(counts, column):,}" for column, _ in _COLUMNS)
+    paid = (f"{_sum(one.now, code)} > {_sum(one.new, code)}" for code, one in counts.without_review.items())
+    return (name, f"{counts.calls:,}", *both, *single, "; ".join(paid) or "none")
+
+
+def _sum(amount_minor: int, currency: str) -> str:
+    return show(Money(amount_minor=amount_minor, currency=currency))
+
+
+# --- shadow mode ----------------------------------------------------------------------------------------------------
+
+
+def shadow_text(seen: Seen) -> str:
+    if not seen.recorded:
+        return "Nothing is recorded. Name a second policy in POLICY_SHADOW_FILE, and start the bot again."
+    return "\n".join([seen.summary, *(f"  {line}" for line in seen.lines)])

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from bot.cases import Database, refusing
 from bot.core.accounts import STRANGER, Account
 from bot.core.model import CardPlace
+from bot.core.money import HOME
 from bot.core.people import Person
 from bot.core.policy import Policy
 
@@ -30,7 +31,7 @@ class NotWelcome(PermissionError):
 
 
 class Desk(Protocol):
-    """What a door needs of Slack. Every method but `answer` and `whisper` raises DeskClosed."""
+    """What a door needs of Slack. Every method raises DeskClosed, unless it says that it never fails."""
 
     team_id: str | None  # of our workspace, once Slack has told us
     url: str | None  # of our workspace, "https://acme.slack.com/", likewise
@@ -39,6 +40,9 @@ class Desk(Protocol):
         """Which of the policy's groups this person is in at this moment."""
 
     async def account(self, user_id: str) -> Account: ...
+
+    async def person_by_email(self, email: str) -> str | None:
+        """The Slack id of whoever has this address here; None also where Slack cannot tell. Never fails."""
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None: ...
 
@@ -58,6 +62,8 @@ class Doors:
     policy: Policy
     clock: Callable[[], datetime]
     wake: Callable[..., None]
+    able: frozenset[str] = frozenset()  # "connector.operation" of what is connected
+    public_url: str | None = None  # where people reach us
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (door, what came) -> how often, for /metrics
     cases: dict[str, int] = field(default_factory=dict)  # by state, as last read for /metrics
     paused: set[str] = field(default_factory=set)  # scopes, likewise
@@ -108,6 +114,13 @@ class Doors:
             return None
         link = f"{self.desk.url.rstrip('/')}/archives/{channel_id}/p{message_ts.replace('.', '')}"
         return f"{link}?thread_ts={thread_ts}&cid={channel_id}" if thread_ts not in (None, message_ts) else link
+
+    async def locale_of(self, case_id: str) -> str:
+        """How the channel of this case writes numbers."""
+        if not self.policy.regions:
+            return HOME
+        case = await self.db.read(lambda store: store.case(case_id))
+        return self.policy.region(case.channel).locale if case is not None else HOME
 
     def count(self, door: str, what: str) -> None:
         self.counts[door, what] += 1

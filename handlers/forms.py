@@ -7,17 +7,19 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, deciding, intake
+from bot.cases import Store, amending, asking, deciding, intake
+from bot.cases.amending import Offering
 from bot.cases.deciding import Answer, Click
 from bot.core import money
-from bot.core.cards import forms
+from bot.core.cards import forms, more
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fields
+from bot.core.money import HOME
 from bot.core.names import CallbackId
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact_tree
 from bot.core.triage import missing_needs
-from handlers.clicks import ANY, CLICK_AGAIN, FOREIGN, NotOurs, check_person, read_ref
+from handlers.clicks import ANY, CLICK_AGAIN, FOREIGN, NotOurs, check_person, in_words_of, read_ref
 from handlers.doors import DeskClosed, Doors, NotWelcome
 
 log = logging.getLogger("countersign.doors")
@@ -30,6 +32,9 @@ def register(bolt: AsyncApp, doors: Doors) -> None:
         CallbackId.REJECT_FORM: _reject,
         CallbackId.SETTLE_FORM: _settle,
         CallbackId.COMPLETE_FORM: _complete,
+        CallbackId.AMOUNT_FORM: _change_amount,
+        CallbackId.RECIPIENT_FORM: _confirm_recipient,
+        CallbackId.QUESTION_FORM: _ask,
     }
     for callback_id, submit in submits.items():
         bolt.view(callback_id)(_listener(doors, submit))
@@ -65,7 +70,8 @@ async def _submitted(doors: Doors, submit: Submit, body: Mapping[str, Any]) -> A
         values, _ = redact_tree(view["state"]["values"])
         if not isinstance(values, dict):
             raise ValueError("a form without values")
-        return await submit(doors, click, values)
+        locale = await doors.locale_of(click.ref.case_id)
+        return in_words_of(locale, await submit(doors, click, values))
     except FormErrors:
         raise
     except NotWelcome as who:
@@ -101,12 +107,37 @@ async def _settle(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answ
     return await doors.db.write(lambda store: deciding.settle_by_hand(store, click, note, policy=doors.policy, now=now))
 
 
-def stated_details(values: Mapping[str, Any], *, also: Mapping[str, str] | None = None) -> Details:
+async def _change_amount(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    (amount, reason), now, offering = more.read_amount(values), doors.clock(), _offering(doors)
+    return await doors.db.write(
+        lambda store: amending.change_amount(store, click, amount, reason, offering=offering, now=now)
+    )
+
+
+async def _confirm_recipient(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    how, now, offering = more.read_recipient(values), doors.clock(), _offering(doors)
+    return await doors.db.write(lambda store: amending.confirm_recipient(store, click, how, offering=offering, now=now))
+
+
+def _offering(doors: Doors) -> Offering:
+    return Offering(policy=doors.policy, able=doors.able, public_url=doors.public_url)
+
+
+async def _ask(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
+    question, now = more.read_question(values), doors.clock()
+    email = await doors.db.read(lambda store: asking.owner_to_ask(store, click.ref.case_id))
+    owner = await doors.desk.person_by_email(email) if email is not None else None
+    return await doors.db.write(
+        lambda store: asking.ask(store, click, question, owner=owner, policy=doors.policy, now=now)
+    )
+
+
+def stated_details(values: Mapping[str, Any], *, also: Mapping[str, str] | None = None, locale: str = HOME) -> Details:
     """What a person states in the form that completes or opens a case, with `also` as further fields.
 
     Raises FormErrors, also for what the playbook of the kind needs and nobody filled in.
     """
-    done = forms.read_complete(values)
+    done = forms.read_complete(values, locale)
     stated = {**done.fields, "call_intent": done.kind.value, **(also or {})}
     exact = None
     if "amount" in stated and "currency" in stated:
@@ -123,7 +154,7 @@ def stated_details(values: Mapping[str, Any], *, also: Mapping[str, str] | None 
 
 async def _complete(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
     """What a person fills in is told to the case like a call is; a job looks things up and makes the offer."""
-    details, now = stated_details(values), doors.clock()
+    details, now = stated_details(values, locale=await doors.locale_of(click.ref.case_id)), doors.clock()
     sha256 = hashlib.sha256(click.identity.encode()).hexdigest()
 
     def tell(store: Store) -> Answer:

@@ -14,6 +14,7 @@ from bot.core.cards.home import SEARCH_AT_MOST, STATES, Bulk, Inbox, Look, home,
 from bot.core.cards.lists import Row
 from bot.core.cards.mrkdwn import code
 from bot.core.model import Kind
+from bot.core.money import in_locale
 from bot.core.names import BULKS, ActionId, CallbackId, CaseRef
 from bot.core.people import Person
 from handlers.clicks import CLICK_AGAIN, check_person
@@ -188,7 +189,11 @@ async def _approve_one(doors: Doors, person: Person, ref: CaseRef, view: Mapping
     identity = f"form:{view['id']}:{view['hash']}:{person.user_id}:{ref.case_id}"
     click, now = Click(person=person, ref=ref, identity=identity), doors.clock()
     try:
-        return await doors.db.write(lambda store: inbox.approve_one(store, click, policy=doors.policy, now=now))
+        locale = await doors.locale_of(ref.case_id)
+        said, counted = await doors.db.write(
+            lambda store: inbox.approve_one(store, click, policy=doors.policy, now=now)
+        )
+        return in_locale(said, locale), counted
     except Exception:
         log.exception("one of several cases could not be approved")
         return "Something went wrong on our side, and nothing was decided on it.", False

@@ -67,7 +67,7 @@ async def _open_form(doors: Doors, body: Mapping[str, Any]) -> str | None:
             thread_ts=message.get("thread_ts"),
             redactions=details.redactions[:REDACTIONS_KEPT],
         )
-        form = forms.open_form(details, source.model_dump_json())
+        form = forms.open_form(details, source.model_dump_json(), doors.policy.region().locale)
         await doors.desk.open_form(body["trigger_id"], form)
     except NotWelcome as who:
         return await doors.turned_away(who)
@@ -101,7 +101,8 @@ async def _open_case(doors: Doors, body: Mapping[str, Any]) -> tuple[str, str]:
             raise ValueError("a form without values")
         source = Source.model_validate_json(view["private_metadata"])
         link = doors.link_to(source.channel_id, source.message_ts, source.thread_ts)
-        details = stated_details(values, also={"transcript_url": link} if link else None)
+        locale = doors.policy.region().locale  # its channel is not known before its kind is
+        details = stated_details(values, also={"transcript_url": link} if link else None, locale=locale)
         case_id = case_id_of(f"slack:{view['team_id']}:{view['id']}")
         call = Call(
             call_id=case_id,

@@ -11,7 +11,7 @@ from aiohttp import web
 from sandbox import fidel, google, hubspot, quickbooks, stripe, zendesk
 from sandbox.caller import Caller
 from sandbox.control import Control
-from sandbox.slack import page, web_api
+from sandbox.slack import files, page, web_api
 from sandbox.slack.delivery import ACK_S, Delivery
 from sandbox.slack.workspace import Workspace
 from sandbox.state import State
@@ -64,6 +64,7 @@ def make_app(config: Config) -> web.Application:
     app[WORKSPACE] = ws
     app.add_routes(web_api.routes(ws, config.slack_token))
     app.add_routes(page.routes(ws, delivery))
+    app.add_routes(files.routes(ws))
     app.add_routes(Control(ws, delivery, caller, traffic).routes())
     app.add_routes(fidel.routes(state, config.fidel_key))
     app.add_routes(stripe.routes(state, config.stripe_key))

@@ -10,8 +10,8 @@ SYSTEMS: Final = ("slack", "fidel", "stripe", "zendesk", "quickbooks", "hubspot"
 class Faults:
     """Says which fault is switched on for each of SYSTEMS."""
 
-    KINDS: Final = ("none", "slow", "429", "500", "lost_reply", "archived_channel", "revoked_token")
-    SLACK_ONLY: Final = ("archived_channel",)
+    KINDS: Final = ("none", "slow", "429", "500", "lost_reply", "archived_channel", "old_blocks", "revoked_token")
+    SLACK_ONLY: Final = ("archived_channel", "old_blocks")
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -19,6 +19,7 @@ PREFIXES: Final = {
     "hubspot": "/hubspot",
     "google": "/google",
 }
+ASKS: Final = ("/search", "ByDataFilter", "/token", "/tokens", "/bearer")  # posts that change nothing
 SLOW_S: Final = 4.0  # longer than anybody who waits 3 s is willing to
 LOG_KEPT: Final = 500
 
@@ -82,6 +83,11 @@ def _revoked(request: web.Request) -> web.Response:
     return web.json_response(body, status=401)
 
 
+def _changes(request: web.Request) -> bool:
+    """Whether it has an effect to lose the answer of; some searches are posted."""
+    return request.method != "GET" and not request.path.endswith(ASKS)
+
+
 async def _answer(system: str, fault: str, slow_s: float, request: web.Request, handler: Handler) -> web.StreamResponse:
     if fault in ("429", "500"):
         return _failure(system, int(fault))
@@ -106,7 +112,7 @@ def faulty(faults: Faults, traffic: Traffic, slow_s: float = SLOW_S) -> Middlewa
         except web.HTTPException as error:
             traffic.note(system, request, error.status)
             raise
-        if fault == "lost_reply" and request.method != "GET" and request.transport is not None:
+        if fault == "lost_reply" and _changes(request) and request.transport is not None:
             request.transport.abort()  # the effect stays; nobody is told of it
             traffic.note(system, request, "lost")
         else:

@@ -13,6 +13,7 @@ from bot.core.model import (
     CaseState,
     Decision,
     Details,
+    Earlier,
     Entry,
     Execution,
     ExecutionState,
@@ -200,6 +201,48 @@ def file_of(
         decisions=decisions,
         executions=executions,
     )
+
+
+def earlier(n: int = 1, **more: Any) -> Earlier:
+    """A refund of the same payment that Ana and Lea approved two days before."""
+    values: dict[str, Any] = {
+        "case_id": f"C-4T1M7WQE{n:02}",
+        "kind": Kind.REFUND,
+        "state": CaseState.DONE,
+        "opened_at": NOW - timedelta(days=3),
+        "why": "payment pi_1",
+        "exact": True,
+        "paid": Money(amount_minor=12950, currency="USD"),
+        "paid_at": NOW - timedelta(days=2),
+        "paid_by": ("U0ANA00001", "U0LEA00001"),
+    }
+    return Earlier(**(values | more))
+
+
+def hostile_file(kind: Kind, state: CaseState) -> CaseFile:
+    """More of everything than fits a card, in words that try to do harm."""
+    steps = tuple(
+        execution(n, REFUND.model_copy(update={"sentence": EVIL * 9}), ExecutionState.UNSURE, detail=EVIL * 9)
+        for n in range(40)
+    )
+    offered = tuple(REFUND.model_copy(update={"sentence": EVIL * 9, "name": f"a{n}"}) for n in range(40))
+    options = tuple(Option(name=f"o{n}", label=EVIL, actions=offered[n:]) for n in range(1, 4))
+    begun = state in (CaseState.APPROVED, CaseState.DONE, CaseState.STUCK)
+    verdict = Verdict.REJECT if state is CaseState.REJECTED else Verdict.APPROVE
+    file = file_of(
+        kind,
+        state,
+        HOSTILE,
+        tuple(decision(f"U0X{n:07}", verdict, EVIL * 9) for n in range(40)),
+        steps if begun else (),
+        facts=HOSTILE_FACTS,
+        earlier=tuple(earlier(n, why=EVIL * 9, exact=n % 2 == 0) for n in range(10)),
+        closing=EVIL * 90,
+        urgent=True,
+        fallen_to_admins=True,
+    )
+    offer = {"actions": offered, "options": options, "because": EVIL * 20, "version": 9}
+    return file.model_copy(update={"proposal": file.proposal.model_copy(update=offer)})
 
 
 def entry(n: int, sentence: str | None, actor: str = "worker") -> AuditEntry:

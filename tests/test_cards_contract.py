@@ -11,8 +11,10 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.core.cards import card, forms, trail
+from bot.core.cards.mrkdwn import size
 from bot.core.model import CaseState, Kind
 from bot.core.names import CaseRef
+from tests import gallery
 from tests.card_samples import CASE_ID, DETAILS, EVIL, STANDING, entry, every_file, file_of
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
@@ -47,14 +49,32 @@ def test_every_card_fits_the_message_schema() -> None:
 
 def test_every_trail_fits_the_message_schema() -> None:
     schema = validator("message")
-    for size in (1, 5, 300):
-        assert faults(schema, trail([entry(n, EVIL) for n in range(1, size + 1)]).blocks) == []
+    for length in (1, 5, 300):
+        assert faults(schema, trail([entry(n, EVIL) for n in range(1, length + 1)]).blocks) == []
 
 
 def test_every_form_fits_the_modal_schema() -> None:
     schema = validator("modal")
     for name, view in every_view():
         assert faults(schema, view) == [], name
+
+
+def test_all_that_is_shown_keeps_the_budget_of_a_message_and_of_a_view() -> None:
+    """Slack refuses more blocks; for characters it publishes no figure, and refusals begin at about 13,200."""
+    for message in gallery.all_messages():
+        assert len(message.picture.blocks) <= 50, message.name
+        assert size(message.picture.blocks) <= 12_000, message.name
+    for view in (*gallery.views(), *gallery.homes()):
+        assert len(view.view["blocks"]) <= 100, view.name
+
+
+def test_all_that_is_shown_fits_slacks_schemas() -> None:
+    message, modal, home = validator("message"), validator("modal"), validator("home")
+    for shown in gallery.all_messages():
+        assert faults(message, shown.picture.blocks) == [], shown.name
+    for surface, views in ((modal, gallery.views()), (home, gallery.homes())):
+        for view in views:
+            assert faults(surface, view.view) == [], view.name
 
 
 def test_every_card_survives_the_models_of_slack_sdk() -> None:

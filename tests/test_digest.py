@@ -1,5 +1,6 @@
 """A digest counts what a week brought, and shows the same figures as a chart, as a picture and in words."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -12,9 +13,12 @@ from bot.cases import digesting
 from bot.cases.digesting import weekly_due, weekly_id
 from bot.core.cards import charts
 from bot.core.cards import digest as cards
+from bot.core.cards.mrkdwn import Block
 from bot.core.digest import Counted, digest
 from bot.core.model import CaseState, Kind, Money, Verdict
+from bot.core.policy import Region
 from bot.core.policy.file import read_policy
+from sandbox.slack.checks import message_problems
 from storage import Database, Store
 from tests.card_samples import DETAILS, EVIL, NOW, PLAIN, case_of
 from tests.storage_samples import WORKED, a_case, a_proposal
@@ -89,16 +93,26 @@ def test_a_quiet_week_says_so_without_a_chart() -> None:
     assert "0 new, 0 decided, 0 waiting" in cards.picture(made).text
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_a_digest_of_every_kind_fits_the_message_schema_and_its_budget(drawn: bool) -> None:
+WAYS: dict[str, Callable[[list[Block]], list[Block]]] = {
+    "data_visualization": lambda blocks: blocks,
+    "image": lambda blocks: charts.with_image(blocks, "F0123456789"),
+    "words": charts.without_pictures,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_digest_of_every_kind_fits_the_message_schema_and_its_budget(way: str) -> None:
     schema: Draft7Validator = validator("message")
     many = [counted(n, kind=kind, details=details) for n, kind in enumerate(Kind) for details in DETAILS.values()]
     many += [counted(99, state=CaseState.STUCK, details=DETAILS["hostile"])]
-    picture = cards.picture(digest(many, SINCE, NOW), drawn=drawn)
-    assert faults(schema, picture.blocks) == []
-    assert len(picture.blocks) <= 50
-    assert len(str(picture.blocks)) <= 12_000
-    assert sum(block["type"] == "data_visualization" for block in picture.blocks) == (2 if drawn else 0)
+    picture = cards.picture(digest(many, SINCE, NOW))
+    blocks = WAYS[way](picture.blocks)
+    assert faults(schema, blocks) == []
+    assert message_problems(blocks) == []
+    assert len(blocks) <= 50
+    assert len(str(blocks)) <= 12_000
+    drawn = [block["type"] for block in blocks if block["type"] in ("data_visualization", "image")]
+    assert drawn == {"data_visualization": ["data_visualization"] * 2, "image": ["image"], "words": []}[way]
     assert EVIL not in picture.text
 
 
@@ -108,8 +122,38 @@ def test_every_figure_of_a_chart_stands_in_the_text_too() -> None:
     for chart in cards.charts(made):
         for line in charts.lines(chart):
             assert line in text
-    assert "Refund: 1 cases" in text
+    assert "Refund: 1 case" in text
     assert "Dispute: median 3, 95th percentile 3 hours" in text
+
+
+def test_the_charts_are_read_back_from_the_blocks_of_a_message() -> None:
+    made = cards.charts(digest([counted(1), counted(2, kind=Kind.DISPUTE, took=3 * HOUR)], SINCE, NOW))
+    assert charts.of([{"type": "divider"}, *map(charts.block, made)]) == made
+
+
+def test_an_image_stands_where_the_first_chart_stood_and_says_what_it_shows() -> None:
+    blocks = cards.picture(digest([counted(1)], SINCE, NOW)).blocks
+    types = [block["type"] for block in charts.with_image(blocks, "F0123456789")]
+    assert types[:4] == ["header", "section", "image", "context"]
+    (image,) = [one for one in charts.with_image(blocks, "F0123456789") if one["type"] == "image"]
+    assert image["alt_text"] == "Refund: 1 case; Refund: median 1, 95th percentile 1 hour"
+
+
+def test_what_is_stuck_in_a_restricted_kind_is_counted_but_not_named() -> None:
+    stuck: dict[str, Any] = {"state": CaseState.STUCK, "details": PLAIN}
+    hidden = counted(1, kind=Kind.COLLECTIONS, **stuck)
+    text = str(cards.picture(digest([hidden, counted(2, **stuck)], SINCE, NOW)).blocks)
+    assert "• Collections (C-1)" in text
+    assert "Dana Whitfield (C-2)" in text
+    assert digest([hidden], SINCE, NOW).reasons == ()
+    assert digest([counted(2, **stuck)], SINCE, NOW).reasons == (("charged twice", 1),)
+
+
+def test_the_amounts_of_a_digest_are_written_as_in_its_channel() -> None:
+    made = digest([counted(1, minor=123456), counted(2, state=CaseState.STUCK)], SINCE, NOW)
+    picture = cards.picture(made, "de_DE")
+    assert "Approved: 1.244,56 USD. Refused: none." in picture.text
+    assert "129,50 USD" in str(picture.blocks)
 
 
 def test_the_rendered_picture_is_a_png_with_a_row_for_each_bar() -> None:
@@ -117,7 +161,7 @@ def test_the_rendered_picture_is_a_png_with_a_row_for_each_bar() -> None:
     large = charts.png(cards.charts(digest([counted(1), counted(2, kind=Kind.DISPUTE)], SINCE, NOW)))
     images = [Image.open(BytesIO(png)) for png in (small, large)]
     assert [image.format for image in images] == ["PNG", "PNG"]
-    assert images[1].height - images[0].height == 3 * charts.ROW
+    assert images[1].height - images[0].height == 3 * charts.ROW + charts.GAP
 
 
 # --- once a week ----------------------------------------------------------------------------------------------------
@@ -153,9 +197,11 @@ async def test_a_digest_shows_what_is_stored_on_both_engines(database: Database)
         store.add_proposal(a_proposal())
 
     await database.write(fill)
-    drawn = await database.read(lambda store: digesting.drawn(store, NOW))
+    christmas_island = Region(time_zone="Pacific/Kiritimati")  # it is tomorrow there
+    drawn = await database.read(lambda store: digesting.drawn(store, NOW, christmas_island))
+    assert drawn.text.startswith("Finance digest, 17 Nov to 24 Nov 2026")
     assert "1 new" in drawn.text
-    assert "Refund: 1 cases" in drawn.text
+    assert "Refund: 1 case" in drawn.text
 
 
 def test_a_week_has_one_digest_whoever_counts_it() -> None:

@@ -28,7 +28,9 @@ SCOPES = {
     "groups:history": "the same in private channels",
     "im:write": "opens the direct messages in which people are told what became of their cases",
     "im:history": "looks there for its own message before it sends it again",
+    "files:write": "sends the charts of a digest as an image where Slack does not know the chart block",
     "usergroups:read": "who is in an approver group, at the click",
+    "users:read.email": "who in Slack owns the account, by the e-mail that the CRM has of them",
     "users:read": "whether who clicks is a guest, deactivated or of another workspace, and their time zone",
 }
 EVENTS = {

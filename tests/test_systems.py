@@ -11,7 +11,7 @@ from bot.core.cards.mrkdwn import escape
 from bot.core.model import Case, CaseFile, CaseState, ExecutionState
 from bot.systems import TABS
 from tests.test_kinds import APPROVE, DONE, press
-from tests.world import ANA, BEN, LEA, World, a_world
+from tests.world import ANA, BEN, LEA, World, a_world, buttons
 
 PUBLIC = "https://countersign.example"
 VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
@@ -69,6 +69,28 @@ UNCLEAR = (
 ELSEWHERE = ("receipt-elsewhere",)  # its recipient has to be verified first
 
 
+SENT = ("google.rows", "zendesk.tickets")
+LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tells somebody, or writes something down
+    *((name, vendor, RUNS[name]) for name, vendors in (
+        ("refund-small", ("stripe", "quickbooks", "zendesk")),
+        ("dispute", ("fidel", "google")),
+        ("dispute-evidence", ("stripe",)),
+        ("vip-blocker", ("hubspot",)),
+        ("collections", ("hubspot",)),
+        ("receipt", ("stripe",)),
+        ("invoice-resend", ("quickbooks",)),
+        ("address-correction", ("stripe", "quickbooks")),
+        ("billing-question", ("google", "hubspot")),
+        ("brand-create", ("fidel",)),
+        ("brand-update", ("fidel",)),
+    ) for vendor in vendors),
+    ("renewal-failed", "stripe", Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"),
+                                     ("stripe.invoices", "stripe.payments"))),
+    ("/invoice-resend INV-20462 ines@larkspur.example.com", "stripe", Run(ONE, SENT, ("stripe.invoices",))),
+    ("/invoice-resend INV-20418 ap@northwind.example", "google", Run(ONE, (*SENT, "google.mails"))),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("name", RUNS)
 async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(tmp_path: Path, name: str) -> None:
     run = RUNS[name]
@@ -84,6 +106,29 @@ async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(tmp_
         steps = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
         assert steps == list(run.by_hand)
         await leads_back(world, file)
+
+
+@pytest.mark.parametrize(("asked", "vendor", "run"), LOST)
+async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
+    tmp_path: Path, asked: str, vendor: str, run: Run
+) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+        before = await panels(world)
+        case_id = await opened(world, asked)
+        for user, button in run.presses[:-1]:
+            await press(world, case_id, user, button)
+        await world.fault(vendor, "lost_reply")
+        await press(world, case_id, *run.presses[-1])
+        await lost(world, case_id)
+        await world.fault(vendor, "none")
+        world.clock.let_pass(10)
+        file = await at_its_end(world, case_id)
+        assert file.case.state is CaseState.DONE, file.case.closing
+        made, changed = difference(before, await panels(world))
+    assert Counter(place for place, _ in made) == Counter(run.made)
+    assert Counter(place for place, _ in changed) == Counter(run.changed)
+    sent = [one["sent"] for place, one in (*made, *changed) if place in ("stripe.receipts", "stripe.invoices")]
+    assert set(sent) <= {0, 1}
 
 
 async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(tmp_path: Path) -> None:
@@ -110,7 +155,8 @@ async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(tm
 async def test_a_receipt_for_another_address_is_sent_nowhere(tmp_path: Path) -> None:
     async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
         before = await panels(world)
-        card = await world.call("receipt-elsewhere") and await world.card("finance-documents")
+        await world.call("receipt-elsewhere")
+        card = await world.card("finance-documents")
         assert "verified" in card["text"]
         if APPROVE in json.dumps(card["blocks"]):
             await world.press(ANA, "finance-documents", card, APPROVE)
@@ -128,22 +174,53 @@ def test_every_example_has_its_test(tmp_path: Path) -> None:
 
 
 async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
-    """The case at its end; steps by hand are marked done on the way."""
+    """The case at its end, which is a good one."""
     case: Case = await world.case_of(call_id)
     for user, button in run.presses:
         await press(world, case.case_id, user, button)
-
-    async def at_rest() -> CaseFile | None:
-        file = await world.file(case.case_id)
-        waits = any(step.state is ExecutionState.BY_HAND for step in file.executions)
-        return file if waits or file.case.state is not CaseState.APPROVED else None
-
-    while (file := await world.until(at_rest, "a step by hand, or the end")).case.state is CaseState.APPROVED:
-        await press(world, case.case_id, ANA, DONE)
+    file = await at_its_end(world, case.case_id)
     assert file.case.state is CaseState.DONE, file.case.closing
     rows = [step.action.params["sheet"] for step in file.executions if step.action.operation == "append_row"]
     assert set(rows) <= set(TABS)
     return file
+
+
+async def at_its_end(world: World, case_id: str) -> CaseFile:
+    """Steps by hand are marked done on the way."""
+    while (file := await at_rest(world, case_id)).case.state is CaseState.APPROVED:
+        await press(world, case_id, ANA, DONE)
+    return file
+
+
+async def at_rest(world: World, case_id: str, *states: ExecutionState) -> CaseFile:
+    """The case once it waits for a person, has a step in one of these states, or is at its end."""
+
+    async def look() -> CaseFile | None:
+        world.clock.let_pass(0.1)  # no waiting for a back-off
+        file = await world.file(case_id)
+        waits = any(step.state in (ExecutionState.BY_HAND, *states) for step in file.executions)
+        return file if waits or file.case.state is not CaseState.APPROVED else None
+
+    return await world.until(look, "a step by hand, or the end")
+
+
+async def lost(world: World, case_id: str) -> None:
+    """Until the answer to a step was lost; some are looked up at once, and the case goes on."""
+    while True:
+        file = await at_rest(world, case_id, ExecutionState.UNSURE)
+        if any(step.state is ExecutionState.UNSURE for step in file.executions) or file.case.state is CaseState.DONE:
+            return
+        assert file.case.state is CaseState.APPROVED, file.case.closing
+        await press(world, case_id, ANA, DONE)
+
+
+async def opened(world: World, asked: str) -> str:
+    """The case of a sample call, or of a command."""
+    if not asked.startswith("/"):
+        return (await world.case_of(await world.call(asked))).case_id
+    await world.command(LEA, "finance-documents", asked)
+    card = await world.card("finance-documents", says=asked.split()[1])
+    return str(next(iter(buttons(card).values()))[1]["value"]).partition(":")[0]
 
 
 async def panels(world: World) -> Panels:

@@ -24,6 +24,7 @@ from bot.core.policy.file import read_policy
 from bot.demo import SECRETS as DEMO
 from bot.demo import addresses
 from sandbox.app import STATE, WORKSPACE, Config, make_app
+from sandbox.traffic import SLOW_S
 
 T = TypeVar("T")
 
@@ -275,10 +276,11 @@ def filled(view: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def a_world(database_url: str, *, policy: Policy | None = None, stripe: bool = True, limited: bool = False,
-                  every_system: bool = False, **settings: Any) -> AsyncIterator[World]:  # fmt: skip
+                  every_system: bool = False, slow_s: float = SLOW_S,
+                  **settings: Any) -> AsyncIterator[World]:  # fmt: skip
     """Both servers on free ports; the bot's database is the caller's. `every_system` connects all that there are."""
     port = free_port()
-    outside = make_app(Config(bot_url=f"http://127.0.0.1:{port}", limited=limited))
+    outside = make_app(Config(bot_url=f"http://127.0.0.1:{port}", limited=limited, slow_s=slow_s))
     runner = web.AppRunner(outside, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

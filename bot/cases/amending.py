@@ -1,4 +1,4 @@
-"""The amount of an offer is changed, or its recipient confirmed: told to the case like a call, and offered anew at once.
+"""The amount of an offer is changed, or its recipient confirmed: told to the case like a call, and offered anew.
 
 Who lowers an amount approves the lower one in the same click, by the rules of what was offered before. Who raises it is
 an author of the new version, and others are asked again.
@@ -10,8 +10,8 @@ from datetime import datetime
 
 from bot.cases.deciding import Answer, Click, approve_file, load, may_approve, not_permitted
 from bot.cases.intake import LOWERED, RAISED, Told, receive, settle
-from bot.core.cards.answers import faults
 from bot.core.cards.forms import FormErrors
+from bot.core.intake.typed import typed
 from bot.core.model import Call, CaseFile, Details, Entry, Fields, Money
 from bot.core.money import show, to_major, to_minor
 from bot.core.names import CaseRef
@@ -26,7 +26,7 @@ MOVED_ON = "The case is another one by now; nothing was approved. Please look at
 
 @dataclass(frozen=True)
 class Offering:
-    """What it takes to make an offer: the policy, "connector.operation" of what is configured, where people reach us."""
+    """What it takes to make an offer: the policy, "connector.operation" of what is connected, where people reach us."""
 
     policy: Policy
     able: frozenset[str]
@@ -35,14 +35,14 @@ class Offering:
 
 def change_amount(store: Store, click: Click, amount: str, reason: str, *, offering: Offering,
                   now: datetime) -> Answer:  # fmt: skip
-    """`amount` in major units, in the currency of the offer. Raises FormErrors; then nothing is written."""
+    """`amount` in major units as typed, in the currency of the offer. Raises FormErrors; then nothing is written."""
     policy, file = offering.policy, load(store, click, now)
     if isinstance(file, Answer):
         return file
     before = payout_of(file.proposal)
     if before is None:
         return Answer("This case pays nothing, so there is no amount to change.")
-    money = _read(amount, before, file)
+    money = _read(amount, before, file, policy.region(file.case.channel).locale)
     lower = money.amount_minor < before.amount_minor
     if lower:  # nobody has decided on the version that this click makes
         allowed = may_approve(store, click, file.model_copy(update={"decisions": ()}), policy=policy, now=now)
@@ -94,14 +94,16 @@ def _tell(store: Store, click: Click, file: CaseFile, told: Details, event: str,
     return store.case_file(case.case_id) or file
 
 
-def _read(amount: str, before: Money, file: CaseFile) -> Money:
+def _read(amount: str, before: Money, file: CaseFile, locale: str) -> Money:
     currency = before.currency
-    if wrong := faults({"amount": amount, "currency": currency}):
-        raise FormErrors(wrong)
-    money = Money(amount_minor=to_minor(amount, currency), currency=currency)
+    try:
+        money = Money(amount_minor=to_minor(typed(amount, currency, locale), currency), currency=currency)
+    except ValueError as fault:
+        raise FormErrors({"amount": str(fault)}) from None
     left = left_of(file.case.details.fields, file.case.facts, currency)
     if money == before:
-        raise FormErrors({"amount": f"It is {show(before)} already. To approve that, close this and press Approve."})
+        already = f"It is {show(before, locale)} already."
+        raise FormErrors({"amount": f"{already} To approve that, close this and press Approve."})
     if left is not None and money.amount_minor > left.amount_minor:
-        raise FormErrors({"amount": f"Only {show(left)} is left of what was paid."})
+        raise FormErrors({"amount": f"Only {show(left, locale)} is left of what was paid."})
     return money

@@ -1,9 +1,11 @@
 """What people do to a case: every click and form, judged by the policy and written in one transaction."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.cases import shadowing
 from bot.cases.approving import set_going, spent_by_people
 from bot.cases.intake import receive
 from bot.cases.linking import paid_elsewhere
@@ -53,6 +55,7 @@ class Answer:
 
 
 REPEATED = Answer("This click has been counted already.")
+NOT_HERE = "There is no such case here. It may belong to another installation."
 
 
 def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
@@ -78,6 +81,7 @@ def approve_file(store: Store, click: Click, file: CaseFile, *, policy: Policy, 
         data=_proof(decision) | {"approvals": judgement.approvals},
     )
     store.add_decision(decision, entry=entry)
+    shadowing.decided(store, click.person, file, judgement, Deed.APPROVE, policy=policy, now=now)
     if judgement.complete:
         set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
     else:
@@ -119,6 +123,7 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     )
     if not added:
         return Answer("You have already approved this version; ask somebody else to reject it.")
+    shadowing.decided(store, click.person, file, judgement, Deed.REJECT, policy=policy, now=now)
     entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
     save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.REJECTED), closing=reason)
     return Answer(changed=True)
@@ -218,7 +223,7 @@ def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now
 
 def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, now: datetime) -> CaseFile | Answer:
     """May this person open a form on this case? The form's submission is judged again."""
-    file = _look(store, click, state)
+    file = _too_late(store, click, _look(store, click, state), now)
     if isinstance(file, Answer):
         return file
     return not_permitted(store, click, file, policy, now) or file
@@ -230,13 +235,27 @@ def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, 
 def load(store: Store, click: Click, now: datetime, state: CaseState = CaseState.OPEN) -> CaseFile | Answer:
     if not store.first_time(click.identity, now):
         return REPEATED
-    return _look(store, click, state)
+    return _too_late(store, click, _look(store, click, state), now)
+
+
+def find(store: Store, click: Click, states: Collection[CaseState], now: datetime) -> CaseFile | Answer:
+    """For what is about the case and not about a version of its offer."""
+    file = store.case_file(click.ref.case_id, lock=True)
+    found = Answer(NOT_HERE) if file is None else file if file.case.state in states else Answer(how_it_stands(file))
+    return _too_late(store, click, found, now)
+
+
+def _too_late(store: Store, click: Click, found: CaseFile | Answer, now: datetime) -> CaseFile | Answer:
+    """The history keeps what somebody wanted of a case that is not there, decided, or another one by now."""
+    if isinstance(found, Answer):
+        refuse(store, click.user_id, found.text or "", case_id=click.ref.case_id, now=now)
+    return found
 
 
 def _look(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
     file = store.case_file(click.ref.case_id, lock=True)
     if file is None:
-        return Answer("There is no such case here. It may belong to another installation.")
+        return Answer(NOT_HERE)
     if file.case.state is not state:
         return Answer(how_it_stands(file))
     if file.case.version != click.ref.version:

@@ -6,7 +6,7 @@ from bot.core.cards import Picture
 from bot.core.cards.digest import picture
 from bot.core.digest import digest
 from bot.core.notices import Notice
-from bot.core.policy import Policy
+from bot.core.policy import Policy, Region
 from storage import Store
 
 WEEK = timedelta(days=7)
@@ -29,10 +29,16 @@ def weekly_id(policy: Policy, moment: datetime) -> str:
     return f"digest/{moment:%G-W%V}/{channel}"
 
 
-def drawn(store: Store, until: datetime, span: timedelta = WEEK) -> Picture:
+def region_of(policy: Policy) -> Region:
+    """Whose days and numbers a digest is written in, also one that somebody asks for."""
+    return policy.region(policy.digest.channel) if policy.digest else policy.region()
+
+
+def drawn(store: Store, until: datetime, region: Region, span: timedelta = WEEK) -> Picture:
     """What happened in the span before `until`. A scan of all cases, so never in a write."""
-    since = until - span
-    return picture(digest(store.counted(since, until), since, until))
+    end = until.astimezone(region.zone)
+    since = end - span
+    return picture(digest(store.counted(since, end), since, end), region.locale)
 
 
 def asked_for(store: Store, picture: Picture, *, user_id: str, identity: str, now: datetime) -> bool:

@@ -10,16 +10,16 @@ from bot.core.cards.home import Bulk, Inbox, Look
 from bot.core.cards.lists import Row
 from bot.core.model import Case, CaseFile, CaseState, Kind
 from bot.core.people import Person
+from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Deed, Policy, groups_of, judge, question_of, standing_of
 from storage import Store
 
 LOOKED_AT = 300  # cases, soonest due first; whoever has more unfinished ones searches
-RESTRICTED = frozenset({Kind.COLLECTIONS})  # shown only to those who may decide them
 
 
 def may_see(policy: Policy, person: Person, case: Case) -> bool:
     """Only people whom the policy names see cases, and of a restricted kind only those who may decide there."""
-    if case.kind in RESTRICTED:
+    if PLAYBOOKS[case.kind].restricted:
         return not person.in_groups.isdisjoint(groups_of(policy, case.kind, fallen=case.fallen_to_admins))
     return bool(person.in_groups)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.cases import noticing, timing
+from bot.cases import noticing, shadowing, timing
 from bot.cases.approving import decide_alone
 from bot.cases.linking import earlier_cases, hold_matter, remember
 from bot.cases.running import save
@@ -14,6 +14,7 @@ from bot.core.intake import merge
 from bot.core.model import Call, CardPlace, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Known, Policy
 from bot.core.triage import Triaged, case_id_of, triage
+from bot.core.veil import HIDDEN_FIELDS
 from storage import Store
 
 ANALYSIS_GRACE = timedelta(minutes=2)  # system C sends the analysis some 30 s after the transcript
@@ -93,7 +94,8 @@ def settle(store: Store, told: Told, facts: Sequence[Fact], *, policy: Policy, a
         earlier=known.earlier,
     )
     if case is not None and len(store.calls_of(told.root)) > len(told.versions):
-        return  # more was told meanwhile: the job that knows all of it must not be undone by this one
+        store.finish_calls(told.root, len(told.versions))  # what was told meanwhile is due, and waits for nobody
+        return  # the job that knows all of it must not be undone by this one
     if case is None:
         _open(store, told, triaged, known, policy, now)
     elif case.state is CaseState.OPEN:
@@ -102,6 +104,7 @@ def settle(store: Store, told: Told, facts: Sequence[Fact], *, policy: Policy, a
         _note_late_change(store, case, details, now)
     else:
         _told_again(store, case, now)
+    shadowing.offered(store, told.root, told.versions, before=case, policy=policy, able=able, now=now)
     store.finish_calls(told.root, len(told.versions))
     looking = case is None or (case.state is CaseState.OPEN and now - case.opened_at < LOOK_FOR)
     # a version that came meanwhile is due already, and looked up with all that is known by then
@@ -267,7 +270,7 @@ def what_changed(old: Details, new: Details) -> str:
         if value == was or name == "confidence":
             continue
         label = name.replace("_", " ")
-        short = isinstance(value, str) and len(value) <= 60
+        short = isinstance(value, str) and len(value) <= 60 and not (new.sensitive and name in HIDDEN_FIELDS)
         parts.append(f"{label} {was or 'not stated'} → {value}" if short else f"{label} changed")
     if old.summary != new.summary:
         parts.append("summary changed")

@@ -1,11 +1,11 @@
 """Who is told of a change by a direct message, and how each message goes out once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.cards import notices
-from bot.core.cards.mrkdwn import is_person
+from bot.core.cards.mrkdwn import Block, is_person
 from bot.core.model import CardPlace, Case, CaseState, Entry, Verdict
 from bot.core.notices import Notice
 from storage import Store
@@ -124,6 +124,12 @@ def send_later(store: Store, notice: Notice, *, due_at: datetime, **update: obje
         return False
     later = held.model_copy(update=_FREE | {"due_at": due_at, "failures": held.failures + 1} | update)
     return store.save_notice(later, held_by=notice.lease_owner)
+
+
+def redraw(store: Store, notice: Notice, blocks: Sequence[Block], *, due_at: datetime) -> bool:
+    """Slack refused its blocks, so nothing was sent: these go in their place, as if they were the first."""
+    begun_anew = {"blocks": tuple(blocks), "due_at": due_at, "posting_since": None, "failures": 0}
+    return store.save_notice(notice.model_copy(update=_FREE | begun_anew), held_by=notice.lease_owner)
 
 
 def give_up(store: Store, notice: Notice, why: str, now: datetime) -> bool:

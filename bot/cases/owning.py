@@ -2,15 +2,13 @@
 
 from datetime import datetime
 
-from bot.cases.deciding import REPEATED, Answer, Click
-from bot.cases.refusing import refuse
+from bot.cases.deciding import REPEATED, Answer, Click, find, not_permitted
 from bot.cases.running import save
 from bot.core.cards import mrkdwn
-from bot.core.cards.late import how_it_stands
 from bot.core.cards.lists import UNFINISHED
 from bot.core.model import Case, CaseFile, Entry
 from bot.core.playbooks import PLAYBOOKS
-from bot.core.policy import Deed, Policy, judge, question_of
+from bot.core.policy import Policy
 from storage import Store
 
 
@@ -44,17 +42,10 @@ def owner_of_kind(policy: Policy, case: Case) -> str:
 def _unfinished(store: Store, click: Click, policy: Policy, now: datetime) -> CaseFile | Answer:
     if not store.first_time(click.identity, now):
         return REPEATED
-    file = store.case_file(click.ref.case_id, lock=True)
-    if file is None:
-        return Answer("There is no such case here.")
-    if file.case.state not in UNFINISHED:
-        return Answer(how_it_stands(file))
-    judgement = judge(policy, question_of(Deed.ACT, click.person, file))
-    if judgement.allowed:
+    file = find(store, click, UNFINISHED, now)
+    if isinstance(file, Answer):
         return file
-    why = judgement.why_not or judgement.rule
-    refuse(store, click.user_id, why, case_id=file.case.case_id, now=now)
-    return Answer(why)
+    return not_permitted(store, click, file, policy, now) or file
 
 
 def _give(store: Store, case: Case, owner: str, what: str, sentence: str, click: Click, now: datetime) -> Answer:

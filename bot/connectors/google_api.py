@@ -132,7 +132,8 @@ def line(
     total_s: float = TOTAL_S,
 ) -> Line:
     signed = assertion(account, scopes, acts_as)
-    credential = Assertion("Google", token_url, signed, settings=SETTING, transport=transport, total_s=total_s)
+    lent = f"{SETTING} and its domain-wide delegation (scopes {' '.join(scopes)})" if acts_as else SETTING
+    credential = Assertion("Google", token_url, signed, settings=lent, transport=transport, total_s=total_s)
     http = Http(
         title,
         host,

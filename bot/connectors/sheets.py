@@ -97,7 +97,11 @@ class SheetsConnector:
         return None
 
     async def check(self) -> str:
-        names = [one.properties.title for one in (await self._tabs()).sheets]
+        try:
+            names = [one.properties.title for one in (await self._tabs()).sheets]
+        except Refused as no:
+            words = f"{no.sentence} Check GOOGLE_SPREADSHEET, and share it with that address as an editor."
+            raise Refused(words, reason=no.reason, request_id=no.request_id) from None
         if lacking := [tab for tab in self._needed if tab not in names]:
             raise Refused(
                 f"The spreadsheet has no tab {' and no tab '.join(lacking)}: add it, with a heading in row 1."

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from bot.core.model import Case, CaseState, Details, Kind, Money, Verdict
+from bot.core.model import Case, CaseState, Kind, Money, Verdict
+from bot.core.playbooks import PLAYBOOKS
 
 REASONS = ("refund_reason", "dispute_reason", "escalation_reason", "credit_request")
 MOST_REASONS = 5
@@ -65,7 +66,7 @@ def digest(counted: Sequence[Counted], since: datetime, until: datetime) -> Dige
         pace={kind: _pace([one for one in decided if one.case.kind is kind]) for kind in _kinds(decided)},
         decided=len(decided),
         automatic=sum(one.automatic for one in decided),
-        reasons=_reasons(one.case.details for one in opened),
+        reasons=_reasons(one.case for one in opened),
         stuck=tuple(one.case for one in counted if one.case.state is CaseState.STUCK),
         waiting=len(waiting),
         overdue=sum(case.due_at < until for case in waiting),
@@ -96,12 +97,13 @@ def _pace(decided: Sequence[Counted]) -> Pace:
     return Pace(count=len(took), median=middle, p95=took[math.ceil(0.95 * len(took)) - 1], in_time=in_time)
 
 
-def _reasons(details: Iterable[Details]) -> tuple[tuple[str, int], ...]:
-    """Alike but for capitals and spaces is the same reason."""
+def _reasons(cases: Iterable[Case]) -> tuple[tuple[str, int], ...]:
+    """Alike but for capitals and spaces is the same reason; what only few may read is left out."""
     stated = [
         " ".join(value.split()).casefold()
-        for one in details
+        for case in cases
         for name in REASONS
-        if (value := getattr(one.fields, name)) and not one.sensitive
+        if not case.details.sensitive and not PLAYBOOKS[case.kind].restricted
+        if (value := getattr(case.details.fields, name))
     ]
     return tuple(Counter(stated).most_common(MOST_REASONS))

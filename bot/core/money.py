@@ -81,6 +81,11 @@ def show(money: Money, locale: str = HOME) -> str:
     return f"{number(money, locale)} {money.currency}"
 
 
+def editable(money: Money, locale: str = HOME) -> str:
+    """As it stands in a form: without what divides thousands, and without the currency."""
+    return to_major(money).replace(".", separators(locale)[0])
+
+
 def in_locale(sentence: str, locale: str) -> str:
     """A sentence of ours with its amounts as the locale writes them; they are stored as at home."""
     return sentence if locale == HOME else _SHOWN.sub(lambda match: _again(match, locale), sentence)

@@ -18,13 +18,14 @@ SPOKEN: Mapping[str, str] = {
     "promised_next_step": "Promised to the caller",
 }
 LINKS: Mapping[str, str] = {"transcript_url": "Transcript", "recording_url": "Recording"}
+HIDDEN_FIELDS = frozenset((*SPOKEN, *LINKS))
 
 
 def veiled(details: Details) -> Details:
     """Without what is hidden; of what has no meaning for us only the names remain."""
     if not details.sensitive:
         return details
-    fields = details.fields.model_copy(update=dict.fromkeys((*SPOKEN, *LINKS)))
+    fields = details.fields.model_copy(update=dict.fromkeys(HIDDEN_FIELDS))
     return details.model_copy(
         update={"summary": None, "fields": fields, "unmapped": dict.fromkeys(details.unmapped, "")}
     )
@@ -35,6 +36,6 @@ def hidden(details: Details) -> tuple[tuple[str, str], ...]:
     if not details.sensitive:
         return ()
     found = [("Summary", details.summary)]
-    found += [(label, getattr(details.fields, name)) for name, label in (SPOKEN | LINKS).items()]
+    found += [(label, getattr(details.fields, name)) for name, label in {**SPOKEN, **LINKS}.items()]
     found += list(details.unmapped.items())
     return tuple((label, words) for label, words in found if words)

@@ -7,6 +7,7 @@ from bot.jobs.cards import CardJobs
 from bot.jobs.digests import DigestJobs
 from bot.jobs.executions import ExecutionJobs
 from bot.jobs.notices import NoticeJobs
+from bot.jobs.people import PeopleJobs
 from bot.jobs.shared import Outside
 from bot.jobs.timers import TimerJobs
 
@@ -15,7 +16,7 @@ __all__ = ["Jobs", "Outside"]
 REPEATS = timedelta(days=2)  # no sender repeats a delivery later; Slack's own signature lasts five minutes
 
 
-class Jobs(CallJobs, ExecutionJobs, CardJobs, TimerJobs, NoticeJobs, DigestJobs):
+class Jobs(CallJobs, ExecutionJobs, CardJobs, TimerJobs, NoticeJobs, DigestJobs, PeopleJobs):
     """One process's work, a lane each."""
 
     async def seal(self) -> None:

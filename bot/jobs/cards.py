@@ -11,6 +11,7 @@ from bot.cases.showing import Show
 from bot.core import cards
 from bot.core.names import EventType
 from bot.core.policy import standing_of
+from bot.core.records import account_owner
 from bot.jobs.shared import LEASE, Shared
 from bot.slack import ChannelClosed, Locked, MessageGone, NotNow, SlackError
 
@@ -98,7 +99,23 @@ class CardJobs(Shared):
         case, owners = show.file.case, frozenset[str]()
         if case.urgent:  # its owner is called by name; everybody else finds theirs in the channel
             owners = await self.outside.slack.mentions_of(self.policy.groups.get(case.owner, (case.owner,)))
-        return cards.card(show.file, standing_of(self.policy, show.file), owners=sorted(owners))
+            email = account_owner(case.facts)
+            if email and (account := await self.outside.slack.user_by_email(email)):
+                owners |= {account}
+        made, locale = standing_of(self.policy, show.file), self._locale(show)
+        return cards.card(show.file, made, owners=sorted(owners), locale=locale, belongs_to=await self._closed(show))
+
+    async def _closed(self, show: Show) -> str | None:
+        """The card's own channel, where it hangs in another."""
+        own = self.policy.channels[show.place.channel]
+        try:
+            channel_id = await self.outside.slack.channel_id(own)
+        except ChannelClosed:
+            channel_id = None
+        return own if show.place.channel_id not in (None, channel_id) else None
+
+    def _locale(self, show: Show) -> str:
+        return self.policy.region(show.place.channel).locale
 
     async def _show_trail(self, show: Show) -> None:
         place, slack = show.place, self.outside.slack
@@ -108,7 +125,7 @@ class CardJobs(Shared):
         if found is not None:
             last = int(found[1]["to"])  # what was posted then; later entries follow in the next reply
         elif await self._may_send(show):
-            picture = cards.trail(show.trail, await self._called(show))
+            picture = cards.trail(show.trail, await self._called(show), locale=self._locale(show))
             await slack.post(channel_id, picture, event=EventType.TRAIL, key={**key, "to": last}, thread_ts=thread)
         else:
             return

@@ -19,7 +19,8 @@ class DigestJobs(Shared):
             await self._note(notice_id, rule.channel, moment, now)
 
     async def _note(self, notice_id: str, recipient: str, until: datetime, now: datetime) -> None:
-        drawn = await self.db.read(lambda store: digesting.drawn(store, until))  # a scan, so no part of the write
+        region = digesting.region_of(self.policy)
+        drawn = await self.db.read(lambda store: digesting.drawn(store, until, region))  # a scan: no part of the write
         notice = Notice(
             notice_id=notice_id,
             recipient=recipient,

@@ -1,23 +1,29 @@
 """A message to one person, to a channel, or to a workflow that waits: sent once, looked for before it is sent again."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 from bot.cases import noticing, showing
 from bot.cases.noticing import WORKFLOW, Sending
-from bot.core.cards import notices
-from bot.core.cards.mrkdwn import is_person
+from bot.core.cards import charts, notices
+from bot.core.cards.charts import Chart
+from bot.core.cards.mrkdwn import Block, is_person
+from bot.core.money import HOME
 from bot.core.names import EventType
+from bot.core.notices import Notice
 from bot.core.workflow import outputs
 from bot.jobs.shared import LEASE, Shared
-from bot.slack import ChannelClosed, Locked, NotNow, NotThere, SlackError
+from bot.slack import BadPicture, ChannelClosed, Locked, NotNow, NotThere, SlackError
 
 log = logging.getLogger("countersign.jobs")
 
 FIRST_WAIT = timedelta(seconds=5)
 MOST_WAIT = timedelta(minutes=5)
+LOOKED_THROUGH = timedelta(seconds=2)  # Slack takes a moment before it shows a picture that it was sent
+PATIENCE = 5  # tries; with the waits between them Slack had two and a half minutes for a picture
 NEWS_FOR = timedelta(days=1)  # what could not be told by then is not news any more; the card tells it anyway
 
 
@@ -78,7 +84,8 @@ class NoticeJobs(Shared):
     async def _post(self, sending: Sending, channel_id: str) -> bool:
         notice, slack = sending.notice, self.outside.slack
         key, since = {"notice": notice.notice_id}, notice.posting_since
-        picture = notices.picture(notice, await self._link(sending))
+        locale = self.policy.region(sending.place.channel).locale if sending.place else HOME
+        picture = notices.picture(notice, await self._link(sending), locale)
         if (
             sending.look
             and since is not None
@@ -87,8 +94,35 @@ class NoticeJobs(Shared):
             return True
         if not await self._may_tell(sending):
             return False
-        await slack.post(channel_id, picture, event=EventType.NOTICE, key=key)
+        try:
+            whole = charts.has_pictures(notice.blocks)
+            await slack.post(channel_id, picture, event=EventType.NOTICE, key=key, whole=whole)
+        except BadPicture as refused:
+            log.warning("notice %s: %s", notice.notice_id, refused.sentence)
+            await self._redraw(notice)
+            return False
         return True
+
+    async def _redraw(self, notice: Notice) -> None:
+        """Charts become one image, written down with the notice so that it is uploaded once; else words remain."""
+        drawn = charts.of(notice.blocks)
+        if notice.failures >= PATIENCE:
+            blocks = charts.without_pictures(notice.blocks)
+        elif drawn:
+            blocks = await self._with_image(notice.blocks, drawn)
+        else:
+            raise NotNow("Slack is not done with a picture yet.")
+        due_at = self.clock() + LOOKED_THROUGH
+        await self.db.write(lambda store: noticing.redraw(store, notice, blocks, due_at=due_at))
+
+    async def _with_image(self, blocks: Sequence[Block], drawn: tuple[Chart, ...]) -> list[Block]:
+        content = await asyncio.to_thread(charts.png, drawn)
+        try:
+            file_id = await self.outside.slack.upload("digest.png", content, title=drawn[0].title)
+        except (BadPicture, Locked) as refused:  # no files here; the words tell the same figures
+            log.warning("a picture was not sent: %s", refused.sentence)
+            return charts.without_pictures(blocks)
+        return charts.with_image(blocks, file_id)
 
     async def _link(self, sending: Sending) -> str | None:
         """Where the card of its case hangs; the news matters more than the way there."""

@@ -1,12 +1,23 @@
 """The only place that sends to Slack: each channel at its own pace, urgent first, looked for before posted again."""
 
 from bot.slack.client import Slack
-from bot.slack.errors import BadPicture, ChannelClosed, Locked, MessageGone, NotNow, NotSure, NotThere, SlackError
+from bot.slack.errors import (
+    BadPicture,
+    ChannelClosed,
+    GroupGone,
+    Locked,
+    MessageGone,
+    NotNow,
+    NotSure,
+    NotThere,
+    SlackError,
+)
 from bot.slack.pace import Pace
 
 __all__ = [
     "BadPicture",
     "ChannelClosed",
+    "GroupGone",
     "Locked",
     "MessageGone",
     "NotNow",

@@ -10,7 +10,18 @@ import aiohttp
 
 from bot.core.cards import Picture
 from bot.core.names import EventType
-from bot.slack.errors import MEANING, BadPicture, ChannelClosed, Locked, NotNow, NotSure, NotThere, SlackError
+from bot.slack.errors import (
+    MEANING,
+    BadPicture,
+    ChannelClosed,
+    GroupGone,
+    Locked,
+    NotNow,
+    NotSure,
+    NotThere,
+    SlackError,
+)
+from bot.slack.files import upload
 from bot.slack.line import Line, Reply
 
 log = logging.getLogger("countersign.slack")
@@ -21,14 +32,17 @@ READS = frozenset(
         "conversations.history",
         "conversations.list",
         "conversations.replies",
+        "files.getUploadURLExternal",  # it takes no JSON either
         "usergroups.list",
         "usergroups.users.list",
         "users.info",
+        "users.lookupByEmail",
     }
 )
-HARMLESS = frozenset({"conversations.open"})  # done twice it is done once
+HARMLESS = frozenset({"conversations.open", "files.completeUploadExternal"})  # done twice it is done once
 SCOPES = frozenset({"missing_scope", "not_allowed_token_type"})
 MEMBERSHIP_FRESH = timedelta(seconds=30)  # usergroups.users.list is tier 2: some 20 calls a minute
+EMAIL_FRESH = timedelta(minutes=10)  # users.lookupByEmail is tier 3, and an address rarely changes hands
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
 FORM_WAIT_S = 2.0  # a trigger lives 3 s, and so does the click that waits for its acknowledgement
 LOOK_BACK = timedelta(seconds=60)  # Slack's clock and ours may differ by this much
@@ -45,6 +59,8 @@ class Slack:
         self._direct: dict[str, str] = {}  # user -> the channel of our direct messages
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
         self._users: dict[str, tuple[datetime, Mapping[str, Any] | None]] = {}
+        self._gone: dict[str, datetime] = {}  # user groups that Slack does not know, and when it said so
+        self._by_email: dict[str, tuple[datetime, str | None]] = {}
         self._asking = asyncio.Lock()
         self._locks: dict[str, tuple[str, str]] = {}  # method -> Slack's code and our sentence
         self.calls: dict[tuple[str, str], int] = {}  # (method, outcome) -> count, for /metrics
@@ -63,8 +79,11 @@ class Slack:
     # --- cards ------------------------------------------------------------------------------------------------------
 
     async def post(self, channel_id: str, picture: Picture, *, event: EventType, key: Mapping[str, Any],
-                   thread_ts: str | None = None) -> str:  # fmt: skip
-        """Returns the message's ts. The key travels in the metadata, so that the message can be found again."""
+                   thread_ts: str | None = None, whole: bool = False) -> str:  # fmt: skip
+        """Returns the message's ts. The key travels in the metadata, so that the message can be found again.
+
+        Blocks that Slack refuses leave the text alone; with `whole` they raise BadPicture, and nothing was posted.
+        """
         content: dict[str, Any] = {
             "channel": channel_id,
             "metadata": {"event_type": event, "event_payload": dict(key)},
@@ -72,7 +91,7 @@ class Slack:
             "unfurl_media": False,
             **({"thread_ts": thread_ts} if thread_ts else {}),
         }
-        answer = await self._pictured("chat.postMessage", content, picture)
+        answer = await self._pictured("chat.postMessage", content, picture, whole=whole)
         return str(answer["ts"])
 
     async def update(self, channel_id: str, ts: str, picture: Picture) -> None:
@@ -95,10 +114,17 @@ class Slack:
                 return str(message["ts"]), payload
         return None
 
-    async def _pictured(self, method: str, content: dict[str, Any], picture: Picture) -> Mapping[str, Any]:
+    async def upload(self, name: str, content: bytes, *, title: str) -> str:
+        """The id of a picture, for a block that shows it; see `bot.slack.files`."""
+        return await upload(self._call, self._line, name, content, title=title)
+
+    async def _pictured(self, method: str, content: dict[str, Any], picture: Picture, *,
+                        whole: bool = False) -> Mapping[str, Any]:  # fmt: skip
         try:
             return await self._call(method, {**content, "text": picture.text, "blocks": picture.blocks})
         except BadPicture as bad:  # a fault of ours must not lose the case: the text carries the whole decision
+            if whole:
+                raise
             log.error("Slack refused the blocks of a card: %s", bad.sentence)
             return await self._call(method, {**content, "text": picture.text, "blocks": []})
 
@@ -120,7 +146,7 @@ class Slack:
         return self._channels[name]
 
     async def people_of(self, members: Sequence[str]) -> frozenset[str]:
-        """The people that a group of the policy names, by user group or one by one."""
+        """The people that a group of the policy names, by user group or one by one. Raises GroupGone."""
         found: set[str] = set()
         for member in members:
             found |= await self._members_of(member) if member.startswith(("@", "S")) else {member}
@@ -136,7 +162,33 @@ class Slack:
     async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
         """Which of the policy's groups this person is in now. Raises SlackError when Slack cannot tell in time."""
         async with asyncio.timeout(MEMBERSHIP_WAIT_S):
-            return frozenset([name for name, members in groups.items() if user_id in await self.people_of(members)])
+            return frozenset([name for name, members in groups.items() if user_id in await self.people_left(members)])
+
+    async def people_left(self, members: Sequence[str]) -> frozenset[str]:
+        """As `people_of`; a user group that is gone has nobody, and must not keep everybody else from deciding."""
+        found: set[str] = set()
+        for member in members:
+            try:
+                found |= await self.people_of((member,))
+            except GroupGone as gone:
+                log.warning("%s", gone.sentence)
+        return frozenset(found)
+
+    async def user_by_email(self, email: str) -> str | None:
+        """The Slack id of whoever has this address here; None where nobody has, or Slack cannot tell just now."""
+        at, user_id = self._by_email.get(email, (None, None))
+        if at is not None and self._clock() - at < EMAIL_FRESH:
+            return user_id
+        try:
+            async with asyncio.timeout(MEMBERSHIP_WAIT_S):
+                user = (await self._call("users.lookupByEmail", {"email": email}))["user"]
+        except NotThere:
+            user = {"deleted": True}
+        except (SlackError, TimeoutError):
+            return None
+        user_id = None if user.get("deleted") else str(user["id"])
+        self._by_email[email] = (self._clock(), user_id)
+        return user_id
 
     async def user(self, user_id: str) -> Mapping[str, Any] | None:
         """The `user` of users.info; None where Slack shows us no such person. Raises SlackError, and TimeoutError."""
@@ -162,20 +214,32 @@ class Slack:
         return members if at is not None and self._clock() - at < MEMBERSHIP_FRESH else None
 
     async def _ask_members(self, group: str) -> frozenset[str]:
-        answer = await self._call("usergroups.users.list", {"usergroup": await self._group_id(group)})
+        group_id = await self._group_id(group)
+        try:
+            answer = await self._call("usergroups.users.list", {"usergroup": group_id})
+        except GroupGone:
+            self._handles.pop(group, None)  # its name may be another group's by now
+            raise self._no_group(group) from None
         members = frozenset(answer["users"])
         self._members[group] = (self._clock(), members)
         return members
 
     async def _group_id(self, group: str) -> str:
+        at = self._gone.get(group)
+        if at is not None and self._clock() - at < MEMBERSHIP_FRESH:  # so that every click does not ask again
+            raise self._no_group(group, at)
         if not group.startswith("@"):
             return group
         if group not in self._handles:
             answer = await self._call("usergroups.list", {})
             self._handles = {"@" + found["handle"]: found["id"] for found in answer["usergroups"]}
         if group not in self._handles:
-            raise NotNow(f"The user group {group} of the policy does not exist in this workspace.")
+            raise self._no_group(group)
         return self._handles[group]
+
+    def _no_group(self, group: str, at: datetime | None = None) -> GroupGone:
+        self._gone[group] = at or self._clock()
+        return GroupGone(f"The user group {group} of the policy does not exist in this workspace.")
 
     async def direct_messages(self, user_id: str) -> str:
         """The channel of our direct messages with this person. Raises NotThere for somebody who is gone."""

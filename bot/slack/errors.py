@@ -5,7 +5,7 @@ SlackError
 ├── NotSure        it may have been posted: look for it before posting again
 ├── ChannelClosed  archived, deleted or without the bot: the card needs another channel
 ├── MessageGone    somebody deleted the card: post it again
-├── BadPicture     Slack refuses the blocks: send the text alone
+├── BadPicture     Slack refuses the blocks, or a file: send the text alone
 ├── NotThere       there is no such person, or no such running step of a workflow: trying again is pointless
 └── Locked         our token or permissions: nothing goes out until somebody mends it
 """
@@ -38,6 +38,9 @@ class BadPicture(SlackError): ...
 class NotThere(SlackError): ...
 
 
+class GroupGone(NotNow): ...
+
+
 class Locked(SlackError): ...
 
 
@@ -49,7 +52,10 @@ MEANING: Mapping[str, type[SlackError]] = {
     ),
     **dict.fromkeys(("message_not_found", "cant_update_message", "edit_window_closed"), MessageGone),
     **dict.fromkeys(("thread_not_found", "cannot_reply_to_message"), MessageGone),  # a card, seen from its thread
-    **dict.fromkeys(("user_not_found", "user_not_visible", "user_disabled", "cannot_dm_bot"), NotThere),
+    "no_such_subteam": GroupGone,
+    **dict.fromkeys(
+        ("users_not_found", "user_not_found", "user_not_visible", "user_disabled", "cannot_dm_bot"), NotThere
+    ),
     **dict.fromkeys(
         ("function_execution_not_found", "execution_not_in_running_state", "parameter_validation_failed"), NotThere
     ),
@@ -61,6 +67,10 @@ MEANING: Mapping[str, type[SlackError]] = {
             "block_mismatch",
             "msg_too_long",
             "msg_blocks_too_long",
+            "file_uploads_disabled",
+            "file_type_not_allowed",
+            "file_upload_size_restricted",
+            "storage_limit_reached",
         ),
         BadPicture,
     ),

@@ -7,6 +7,7 @@ after a dropped connection unless told otherwise, and takes twice the processor 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -47,6 +48,11 @@ class Line:
     async def tell(self, response_url: str, body: Mapping[str, Any]) -> bool:
         """Answers a click at its own address; that address is the secret, so the token stays here."""
         async with self._opened().post(response_url, json=body) as answer:
+            return answer.ok
+
+    async def put(self, upload_url: str, content: bytes) -> bool:
+        """Sends a file where Slack said that it goes; that address is the secret, so the token stays here."""
+        async with self._opened().post(upload_url, data=BytesIO(content)) as answer:
             return answer.ok
 
     async def close(self) -> None:

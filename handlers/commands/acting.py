@@ -10,6 +10,7 @@ from bot.cases.deciding import Answer, Click
 from bot.core.cards.mrkdwn import code, data, who
 from bot.core.cards.mrkdwn import date as shown_date
 from bot.core.model import CaseFile
+from bot.core.money import in_locale
 from bot.core.people import EVERYTHING, Delegation
 from bot.core.policy import Policy
 from handlers.commands.asked import Asked, Reply, case_id_in, mentioned
@@ -42,7 +43,8 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
         click: Click = asked.click(file.case)
         policy, now = asked.doors.policy, asked.doors.clock()
         result = await asked.doors.db.write(lambda store: act(store, click, policy=policy, now=now))
-        said = result.text or done.format(case=code(file.case.case_id))
+        locale = policy.region(file.case.channel).locale
+        said = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
         return Reply(said, wake=("cards", "executions", "notices") if result.changed else ())
 
     return answer

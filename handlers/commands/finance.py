@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bot.cases import inbox
+from bot.cases import digesting, inbox
 from bot.core import cards
 from bot.core.cards import lists, wording
 from bot.core.cards.home import STATES, Look
 from bot.core.cards.lists import Row
 from bot.core.cards.mrkdwn import code, context, data, fit, section
 from bot.core.model import Kind, Money, Proposal
+from bot.core.money import in_locale
 from bot.core.people import EVERYTHING
 from bot.core.policy import Policy, bands_of, standing_of
 from bot.core.policy.words import rule
@@ -26,6 +27,7 @@ HELP = (
     ("retry", "CASE", "a stuck case goes on"),
     ("away", "until 2026-12-01 @name", "somebody stands in for you; `away off` ends it"),
     ("pause", "[reason]", "nothing is carried out until an admin says `resume`"),
+    ("digest", "", "the figures of the last seven days, as a direct message"),
     ("policy", "", "who decides what"),
 )
 NOBODY = "`/finance` answers the people whom the policy names. Ask an admin if you should be one of them."
@@ -117,9 +119,23 @@ async def _show(asked: Asked) -> Reply:
     if isinstance(file, Reply):
         return file
     [row] = await _linked(asked, [Row(case=file.case, money=file.proposal.money)])
-    picture = cards.card(file, standing_of(asked.doors.policy, file))
+    locale = asked.doors.policy.region(file.case.channel).locale
+    picture = cards.card(file, standing_of(asked.doors.policy, file), locale=locale)
     way = f"<{row.link}|Open its card>" if row.link else "Its card is on its way."
     return Reply(picture.text, [*(block for block in picture.blocks if block["type"] != "actions"), context(way)])
+
+
+# --- the digest -----------------------------------------------------------------------------------------------------
+
+
+async def _digest(asked: Asked) -> Reply:
+    doors, now, user_id = asked.doors, asked.doors.clock(), asked.person.user_id
+    region = digesting.region_of(doors.policy)
+    drawn = await doors.db.read(lambda store: digesting.drawn(store, now, region))
+    await doors.db.write(
+        lambda store: digesting.asked_for(store, drawn, user_id=user_id, identity=asked.identity, now=now)
+    )
+    return Reply("The digest of the last seven days is on its way to your direct messages.", wake=("notices",))
 
 
 # --- the policy -----------------------------------------------------------------------------------------------------
@@ -134,7 +150,9 @@ async def _policy(asked: Asked) -> Reply:
         rules = doors.policy.kinds.get(kind)
         if rules is None or rules.enabled:
             alike.setdefault(_rules(doors.policy, kind, doors.clock()), []).append(wording.TITLES[kind])
-    lines = [f"*{data(', '.join(kinds), 300)}*\n{data('; '.join(rules), 500)}" for rules, kinds in alike.items()]
+    locale = doors.policy.region().locale
+    said = {", ".join(kinds): in_locale("; ".join(rules), locale) for rules, kinds in alike.items()}
+    lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in said.items()]
     groups = [f"*{data(name, 60)}*: {_members(members)}" for name, members in doors.policy.groups.items()]
     notes = [
         f"Paused: {data('everything' if one.scope == EVERYTHING else one.scope)}, {data(one.reason)}" for one in paused
@@ -173,5 +191,6 @@ _COMMANDS: Mapping[str, Callable[[Asked], Awaitable[Reply]]] = {
     "show": _show,
     "search": _search,
     "policy": _policy,
+    "digest": _digest,
     **acting.COMMANDS,
 }

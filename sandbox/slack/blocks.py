@@ -12,6 +12,7 @@ from sandbox.slack.rules import string as string_of
 
 MARKDOWN_MOST: Final = 12_000  # characters of all markdown blocks together
 TABLE_MOST: Final = 10_000  # characters of all table cells of a message
+CHARTS_MOST: Final = 2  # in a message
 
 
 def _block(kind: str, required: dict[str, Rule] | None = None, optional: dict[str, Rule] | None = None) -> Rule:
@@ -29,6 +30,21 @@ def _even_rows(value: Any, at: str, problems: Problems) -> None:
         complain(problems, "all rows must have the same number of cells", f"{at}/rows")
 
 
+def _number(value: Any, at: str, problems: Problems) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        complain(problems, "must be a number", at)
+
+
+def _id_or_url(value: Any, at: str, problems: Problems) -> None:
+    if isinstance(value, dict) and ("id" in value) == ("url" in value):
+        complain(problems, "must have either id or url", at)
+
+
+def _one_picture(value: Any, at: str, problems: Problems) -> None:
+    if ("image_url" in value) == ("slack_file" in value):
+        complain(problems, "must have either image_url or slack_file", at)
+
+
 RICH_TEXT_PART: Final = by_type(
     dict.fromkeys(("rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"), anything)
 )
@@ -40,6 +56,24 @@ CELL: Final = by_type(
         "rich_text": RICH_TEXT,
     }
 )
+
+SLACK_FILE: Final = both(record({}, {"id": string_of(255, 1), "url": URL}), _id_or_url)
+
+# --- charts ---------------------------------------------------------------------------------------------------------
+
+_POINT: Final = record({"label": string_of(20, 1), "value": _number})
+_SERIES: Final = record({"name": string_of(20, 1), "data": items(_POINT, 20)})
+_AXES: Final = record(
+    {"categories": items(string_of(20, 1), 20)}, {"x_label": string_of(50, 1), "y_label": string_of(50, 1)}
+)
+_GRAPH: Final = {"axis_config": _AXES, "series": items(_SERIES, 12)}
+CHART: Final = by_type(
+    {
+        "pie": record({"type": choice("pie"), "segments": items(_POINT, 12)}),
+        **{kind: record({"type": choice(kind), **_GRAPH}) for kind in ("bar", "line", "area")},
+    }
+)
+DATA_VISUALIZATION: Final = _block("data_visualization", {"title": string_of(50, 1), "chart": CHART})
 
 EVERYWHERE: Final = {
     "section": both(
@@ -61,10 +95,13 @@ EVERYWHERE: Final = {
         "context", {"elements": items(by_type({"plain_text": text(3000), "mrkdwn": text(3000), "image": IMAGE}), 10)}
     ),
     "divider": _block("divider"),
-    "image": _block(
-        "image",
-        {"alt_text": string_of(2000, 1)},
-        {"image_url": URL, "slack_file": anything, "title": plain(2000)},
+    "image": both(
+        _block(
+            "image",
+            {"alt_text": string_of(2000, 1)},
+            {"image_url": URL, "slack_file": SLACK_FILE, "title": plain(2000)},
+        ),
+        _one_picture,
     ),
     "input": _block(
         "input",
@@ -84,7 +121,9 @@ TABLE: Final = both(
 ALERT: Final = _block("alert", {"text": text(200)}, {"level": choice("default", "info", "warning", "error", "success")})
 MARKDOWN: Final = _block("markdown", {"text": string_of(MARKDOWN_MOST, 1)})
 
-MESSAGE_BLOCK: Final = by_type({**EVERYWHERE, "markdown": MARKDOWN, "table": TABLE})
+MESSAGE_BLOCK: Final = by_type(
+    {**EVERYWHERE, "markdown": MARKDOWN, "table": TABLE, "data_visualization": DATA_VISUALIZATION}
+)
 MODAL_BLOCK: Final = by_type({**EVERYWHERE, "alert": ALERT})
 HOME_BLOCK: Final = by_type({**EVERYWHERE, "table": TABLE})
 VIEW_BLOCK: Final = MappingProxyType({"modal": MODAL_BLOCK, "home": HOME_BLOCK})

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sandbox.slack.blocks import MARKDOWN_MOST, MESSAGE_BLOCK, TABLE_MOST, VIEW_BLOCK
+from sandbox.slack.blocks import CHARTS_MOST, MARKDOWN_MOST, MESSAGE_BLOCK, TABLE_MOST, VIEW_BLOCK
 from sandbox.slack.elements import ID, plain
 from sandbox.slack.rules import Problems, Rule, boolean, choice, complain, items, record, string
 
@@ -96,6 +96,8 @@ def _totals(blocks: list[dict[str, Any]], problems: Problems) -> None:
         complain(problems, "only one table is allowed", "/blocks")
     if text_length(tables) > TABLE_MOST:
         complain(problems, f"table cells must have less than {TABLE_MOST + 1} characters together", "/blocks")
+    if sum(block["type"] == "data_visualization" for block in blocks) > CHARTS_MOST:
+        complain(problems, f"no more than {CHARTS_MOST} data_visualization blocks allowed", "/blocks")
     if text_length([block for block in blocks if block["type"] == "markdown"]) > MARKDOWN_MOST:
         complain(problems, f"markdown must have less than {MARKDOWN_MOST + 1} characters together", "/blocks")
 

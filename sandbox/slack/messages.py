@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
+from sandbox.slack import files
 from sandbox.slack.arguments import Arguments, structure
 from sandbox.slack.checks import TEXT_OF_ALL_BLOCKS, elements_of_block, message_problems, metadata_problem, text_length
+from sandbox.slack.rules import Problems, complain
 from sandbox.slack.seed import APP_ID, BOT_ID, BOT_USER
 from sandbox.slack.workspace import ApiError, Workspace
 
@@ -24,13 +26,25 @@ def read_blocks(ws: Workspace, value: Any, too_long: str) -> list[dict[str, Any]
     """Raises `invalid_blocks_format`, `invalid_blocks` with pointers, or ApiError(too_long)."""
     if not isinstance(value, list):
         raise ApiError("invalid_blocks_format")
-    problems = message_problems(value)
+    problems = message_problems(value) or _not_here(ws, value)
     if problems:
         raise ApiError("invalid_blocks", problems)
     if text_length(value) > TEXT_OF_ALL_BLOCKS:
         raise ApiError(too_long)
     add_ids(ws, value)
     return value
+
+
+def _not_here(ws: Workspace, blocks: list[dict[str, Any]]) -> Problems:
+    """What this workspace does not know: the chart block where it is an old one, and files that it does not have."""
+    problems: Problems = []
+    old = ws.faults.active("slack") == "old_blocks"
+    for position, block in enumerate(blocks):
+        if old and block["type"] == "data_visualization":
+            complain(problems, "unsupported type: data_visualization", f"/blocks/{position}/type")
+        if "slack_file" in block and not files.is_ready(ws, block["slack_file"].get("id")):
+            complain(problems, "invalid slack file", f"/blocks/{position}/slack_file")
+    return problems
 
 
 def _body(ws: Workspace, args: Arguments, too_long: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sandbox.slack import directory, messages, steps, views
+from sandbox.slack import directory, files, messages, steps, views
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.rates import TIER_2, TIER_3, TIER_4, Rate
 from sandbox.slack.workspace import Workspace
@@ -87,6 +87,10 @@ METHODS: Final = MappingProxyType(
         ),
         "usergroups.list": _method(directory.usergroups_list, "", TIER_2, ""),
         "usergroups.users.list": _method(directory.usergroups_users, "usergroup", TIER_2, "no_such_subteam"),
+        "files.getUploadURLExternal": _method(
+            files.upload_place, "filename length", TIER_4, "file_upload_size_restricted file_uploads_disabled"
+        ),
+        "files.completeUploadExternal": _method(files.complete, "files", TIER_4, "file_not_found"),
         "functions.completeSuccess": _method(
             steps.complete_success,
             "function_execution_id outputs",

@@ -58,7 +58,7 @@ def _install(slack: dict[str, Any]) -> None:
         },
         {
             "command": "/finance",
-            "hint": "help | list | show CASE | search WORDS | take CASE | away until DATE @name | policy",
+            "hint": "help | list | show CASE | search WORDS | take CASE | away until DATE @name | digest | policy",
             "description": "What waits, who decides, and who stands in",
         },
     ]
@@ -100,6 +100,6 @@ def seed(state: State) -> None:
         for channel_id, name, topic, private in _CHANNELS
     }
     slack["last_us"] = 0  # of the youngest ts, in microseconds: they stay unique over a restart and a clock set back
-    for name in ("messages", "ephemerals", "homes", "views", "stacks", "hooks", "read", "runs"):
+    for name in ("messages", "ephemerals", "homes", "views", "stacks", "hooks", "read", "runs", "files"):
         slack[name] = {}
     state.changed("slack")

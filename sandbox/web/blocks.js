@@ -1,5 +1,6 @@
 // Block Kit as elements: one drawer a block type.
 
+import { chart } from "./charts.js";
 import { h } from "./dom.js";
 import { element, image } from "./elements.js";
 import { markdown } from "./markdown.js";
@@ -60,7 +61,8 @@ const DRAWERS = {
   context: (block, ctx) => h("div", { class: "block context" }, block.elements.map((item) => contextItem(item, ctx))),
   actions: (block, ctx) => h("div", { class: "block actions" }, block.elements.map((item) => drawElement(item, block, ctx))),
   divider: () => h("hr", { class: "block divider" }),
-  image: (block, ctx) => h("figure", { class: "block image" }, block.title ? h("figcaption", {}, textObject(block.title, ctx.names)) : null, image(block.image_url, block.alt_text, "block-image")),
+  image: (block, ctx) => h("figure", { class: "block image" }, block.title ? h("figcaption", {}, textObject(block.title, ctx.names)) : null, image(block.slack_file?.id ? `${location.origin}/sim/files/${encodeURIComponent(block.slack_file.id)}` : block.image_url, block.alt_text, "block-image")),
+  data_visualization: chart,
   rich_text: (block, ctx) => richText(block, ctx.names),
   table: (block, ctx) => table(block, ctx.names),
   markdown: (block) => markdown(block.text),

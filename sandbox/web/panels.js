@@ -19,6 +19,7 @@ const FAULTS = {
   500: ["Broken", "Answers 500 before anything happens."],
   lost_reply: ["Lost reply", "Does what was asked, then drops the line without an answer. Did it happen? The bot has to find out."],
   archived_channel: ["Channels archived", "Posts to the #finance channels are refused, except in #finance-review."],
+  old_blocks: ["Old workspace", "Refuses the chart block; a digest comes with an image instead."],
   revoked_token: ["Token revoked", "Every request of the bot is refused."],
 };
 

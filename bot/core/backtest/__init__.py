@@ -8,13 +8,13 @@ counts as it was given, at its time; an approval that a policy would not accept 
 
 from collections.abc import Iterable
 
-from bot.core.backtest.counting import Changed, Counts, Part, Report, add_up, alike, count
+from bot.core.backtest.counting import Changed, Counts, Part, Report, add_up, alike, count, differences
 from bot.core.backtest.replaying import Ruled, replay
-from bot.core.backtest.weighing import Lens, Stored, Trial, Weighed, weigh
+from bot.core.backtest.weighing import Lens, Stored, Trial, Weighed, channel, kind_for, weigh
 
 __all__ = [
-    "Changed", "Counts", "Lens", "Part", "Report", "Ruled", "Stored", "Trial", "Weighed", "add_up", "part_of", "replay",
-    "weigh",
+    "Changed", "Counts", "Lens", "Part", "Report", "Ruled", "Stored", "Trial", "Weighed", "add_up", "channel",
+    "differences", "kind_for", "part_of", "replay", "weigh",
 ]  # fmt: skip
 
 

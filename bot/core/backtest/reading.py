@@ -56,3 +56,4 @@ class _Brief(_Part):
     kind: Kind
     details: _Details
     facts: tuple[_Fact, ...] = ()
+    earlier: tuple[Earlier, ...] = ()

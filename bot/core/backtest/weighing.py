@@ -4,6 +4,7 @@ It asks the same functions as they do, and leaves out what no policy decides: th
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,10 +12,10 @@ from typing import NamedTuple
 from bot.core.actions import Subject
 from bot.core.backtest.reading import About, brief, whole
 from bot.core.earlier import customer_key
-from bot.core.model import Decision, Kind, Money, Proposal, Verdict
+from bot.core.model import Decision, Earlier, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Policy, Spent, automatic, band_for, bands_of, payout_of
-from bot.core.triage import _why_review, presumed_kind
+from bot.core.triage import _why_not_again, _why_review, presumed_kind
 
 _NO_AUTHORS = '"authors":[]'  # as it is stored: then the proposal need not be read for them
 _SOMEBODY = "somebody"
@@ -163,8 +164,8 @@ class _Case:
         same = (presumed, enabled, doubtful, policy.vip.emails, policy.vip.accounts)
         found = self._kinds.get(same)
         if found is None:
-            why = _why_review(presumed, self._subject, policy, self.row.by_person)
-            found = self._kinds[same] = presumed if presumed is not None and why is None else Kind.REVIEW
+            found = kind_for(self._subject, policy, self.about.earlier, by_person=self.row.by_person)
+            self._kinds[same] = found
         return found
 
     def _alone(self, policy: Policy, kind: Kind) -> bool:
@@ -204,6 +205,13 @@ class _Case:
             authors=(_SOMEBODY,) if self.row.by_person else (),
             created_at=self.row.opened_at,
         )
+
+
+def kind_for(subject: Subject, policy: Policy, earlier: Sequence[Earlier], *, by_person: bool) -> Kind:
+    """As triage has it, when the case opens."""
+    presumed = presumed_kind(subject.details, policy)
+    why = _why_review(presumed, subject, policy, by_person) or _why_not_again(presumed, subject, earlier, None)
+    return presumed if presumed is not None and why is None else Kind.REVIEW
 
 
 def channel(policy: Policy, kind: Kind) -> str:

@@ -9,6 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.cards import wording
+from bot.core.cards.hiding import HIDDEN as HIDDEN
+from bot.core.cards.hiding import behind_a_button, without_what_is_hidden
+from bot.core.cards.known import earlier, facts
 from bot.core.cards.localised import entry_in, localised, standing_in
 from bot.core.cards.mrkdwn import (
     Block,
@@ -24,19 +27,20 @@ from bot.core.cards.mrkdwn import (
     numbered,
     ours,
     section,
+    size,
     utc,
     who,
 )
 from bot.core.cards.progress import buttons, current_step, rejection, state_line, work
-from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Fact, Frozen, Kind
+from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Frozen, Kind
 from bot.core.money import HOME
 from bot.core.policy import Standing
 
 TEXT_LIMIT = 3500  # Slack wants at most 4,000 characters in an update
-HIDDEN = "hidden: sensitive data was spoken; open the call in DialNexa"
 
 # Room for each part in characters; together they stay under the 12,000 that Slack takes for all blocks of a message.
-_SUMMARY, _STATED, _RECORDS, _FACTS, _DOUBTS, _LINKS, _UNMAPPED = 800, 600, 600, 1100, 900, 1000, 1100
+_SUMMARY, _STATED, _RECORDS, _DOUBTS, _LINKS, _UNMAPPED = 800, 600, 600, 900, 1000, 1100
+_CARD = 11_500  # for everything; the facts take what the rest leaves
 _TRAIL_ROOM = 8000
 _PAGE = 2900  # a section takes 3,000
 
@@ -49,27 +53,31 @@ class Picture(Frozen):
 
 
 def card(file: CaseFile, standing: Standing, *, link: str | None = None, owners: Sequence[str] = (),
-         locale: str = HOME) -> Picture:  # fmt: skip
+         locale: str = HOME, belongs_to: str | None = None) -> Picture:  # fmt: skip
     """Draws the card; `link` is where the call opens in DialNexa, since links to recordings expire.
 
     `owners` are Slack ids of the users or user groups behind the owner: an unfinished urgent case mentions them.
-    `locale` is that of the channel: it says how amounts are written.
+    `locale` is that of the channel: it says how amounts are written. `belongs_to`: the card's own channel, where it
+    hangs in another because that one is closed.
     """
-    file, standing = localised(file, locale), standing_in(standing, locale)
+    whole, file, standing = file, localised(without_what_is_hidden(file), locale), standing_in(standing, locale)
     case = file.case
-    blocks = [
+    above = [
         header(_headline(file, locale)),
         section(state_line(file, standing)),
         section(f"*What the caller asked for*\n{_asked(case)}"),
-        section(f"*What the call established*\n{_established(case)}"),
+        behind_a_button(section(f"*What the call established*\n{_established(case)}"), whole),
         columns(f"*Record affected*\n{_records(case.details)}", f"*Next step*\n{_next_step(file, owners)}"),
         columns(f"*Amount*\n{_amount(file, locale)}", f"*Confidence*\n{wording.confidence(case.details)}"),
-        *_list("Facts", [_fact(fact) for fact in case.facts], _FACTS),
+    ]
+    below = [
+        *earlier(case.earlier, locale),
         *_list(":warning: Look twice", [f"• {data(doubt)}" for doubt in wording.doubts(file)], _DOUBTS),
         *work(file),
         *buttons(file, locale),
-        *_small_print(file, link),
+        *_small_print(file, link, belongs_to),
     ]
+    blocks = [*above, *facts(case.facts, _CARD - size([*above, *below])), *below]
     return Picture(text=_text(file, standing, locale), blocks=numbered(blocks, f"{case.case_id}:r{case.revision}"))
 
 
@@ -96,12 +104,16 @@ def _asked(case: Case) -> str:
 
 def _established(case: Case) -> str:
     details = case.details
-    if details.fields.sensitive_data_spoken:
+    if details.sensitive:
         summary = f":lock: _{HIDDEN}_"
     else:
         summary = data(details.summary, _SUMMARY) if details.summary else "_no summary_"
-    stated = fit(_stated(details), _STATED, " · ")
+    stated = _capitalised(fit(_stated(details), _STATED, " · "))
     return f"{summary}\n{stated}" if stated else summary
+
+
+def _capitalised(line: str) -> str:
+    return line[:1].upper() + line[1:]
 
 
 def _stated(details: Details) -> list[str]:
@@ -128,10 +140,10 @@ def _next_step(file: CaseFile, owners: Sequence[str]) -> str:
     called = fit([who(one) for one in owners], 300, " ") if case.urgent else ""
     owner, due = f"{who(case.owner)} {called}".strip(), date(case.due_at)
     lines = {
-        CaseState.OPEN: [f"{owner} decides by {due}"],
-        CaseState.APPROVED: [f"{_doer(file)}; {owner} owns it, by {due}"],
-        CaseState.STUCK: [f"{owner} gets it moving again, by {due}"],
-    }.get(case.state, ["nothing is left to do"])
+        CaseState.OPEN: [f"{owner}: {'complete or close it' if wording.needs_completing(file) else 'decide'} by {due}"],
+        CaseState.APPROVED: [f"{_doer(file)}. Owner: {owner}, due {due}"],
+        CaseState.STUCK: [f"{owner}: get it moving again by {due}"],
+    }.get(case.state, ["Nothing is left to do"])
     promised = fields.promised_next_step
     lines += [f"Promised to the caller: {data(promised)}"] if promised else []
     lines += [f"Follow-up promised by: {data(fields.follow_up_deadline, 80)}"] if fields.follow_up_deadline else []
@@ -141,7 +153,7 @@ def _next_step(file: CaseFile, owners: Sequence[str]) -> str:
 def _doer(file: CaseFile) -> str:
     step = current_step(file)
     by_hand = step is not None and step.state is ExecutionState.BY_HAND
-    return "a person does the step marked below" if by_hand else "Countersign carries it out"
+    return "A person does the step marked below" if by_hand else "Countersign carries it out"
 
 
 # --- the rest -------------------------------------------------------------------------------------------------------
@@ -164,18 +176,11 @@ def _list(label: str, lines: Sequence[str], room: int) -> list[Block]:
     return [section(f"*{label}*\n{fit(lines, room)}")] if lines else []
 
 
-def _fact(fact: Fact) -> str:
-    said = fact.missing or fact.sentence or "; ".join(f"{key} {value}" for key, value in fact.values.items())
-    name = fact.name.replace("_", " ").capitalize()
-    source = link(fact.url, fact.source) if fact.url else data(fact.source, 80)
-    known = "nothing found: " if fact.missing else ""
-    return f"• *{data(name, 60)}:* {known}{data(said, 300)} ({source}, {date(fact.observed_at)})"
-
-
-def _small_print(file: CaseFile, where: str | None) -> list[Block]:
+def _small_print(file: CaseFile, where: str | None, belongs_to: str | None) -> list[Block]:
     case = file.case
     opened = f"Case {code(case.case_id)} · version {file.proposal.version} · opened by {who(case.opened_by)} "
     lines = [
+        f":file_folder: This belongs to {data(belongs_to, 80)}, which is closed to the bot." if belongs_to else "",
         fit(_links(case, where), _LINKS, " · "),
         _unmapped(case.details),
         f"Removed at the door: {fit([data(one, 80) for one in case.details.redactions], 400, ', ')}"
@@ -190,19 +195,15 @@ def _links(case: Case, where: str | None) -> list[str]:
     fields = case.details.fields
     call = [f"DialNexa call {code(case.call_id)}"] if case.call_id else []
     call += [link(where, "Open the call")] if where else []
-    # Stated links to what was said expire, and open for anybody who has them: not on a card that hides the summary.
-    spoken = (
-        {} if fields.sensitive_data_spoken else {"Transcript": fields.transcript_url, "Recording": fields.recording_url}
-    )
-    records = {"CRM": fields.crm_url, "Ticket": fields.ticket_url, "Payment": fields.payment_url}
-    return call + [link(url, label) for label, url in (spoken | records).items() if url]
+    stated = {"Transcript": fields.transcript_url, "Recording": fields.recording_url, "CRM": fields.crm_url,
+              "Ticket": fields.ticket_url, "Payment": fields.payment_url}  # fmt: skip
+    return call + [link(url, label) for label, url in stated.items() if url]
 
 
 def _unmapped(details: Details) -> str:
     """Fields that we have no meaning for are shown, never dropped; beside sensitive words only their names are."""
-    hide = bool(details.fields.sensitive_data_spoken)
     shown = [
-        data(name, 60) if hide else f"{data(name, 60)}: {data(value, 120)}" for name, value in details.unmapped.items()
+        f"{data(name, 60)}: {data(value, 120)}" if value else data(name, 60) for name, value in details.unmapped.items()
     ]
     return f"Also stated: {fit(shown, _UNMAPPED, ' · ')}" if shown else ""
 
@@ -252,7 +253,7 @@ def _missing_in_words(file: CaseFile, standing: Standing) -> str:
     if not file.proposal.actions:
         return "a person has to choose how to settle it"
     missing = f", {standing.missing}" if standing.missing else ""
-    return f"{standing.approvals} of {standing.quorum} approvals{missing}"
+    return f"{wording.approvals(standing.approvals, standing.quorum)}{missing}"
 
 
 def _plain_records(details: Details) -> str:

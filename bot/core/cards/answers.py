@@ -4,17 +4,17 @@ import re
 from collections.abc import Callable, Mapping
 
 from bot.core.cards.mrkdwn import is_address
-from bot.core.money import exponent, to_minor
+from bot.core.intake.typed import typed
+from bot.core.money import HOME, exponent
 
 _E_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
-_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")  # no signs, no thousands: 1,234 means two things in two countries
 _BRAND_NAME = range(2, 51)  # Fidel API's limit
 
 
-def faults(filled: Mapping[str, str]) -> dict[str, str]:
-    """By the name of the input; `filled` holds only inputs that were filled in."""
+def faults(filled: Mapping[str, str], locale: str = HOME) -> dict[str, str]:
+    """By the name of the input; `filled` holds only inputs that were filled in, numbers as the locale writes them."""
     wrong = {name: fault for name, check in _CHECKS.items() if name in filled and (fault := check(filled[name]))}
-    return wrong | _money_faults(filled)
+    return wrong | _money_faults(filled, locale)
 
 
 def is_e_mail(text: str) -> bool:
@@ -41,30 +41,24 @@ _CHECKS: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
-def _money_faults(filled: Mapping[str, str]) -> dict[str, str]:
+def _money_faults(filled: Mapping[str, str], locale: str) -> dict[str, str]:
     """An amount means nothing without a currency that exists and has that many decimals."""
     amount, currency = filled.get("amount"), filled.get("currency")
-    known = currency is not None and _is_currency(currency)
     errors = {}
-    if currency and not known:
+    if currency and not _is_currency(currency):
         errors["currency"] = f"{currency[:12]} is not a currency of ISO 4217; for example USD."
     elif amount and not currency:
         errors["currency"] = "Say the currency of the amount, for example USD."
-    if amount and (fault := _amount_fault(amount, currency if known else None)):
+    elif amount and currency and (fault := _amount_fault(amount, currency, locale)):
         errors["amount"] = fault
     return errors
 
 
-def _amount_fault(amount: str, currency: str | None) -> str | None:
-    if not _AMOUNT.fullmatch(amount):
-        return "Write the amount as a number with a point, for example 129.50."
-    if not amount.strip("0."):
-        return "The amount must be more than zero."
+def _amount_fault(amount: str, currency: str, locale: str) -> str | None:
     try:
-        if currency:
-            to_minor(amount, currency)
+        typed(amount, currency, locale)
     except ValueError as fault:
-        return f"{fault}."
+        return str(fault)
     return None
 
 

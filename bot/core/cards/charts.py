@@ -1,5 +1,6 @@
 """One bar chart in three forms: Slack's own chart block, a rendered picture, and text with the same figures."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -9,11 +10,14 @@ from bot.core.cards.mrkdwn import Block
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
-WIDTH, ROW, MARGIN, LABELS = 960, 44, 24, 260  # pixels
+WIDTH, ROW, MARGIN, LABELS = 960, 30, 24, 230  # pixels
+HEAD, GAP = 10, 8  # under the legend, and between groups of bars
 COLOURS = ("#1264a3", "#e8912d")
 INK, PAPER, FAINT = "#1d1c1d", "#ffffff", "#616061"
 MOST = 12  # categories; Slack takes 20
 NAME = 20  # characters, Slack's limit for labels and names
+ALT_TEXT = 2000  # likewise for what a screen reader says of an image
+CHART = "data_visualization"  # the type of Slack's own block
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Chart:
 def block(chart: Chart) -> Block:
     names = [name[:NAME] for name in chart.shown]
     return {
-        "type": "data_visualization",
+        "type": CHART,
         "title": chart.title[:50],
         "chart": {
             "type": "bar",
@@ -53,9 +57,41 @@ def lines(chart: Chart) -> list[str]:
 
 
 def _values(chart: Chart, n: int) -> str:
-    one = len(chart.series) == 1
-    parts = [f"{values[n]:g}" if one else f"{name} {values[n]:g}" for name, values in chart.series]
-    return f"{', '.join(parts)} {chart.unit}"
+    alone, single = len(chart.series) == 1, all(values[n] == 1 for _, values in chart.series)
+    parts = [f"{values[n]:g}" if alone else f"{name} {values[n]:g}" for name, values in chart.series]
+    return f"{', '.join(parts)} {chart.unit.removesuffix('s') if single else chart.unit}"
+
+
+# --- for a Slack that does not know the chart block -----------------------------------------------------------------
+
+
+def of(blocks: Iterable[Block]) -> tuple[Chart, ...]:
+    """The charts that a message was drawn with, read back from its blocks."""
+    return tuple(_read(one) for one in blocks if one["type"] == CHART)
+
+
+def _read(one: Block) -> Chart:
+    drawn = one["chart"]
+    series = [(each["name"], tuple(point["value"] for point in each["data"])) for each in drawn["series"]]
+    axes = drawn["axis_config"]
+    return Chart(one["title"], axes["y_label"], tuple(axes["categories"]), tuple(series))
+
+
+def has_pictures(blocks: Iterable[Block]) -> bool:
+    return any(one["type"] in (CHART, "image") for one in blocks)
+
+
+def without_pictures(blocks: Iterable[Block]) -> list[Block]:
+    """The words alone; they tell the same figures."""
+    return [one for one in blocks if one["type"] not in (CHART, "image")]
+
+
+def with_image(blocks: Sequence[Block], file_id: str) -> list[Block]:
+    """One image in the place of the first chart; it shows them all."""
+    words = "; ".join(line for chart in of(blocks) for line in lines(chart))
+    image: Block = {"type": "image", "slack_file": {"id": file_id}, "alt_text": words[:ALT_TEXT]}
+    first = next(n for n, one in enumerate(blocks) if one["type"] == CHART)
+    return [*without_pictures(blocks[:first]), image, *without_pictures(blocks[first:])]
 
 
 def png(charts: tuple[Chart, ...]) -> bytes:
@@ -74,26 +110,28 @@ def png(charts: tuple[Chart, ...]) -> bytes:
 
 
 def _height(chart: Chart) -> int:
-    return 2 * MARGIN + 2 * ROW + ROW * len(chart.shown) * len(chart.series)
+    bars = ROW * len(chart.series) + (GAP if len(chart.series) > 1 else 0)
+    return 2 * MARGIN + 2 * ROW + HEAD + bars * len(chart.shown)
 
 
 def _draw(draw: "ImageDraw", chart: Chart, top: int) -> None:
     from PIL import ImageFont
 
-    large, small = ImageFont.load_default(size=26), ImageFont.load_default(size=19)
+    large, small = ImageFont.load_default(size=24), ImageFont.load_default(size=17)
     draw.text((MARGIN, top + MARGIN), chart.title, INK, large)
     legend = MARGIN
     for at, (name, _) in enumerate(chart.series):
-        draw.rectangle((legend, top + MARGIN + ROW + 4, legend + 14, top + MARGIN + ROW + 18), COLOURS[at])
+        draw.rectangle((legend, top + MARGIN + ROW + 8, legend + 13, top + MARGIN + ROW + 21), COLOURS[at])
         label = f"{name} ({chart.unit})"
-        draw.text((legend + 22, top + MARGIN + ROW), label, FAINT, small)
+        draw.text((legend + 22, top + MARGIN + ROW + 5), label, FAINT, small)
         legend += 60 + int(draw.textlength(label, small))
     most = max((value for _, values in chart.series for value in values), default=0) or 1
-    y = top + MARGIN + 2 * ROW
+    y = top + MARGIN + 2 * ROW + HEAD
     for n, name in enumerate(chart.shown):
-        draw.text((MARGIN, y + 10), name[:NAME], INK, small)
+        draw.text((MARGIN, y + ROW * (len(chart.series) - 1) // 2 + 6), name[:NAME], INK, small)
         for at, (_, values) in enumerate(chart.series):
             length = int((WIDTH - LABELS - 5 * MARGIN) * values[n] / most)
-            draw.rectangle((LABELS, y + 8, LABELS + max(length, 2), y + ROW - 8), COLOURS[at])
-            draw.text((LABELS + length + 10, y + 10), f"{values[n]:g}", INK, small)
+            draw.rectangle((LABELS, y + 4, LABELS + max(length, 2), y + ROW - 4), COLOURS[at])
+            draw.text((LABELS + length + 10, y + 6), f"{values[n]:g}", INK, small)
             y += ROW
+        y += GAP if len(chart.series) > 1 else 0

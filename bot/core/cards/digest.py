@@ -1,16 +1,16 @@
 """The digest as a message: two charts, and every figure in words too."""
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from bot.core.cards import Picture, wording
 from bot.core.cards.charts import Chart, block, lines
 from bot.core.cards.mrkdwn import Block, context, data, escape, fit, header, section
 from bot.core.digest import Digest
-from bot.core.model import Money
-from bot.core.money import show
+from bot.core.model import Case, Money
+from bot.core.money import HOME, show
+from bot.core.playbooks import PLAYBOOKS
 
-Show = Callable[[Money], str]
 ROOM = 2500
 
 
@@ -28,46 +28,55 @@ def charts(digest: Digest) -> tuple[Chart, ...]:
     return tuple(made)
 
 
-def picture(digest: Digest, *, drawn: bool = True, money: Show = show) -> Picture:
-    """`drawn` False leaves Slack's chart blocks out, for a Slack that refuses them. `money` shows an amount."""
-    title = f"Finance digest, {digest.since:%d %b} to {digest.until:%d %b %Y}"
-    told = _lines(digest, money)
+def picture(digest: Digest, locale: str = HOME) -> Picture:
+    """With Slack's chart blocks; the module `charts` has what a Slack gets that refuses them."""
+    title = f"Finance digest, {_day(digest.since)} to {_day(digest.until)} {digest.until.year}"
+    told = _lines(digest, locale)
     blocks: list[Block] = [header(title), section(fit([data(line, 300) for line in told], ROOM))]
     for chart in charts(digest):
-        blocks += [block(chart)] if drawn else []
+        blocks.append(block(chart))
         blocks.append(context(escape(f"{chart.title}. " + "; ".join(lines(chart)))))
     if digest.reasons:
         words = [f"• {data(reason, 120)} ({count})" for reason, count in digest.reasons]
         blocks.append(section("*Top reasons of callers*\n" + fit(words, ROOM)))
     if digest.stuck:
-        stuck = [
-            f"• {data(wording.headline(case.kind, case.details, case.details.money), 200)} ({case.case_id})"
-            for case in digest.stuck
-        ]
+        stuck = [f"• {data(_named(case, locale), 200)} ({case.case_id})" for case in digest.stuck]
         blocks.append(section(":rotating_light: *Stuck now*\n" + fit(stuck, ROOM)))
     text = "\n".join([title, *told, *(line for chart in charts(digest) for line in lines(chart))])
     return Picture(text=escape(text)[:3500], blocks=blocks)
 
 
-def _lines(digest: Digest, money: Show) -> list[str]:
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b}"
+
+
+def _named(case: Case, locale: str) -> str:
+    """A digest is read by more people than may know whom some cases are about."""
+    if PLAYBOOKS[case.kind].restricted:
+        return wording.TITLES[case.kind]
+    return wording.headline(case.kind, case.details, case.details.money, locale=locale)
+
+
+def _lines(digest: Digest, locale: str) -> list[str]:
     in_time = sum(pace.in_time for pace in digest.pace.values())
     told = [
         f"{sum(digest.opened.values())} new, {digest.decided} decided, {digest.waiting} waiting"
         + (f" ({digest.overdue} overdue)" if digest.overdue else ""),
-        f"Approved: {_money(digest.approved, money)}. Refused: {_money(digest.refused, money)}.",
+        f"Approved: {_money(digest.approved, locale)}. Refused: {_money(digest.refused, locale)}.",
     ]
     if digest.decided:
         told.append(
             f"Decided in time: {in_time} of {digest.decided}. "
-            f"Automatic: {digest.automatic} of {digest.decided} ({digest.automatic / digest.decided:.0%})."
+            f"Automatic share: {digest.automatic / digest.decided:.0%} ({digest.automatic} of {digest.decided})."
         )
     if digest.stuck:
         told.append(f"Stuck: {len(digest.stuck)}.")
     return told
 
 
-def _money(sums: Mapping[str, int], money: Show) -> str:
-    return ", ".join(money(Money(amount_minor=minor, currency=currency)) for currency, minor in sums.items()) or "none"
+def _money(sums: Mapping[str, int], locale: str) -> str:
+    shown = [show(Money(amount_minor=minor, currency=currency), locale) for currency, minor in sums.items()]
+    return ", ".join(shown) or "none"
 
 
 def _hours(span: timedelta) -> float:

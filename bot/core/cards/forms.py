@@ -8,9 +8,12 @@ from bot.core.cards.answers import faults
 from bot.core.cards.answers import is_e_mail as is_e_mail  # those who take answers elsewhere look for it here
 from bot.core.cards.mrkdwn import Block, data, fit, plain, section
 from bot.core.cards.progress import steps
-from bot.core.model import Address, CaseFile, Details, ExecutionState, Frozen, Kind
+from bot.core.intake.typed import typed
+from bot.core.model import Address, CaseFile, Details, ExecutionState, Frozen, Kind, Money
+from bot.core.money import HOME, editable
 from bot.core.names import CallbackId, CaseRef
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.veil import veiled
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # view["state"]["values"]: block id -> action id -> element
 
@@ -48,7 +51,7 @@ INPUTS: Mapping[str, Input] = {
     "customer_name": Input("Customer"),
     "email": Input("E-mail"),
     "account_id": Input("Account", "The customer's id in the system that bills"),
-    "amount": Input("Amount", "In major units with a point: 129.50"),
+    "amount": Input("Amount"),
     "currency": Input("Currency", "Three letters: USD"),
     "payment_id": Input("Payment id"),
     "transaction_id": Input("Transaction id"),
@@ -99,35 +102,37 @@ def settle_form(file: CaseFile) -> Block:
     return modal(CallbackId.SETTLE_FORM, ref_of(file), "Settle by hand", "Settle", [section(what), note])
 
 
-def complete_form(file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None) -> Block:
+def complete_form(file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None,
+                  locale: str = HOME) -> Block:  # fmt: skip
     """Asks what the case is and for what is missing, filled in as far as known; `kind` is chosen beforehand."""
     offered = tuple(kinds) if kinds is not None else completable()
     doubts = [f"• {data(doubt)}" for doubt in wording.doubts(file)]
     blocks = [
         *([section("*Why it needs a look*\n" + fit(doubts, 2000))] if doubts else []),
-        *_questions(file.case.details, kind, offered),
+        # What is hidden is opened only by its own button.
+        *_questions(veiled(file.case.details), kind, offered, locale),
     ]
     return modal(CallbackId.COMPLETE_FORM, ref_of(file), "Complete this case", "Propose", blocks)
 
 
-def open_form(details: Details, source: str) -> Block:
+def open_form(details: Details, source: str, locale: str = HOME) -> Block:
     """Asks for the same to open a case from a message; `source` says which and comes back as it is."""
     summary = text_input(SUMMARY, Input("What it is about", "Without card, bank or tax numbers"), details.summary)
     summary["element"] |= {"multiline": True, "max_length": SUMMARY_AT_MOST}
     if details.summary:
         summary["element"]["initial_value"] = details.summary[:SUMMARY_AT_MOST]
-    questions = _questions(details, None, completable())
+    questions = _questions(details, None, completable(), locale)
     return modal(CallbackId.OPEN_FORM, source, "Open a finance case", "Open", [questions[0], summary, *questions[1:]])
 
 
-def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind]) -> list[Block]:
+def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind], locale: str) -> list[Block]:
     options = [{"text": plain(wording.TITLES[one], 75), "value": one.value} for one in offered]
     select: Block = {"type": "static_select", "action_id": VALUE, "options": options}
     if kind in offered:
         select["initial_option"] = options[offered.index(kind)]
     return [
         {"type": "input", "block_id": "kind", "label": plain("What is it?", 100), "element": select},
-        *(block for name in _in_order(kind) for block in _input(name, details)),
+        *(block for name in _in_order(kind) for block in _input(name, details, locale)),
     ]
 
 
@@ -137,7 +142,12 @@ def _in_order(kind: Kind | None) -> list[str]:
     return [*first, *(name for name in (*INPUTS, _ADDRESS) if name not in first)]
 
 
-def _input(name: str, details: Details) -> list[Block]:
+def _input(name: str, details: Details, locale: str) -> list[Block]:
+    if name == "amount":
+        example = editable(Money(amount_minor=12950, currency="USD"), locale)
+        asked = INPUTS[name]._replace(hint=f"In major units: {example}")
+        known_amount = editable(details.money, locale) if details.money else _known(details, name)
+        return [text_input(name, asked, known_amount, optional=True)]
     if name != _ADDRESS:
         return [text_input(name, INPUTS[name], _known(details, name), optional=True)]
     known = details.fields.billing_address or Address()
@@ -220,7 +230,7 @@ def read_summary(values: Values) -> str | None:
     return text_of(values, SUMMARY)[:SUMMARY_AT_MOST] or None
 
 
-def read_complete(values: Values) -> Completed:
+def read_complete(values: Values, locale: str = HOME) -> Completed:
     """The kind and what was filled in; raises FormErrors with one sentence for each wrong input."""
     filled: dict[str, Any] = {name: text for name in INPUTS if (text := text_of(values, name))}
     if address := {part: text for part in ADDRESS if (text := text_of(values, f"{_ADDRESS}.{part}"))}:
@@ -228,11 +238,13 @@ def read_complete(values: Values) -> Completed:
     if "currency" in filled:
         filled["currency"] = filled["currency"].upper()
     kind = _kind(values)
-    errors = faults(filled)
+    errors = faults(filled, locale)
     if kind is None:
         errors["kind"] = "Choose what this is."
     if errors or kind is None:
         raise FormErrors(errors)
+    if "amount" in filled:
+        filled["amount"] = f"{typed(filled['amount'], filled['currency'], locale):f}"
     if "reason" in filled:
         filled[PLAYBOOKS[kind].reason_field] = filled.pop("reason")
     return Completed(kind=kind, fields=filled)

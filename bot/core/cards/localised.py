@@ -37,7 +37,7 @@ def localised(file: CaseFile, locale: str) -> CaseFile:
 
 
 def standing_in(standing: Standing, locale: str) -> Standing:
-    return _said(standing, locale, "rule", "missing")
+    return standing if locale == HOME else _said(standing, locale, "rule", "missing")
 
 
 def entry_in(entry: AuditEntry, locale: str) -> AuditEntry:

@@ -3,21 +3,22 @@
 from bot.core.cards.forms import Input, Values, modal, prose_input, prose_of, ref_of, text_input, text_of
 from bot.core.cards.mrkdwn import Block, data, section
 from bot.core.model import CaseFile, Money
-from bot.core.money import show, to_major
+from bot.core.money import HOME, editable, show
 from bot.core.names import CallbackId
 
 HOW_MIN = 10  # characters: "yes" is not how
 
 
-def amount_form(file: CaseFile, money: Money, left: Money | None) -> Block:
+def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = HOME) -> Block:
     """Asks for another amount than `money`; `left` is what can be paid back at most, where that is known."""
     lines = [
-        f"*Offered: {show(money)}*" + (f", of {show(left)} that is left to pay back" if left else ""),
+        f"*Offered: {show(money, locale)}*"
+        + (f", of {show(left, locale)} that is left to pay back" if left else ""),
         "A lower amount is approved by this form, by the rules of the amount that was offered first. A higher one is a "
         "new version: everybody is asked again, and you cannot decide on it alone.",
     ]
-    hint = f"In {money.currency}, with a point: {to_major(money)}"
-    amount = text_input("amount", Input(f"Amount in {money.currency}", hint), to_major(money))
+    known = editable(money, locale)
+    amount = text_input("amount", Input(f"Amount in {money.currency}", f"In major units: {known}"), known)
     reason = prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
     return modal(CallbackId.AMOUNT_FORM, ref_of(file), "Change the amount", "Change", [section("\n".join(lines)),
                  amount, reason])  # fmt: skip

@@ -160,6 +160,15 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(text)]}
 
 
+def size(node: Any) -> int:
+    """Characters of every `text` in some blocks, as Slack counts them for a whole message."""
+    if isinstance(node, list):
+        return sum(map(size, node))
+    if not isinstance(node, dict):
+        return 0
+    return sum(len(item) if key == "text" and isinstance(item, str) else size(item) for key, item in node.items())
+
+
 def numbered(blocks: Iterable[Block], prefix: str) -> list[Block]:
     """Gives every block its own block_id, `prefix:n`; Slack keeps old input state under a block_id that it knows."""
     return [{**block, "block_id": f"{prefix}:{n}"} for n, block in enumerate(blocks)]

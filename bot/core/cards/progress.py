@@ -20,10 +20,13 @@ from bot.core.cards.mrkdwn import (
 )
 from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, ExecutionState, Kind, Verdict
 from bot.core.money import HOME
-from bot.core.names import CHOICES, ActionId, CaseRef
-from bot.core.policy import Standing
+from bot.core.names import CHOICES, ActionId, CaseRef, More
+from bot.core.playbooks import unverified_recipient
+from bot.core.policy import Standing, payout_of
 
 _ROOM = 2200  # characters for all steps, of the 12,000 that Slack takes for all blocks of a message
+
+LOG = "Log and close"  # the button that approves where there is nothing but a record to make
 
 _ICONS: Mapping[ExecutionState, str] = {
     ExecutionState.PENDING: ":white_circle:",
@@ -57,7 +60,11 @@ def steps(file: CaseFile) -> list[Execution]:
 # --- the state line -------------------------------------------------------------------------------------------------
 
 
+FALLEN = ":sos: Nobody else can decide or go on with this now, so it fell to the admins."
+
+
 def state_line(file: CaseFile, standing: Standing) -> str:
+    unfinished = file.case.state in (CaseState.OPEN, CaseState.APPROVED, CaseState.STUCK)
     draw = {
         CaseState.OPEN: lambda: _waiting(file, standing),
         CaseState.APPROVED: lambda: _under_way(file),
@@ -66,7 +73,8 @@ def state_line(file: CaseFile, standing: Standing) -> str:
         CaseState.EXPIRED: lambda: f":hourglass: *Expired:* nobody decided in time. {_closing(file)}",
         CaseState.STUCK: lambda: f":rotating_light: *Stuck.* {_closing(file)}\n*What to do:* {_way_out(file)}",
     }
-    return "\n".join([draw[file.case.state]().strip(), *_new_version(file)])
+    fallen = [FALLEN] if file.case.fallen_to_admins and unfinished else []
+    return "\n".join([draw[file.case.state]().strip(), *fallen, *_new_version(file)])
 
 
 def _new_version(file: CaseFile) -> list[str]:
@@ -84,7 +92,7 @@ def _waiting(file: CaseFile, standing: Standing) -> str:
     if not file.proposal.actions:
         return ":hourglass_flowing_sand: *Waiting for a person* who chooses how to settle it."
     given = _by(file.decisions, Verdict.APPROVE)
-    line = f":hourglass_flowing_sand: *Waiting: {standing.approvals} of {standing.quorum} approvals*"
+    line = f":hourglass_flowing_sand: *Waiting: {wording.approvals(standing.approvals, standing.quorum)}*"
     line += f" ({given})" if given else ""
     line += f" · {data(standing.missing)}" if standing.missing else ""
     return f"{line}\nRule: {data(standing.rule, 400)}"
@@ -149,7 +157,7 @@ def work(file: CaseFile) -> list[Block]:
     is_open, proposal = file.case.state is CaseState.OPEN, file.proposal
     lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
     if is_open:
-        lists.append(("On approval", _planned(proposal.actions)))
+        lists.append((f"On “{LOG}”" if wording.needs_completing(file) else "On approval", _planned(proposal.actions)))
         others = [one for one in proposal.options if one.actions != proposal.actions]
         lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in others]
     elif not file.executions:
@@ -188,7 +196,16 @@ def buttons(file: CaseFile, locale: str = HOME) -> list[Block]:
     """Only what the state allows; a decided or finished case has none."""
     reference = str(CaseRef(file.case.case_id, file.proposal.version))
     elements = [{**button, "value": reference} for button in _allowed(file, locale)]
-    return [{"type": "actions", "elements": elements}] if elements else []
+    return [{"type": "actions", "elements": [*elements, _menu(file, reference)]}] if elements else []
+
+
+def _menu(file: CaseFile, reference: str) -> Block:
+    """What is needed now and then; the buttons beside it stay few."""
+    is_open = file.case.state is CaseState.OPEN
+    labels = {More.AMOUNT: "Change the amount"} if is_open and payout_of(file.proposal) else {}
+    labels |= {More.TAKE: "Take it: I own this now", More.ASK: "Ask the account owner"}
+    options = [{"text": plain(label, 75), "value": f"{name} {reference}"} for name, label in labels.items()]
+    return {"type": "overflow", "action_id": ActionId.MORE.value, "options": options}
 
 
 def _allowed(file: CaseFile, locale: str) -> list[Block]:
@@ -205,9 +222,7 @@ def _allowed(file: CaseFile, locale: str) -> list[Block]:
 
 def _decisions(file: CaseFile, locale: str) -> list[Block]:
     if wording.needs_completing(file):
-        log = (
-            [_button(ActionId.APPROVE, "Log and close", None, _approval(file, locale))] if file.proposal.actions else []
-        )
+        log = [_button(ActionId.APPROVE, LOG, None, _approval(file, locale))] if file.proposal.actions else []
         return [
             _button(ActionId.COMPLETE, "Complete this", "primary"),
             *log,
@@ -221,7 +236,8 @@ def _decisions(file: CaseFile, locale: str) -> list[Block]:
         for name, option in zip(CHOICES, file.proposal.options, strict=False)
         if option.actions != file.proposal.actions
     ]
-    return [*approve, *choices, _button(ActionId.REJECT, "Reject", "danger")]
+    confirm = [_button(ActionId.CONFIRM_RECIPIENT, "Confirm recipient")] if unverified_recipient(file) else []
+    return [*approve, *choices, *confirm, _button(ActionId.REJECT, "Reject", "danger")]
 
 
 def _approval(file: CaseFile, locale: str) -> Block:

@@ -17,6 +17,7 @@ __all__ = [
     "TITLES",
     "address",
     "amount",
+    "approvals",
     "confidence",
     "customer",
     "doubts",
@@ -100,6 +101,10 @@ def confidence(details: Details) -> str:
         return "not stated"
     word = "high" if value >= 0.9 else "fair" if value >= 0.7 else "low"
     return f"{word} ({value:.0%})"
+
+
+def approvals(given: int, of: int) -> str:
+    return f"{given} of {of} {'approval' if of == 1 else 'approvals'}"
 
 
 def system(action: Action) -> str:

@@ -52,6 +52,7 @@ PLAYBOOK = Playbook(
     title="Collections",
     asks="spoke about an overdue balance",
     channel="collections",
+    restricted=True,
     due=timedelta(days=2),
     due_at=_due_at,
     intents=frozenset({"collections"}),

@@ -60,6 +60,7 @@ class Playbook:
     reason_field: str = "escalation_reason"  # where the reason goes that a person fills in
     about_money: bool = False  # a missing amount is worth saying
     named_by: str | None = None  # the field that names the case before its customer does
+    restricted: bool = False  # named only to those who may decide on it
 
 
 MONEY = Need("an amount with its currency", ("money",))

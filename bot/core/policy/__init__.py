@@ -19,7 +19,7 @@ from bot.core.policy.judging import (
 )
 from bot.core.policy.limits import DAY, Limit, Spent, limits_passed, payout_of
 from bot.core.policy.model import Band, Digest, KindRules, Policy, Region
-from bot.core.policy.presence import somebody_can_go_on
+from bot.core.policy.presence import People, somebody_can_go_on
 
 __all__ = [
     "ADMINS",
@@ -31,6 +31,7 @@ __all__ = [
     "KindRules",
     "Known",
     "Limit",
+    "People",
     "Policy",
     "Question",
     "Region",

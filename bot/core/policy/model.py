@@ -121,6 +121,6 @@ class Policy(Frozen):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
-    def region(self, channel: str) -> Region:
-        """Of a name in [channels]; without a table of its own that of [regions.default]."""
+    def region(self, channel: str = "default") -> Region:
+        """Of a name in [channels]; without a table of its own, and for what has no channel, [regions.default]."""
         return self.regions.get(channel) or self.regions.get("default") or Region()

@@ -1,0 +1,206 @@
+"""Why a case is what it is, and who decides it: `countersign policy show --for <case>`. Pure."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from bot.core.actions import Subject
+from bot.core.backtest import kind_for
+from bot.core.cards.wording import needs_completing
+from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Decision, Frozen, Kind, Proposal
+from bot.core.money import show
+from bot.core.notices import Timer
+from bot.core.playbooks import PLAYBOOKS
+from bot.core.policy import Known, Limit, Policy, Spent, automatic, band_for, limits_passed, payout_of, standing
+from bot.core.policy.limits import in_words
+from bot.core.policy.words import missing, rule
+from bot.core.said import doubts_of
+from bot.core.triage import presumed_kind
+
+
+class Told(Frozen):
+    """All that the store says of one case."""
+
+    file: CaseFile
+    decisions: tuple[Decision, ...]  # of every version, earliest first
+    timers: tuple[Timer, ...]
+    history: tuple[AuditEntry, ...]
+    spent: Spent  # of the last 24 hours, in the currency of its proposal
+    paused: tuple[str, ...]  # scopes
+
+
+class Need(Frozen):
+    words: str
+    met: bool
+
+
+class Band(Frozen):
+    """Who decides on the version as it stands."""
+
+    rule: str
+    quorum: int
+    approvals: int
+    groups: dict[str, tuple[str, ...]]  # each group that may approve -> its members in the policy
+    at_least: dict[str, int]
+    over: tuple[Limit, ...]
+    limits: str | None  # the same in words
+    missing: str | None  # "waiting for a lead"; None: nothing is
+
+
+class Alone(Frozen):
+    """Whether the policy decides, or has decided, without a person."""
+
+    decides: bool
+    words: str  # its rule, or the first reason why not
+
+
+class Times(Frozen):
+    due_at: datetime
+    timers: dict[str, datetime]  # "reminder:1", "expiry": those still to come
+    fired: dict[str, datetime]
+
+
+class Explained(Frozen):
+    case_id: str
+    state: CaseState
+    kind: Kind
+    version: int
+    policy: str  # version of the policy that it is explained by
+    because: tuple[str, ...]  # sentences: what led to this kind
+    needs: tuple[Need, ...]
+    doubts: tuple[str, ...]
+    band: Band
+    alone: Alone
+    times: Times
+    decisions: tuple[Decision, ...]
+
+
+def explain(policy: Policy, told: Told) -> Explained:
+    case, proposal = told.file.case, told.file.proposal
+    kind = presumed_kind(case.details, policy) or case.kind
+    return Explained(
+        case_id=case.case_id,
+        state=case.state,
+        kind=case.kind,
+        version=case.version,
+        policy=policy.version,
+        because=tuple(_because(policy, case, proposal)),
+        needs=tuple(Need(words=need.words, met=need.met(case.details)) for need in PLAYBOOKS[kind].needs),
+        doubts=(*case.details.doubts, *doubts_of(case.facts)),
+        band=_band(policy, told.file, told.spent),
+        alone=_alone(policy, told),
+        times=_times(case, told.timers),
+        decisions=told.decisions,
+    )
+
+
+def _because(policy: Policy, case: Case, proposal: Proposal) -> Iterable[str]:
+    intent, presumed = case.details.fields.call_intent, presumed_kind(case.details, policy)
+    if presumed is None:
+        yield f"No kind is known for “{intent}”." if intent else "The call did not state what the caller wants."
+    else:
+        yield f"The stated intent “{intent}” means “{presumed}”."
+    if proposal.authors:
+        yield f"{' and '.join(proposal.authors)} opened it, filled it in or chose, and cannot approve it alone."
+    if proposal.because:
+        yield proposal.because
+    if (would := _kind(policy, case, proposal)) is not case.kind:
+        yield f"Under this policy it would be “{would}” if it opened now."
+
+
+def _kind(policy: Policy, case: Case, proposal: Proposal) -> Kind:
+    facts = {fact.name: fact for fact in case.facts}
+    subject = Subject(case.root, case.case_id, case.details, facts, frozenset(), case.opened_at)
+    return kind_for(subject, policy, case.earlier, by_person=bool(proposal.authors))
+
+
+def _band(policy: Policy, file: CaseFile, spent: Spent) -> Band:
+    """With the limits that an approval would pass now; those of an approver depend on who that is."""
+    proposal, made = file.proposal, file.decisions
+    over = limits_passed(policy.limits, proposal, Spent(customer=spent.customer), made)
+    band = band_for(policy, proposal.kind, proposal.money, over)
+    now = standing(policy, proposal, [one.model_copy(update={"over_limits": over}) for one in made])
+    waits = now.missing if made else missing(band, (), only_authors=bool(proposal.authors))
+    return Band(
+        rule=rule(policy, band, proposal, over),
+        quorum=band.quorum,
+        approvals=now.approvals,
+        groups={group: policy.groups.get(group, ()) for group in band.groups},
+        at_least=band.at_least,
+        over=over,
+        limits=in_words(policy.limits, over, proposal.money.currency if proposal.money else "") or None,
+        missing=_first(file) or waits,
+    )
+
+
+def _first(file: CaseFile) -> str | None:
+    if needs_completing(file):
+        return "a person has to complete it first"
+    return None if file.proposal.actions else "a person has to choose first how to settle it"
+
+
+def _alone(policy: Policy, told: Told) -> Alone:
+    """What is decided says how it was; an open case, how it would be if it opened now."""
+    case, proposal = told.file.case, told.file.proposal
+    for decision in told.decisions:
+        if decision.user_id.startswith("policy:"):
+            return Alone(decides=True, words=decision.rule)
+    if case.state is not CaseState.OPEN:
+        return Alone(decides=False, words=_recorded(told.history) or "People decided on it.")
+    known = Known(details=case.details, facts=case.facts, earlier=case.earlier)
+    answer = automatic(policy, proposal, known, spent=told.spent, paused=told.paused)
+    return Alone(decides=answer.allowed, words=answer.why_not or answer.rule)
+
+
+def _recorded(history: Iterable[AuditEntry]) -> str | None:
+    why = (entry.entry.data.get("why") for entry in history if entry.entry.what == "case.not_automatic")
+    return next((str(words) for words in why if words), None)
+
+
+def _times(case: Case, timers: Collection[Timer]) -> Times:
+    return Times(
+        due_at=case.due_at,
+        timers={timer.name: timer.due_at for timer in timers if timer.fired_at is None},
+        fired={timer.name: timer.fired_at for timer in timers if timer.fired_at is not None},
+    )
+
+
+# --- as text --------------------------------------------------------------------------------------------------------
+
+
+def story(one: Explained, proposal: Proposal) -> str:
+    money = payout_of(proposal) or proposal.money
+    people = [f"{group} ({', '.join(members) or 'nobody'})" for group, members in one.band.groups.items()]
+    open_ = one.state is CaseState.OPEN
+    lines = [
+        f"{one.case_id}  {one.kind}  {one.state}  version {one.version}  {show(money) if money else 'no amount'}",
+        *(f"why        {sentence}" for sentence in one.because),
+        *(f"needs      {need.words}: {'stated' if need.met else 'NOT STATED'}" for need in one.needs),
+        *(f"doubt      {doubt}" for doubt in one.doubts),
+        f"rule       {one.band.rule}",
+        *([f"limits     {one.band.limits}"] if one.band.limits else []),
+        f"who        {', '.join(people)}",
+        f"approvals  {one.band.approvals} of {one.band.quorum}",
+        *([f"missing    {one.band.missing or 'nothing'}"] if open_ else []),
+        f"automatic  {'yes' if one.alone.decides else 'no'}: {one.alone.words}",
+        f"due        {_moment(one.times.due_at)}",
+        *(f"then       {name}: {_moment(at)}" for name, at in one.times.timers.items() if open_),
+        *(f"was        {name}: {_moment(at)}" for name, at in one.times.fired.items()),
+        *(_decision(decision) for decision in one.decisions),
+        f"policy     {one.policy}",
+    ]
+    return "\n".join(lines)
+
+
+def _decision(made: Decision) -> str:
+    groups = ", ".join(made.in_groups) or "no group"
+    stood_in = f", standing in for {', '.join(made.stood_in_for)}" if made.stood_in_for else ""
+    over = f", over {', '.join(made.over_limits)}" if made.over_limits else ""
+    reason = f", “{made.reason}”" if made.reason else ""
+    return (
+        f"decision   {_moment(made.decided_at)}  {made.user_id}: {made.verdict} version {made.version}{reason} as "
+        f"{groups}{stood_in}{over}; rule “{made.rule}”, policy {made.policy_version}"
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,130 @@
+"""Cases for the tests of what another policy would do: opened and decided by the real transactions, without a world."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.cases import deciding
+from bot.cases.deciding import Answer, Click
+from bot.cases.intake import Told, settle
+from bot.core.backtest import Report, Trial, add_up, part_of
+from bot.core.model import Call, Details, Entry, Fact, Fields, Kind, Money
+from bot.core.names import CaseRef
+from bot.core.policy import Policy
+from bot.core.policy.file import read_policy
+from bot.core.triage import case_id_of
+from storage import Store
+from storage.engine_inline import InlineDatabase
+from tests.policy_samples import SHIPPED, person
+
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+ABLE = frozenset({"stripe.refund", "quickbooks.refund_receipt", "zendesk.ticket"})
+TEXT = SHIPPED.read_text(encoding="utf-8")
+OFF = read_policy(TEXT)
+ALONE = "refund = { enabled = true"
+HEARD = Entry(actor="dialnexa", what="call.received")
+
+
+def changed(*changes: tuple[str, str]) -> Policy:
+    """The shipped policy with these words replaced; each has to be there."""
+    text = TEXT
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return read_policy(text)
+
+
+ON = changed(("refund = { enabled = false", ALONE))
+
+
+def usd(amount: int) -> Money:
+    return Money(amount_minor=amount, currency="USD")
+
+
+def details(amount: int = 1_500, **fields: Any) -> Details:
+    stated = {
+        "call_intent": "refund_request",
+        "email": "dana@example.com",
+        "payment_id": f"pi_{amount}",
+        "refund_reason": "charged twice",
+        "confidence": 0.97,
+        "amount": f"{amount / 100:.2f}",
+        "currency": "USD",
+    }
+    return Details(fields=Fields(**(stated | fields)), money=usd(amount))
+
+
+def facts(about: Details, **charge: Any) -> tuple[Fact, ...]:
+    """Of a payment that is found, whole, and neither refunded nor disputed."""
+    amount = about.money.amount_minor if about.money else 0
+    values = {"payment_id": about.fields.payment_id, "status": "succeeded", "disputed": False, "amount_minor": amount,
+              "left_minor": amount, "currency": about.fields.currency}  # fmt: skip
+    return (
+        Fact(name="charge", source="Stripe", observed_at=START, values=values | charge),
+        Fact(name="refunds", source="Stripe", observed_at=START, values={"count": 0, "refunded_minor": 0}),
+    )
+
+
+def tell(store: Store, call: Call, now: datetime, policy: Policy, looked: Iterable[Fact]) -> str:
+    """The call is kept and becomes, or changes, its case; its id."""
+    chain = case_id_of(call.call_id)
+    body = f"{call.call_id}/{now}/{call.event}"
+    store.add_call(call, body_sha256=body, received_at=now, due_at=None, entry=HEARD, chain=chain)
+    settle(
+        store, Told(call.call_id, tuple(store.calls_of(call.call_id))), tuple(looked), policy=policy, able=ABLE, now=now
+    )
+    return chain
+
+
+class Past:
+    """What happened under one policy, in a database in memory."""
+
+    def __init__(self, policy: Policy = OFF) -> None:
+        self.policy = policy
+        self.db = InlineDatabase()
+        self.now = START
+        self.calls = 0
+
+    def call(self, about: Details | None = None, looked: tuple[Fact, ...] | None = None, **fields: Any) -> str:
+        about = about or details(**fields)
+        self.calls += 1
+        call = Call(call_id=f"call_{self.calls}", event="call_ended", details=about)
+        known = facts(about) if looked is None else looked
+        return self.db.run(lambda store: tell(store, call, self.now, self.policy, known))
+
+    def person_says(self, case_id: str, **fields: Any) -> None:
+        """By the form that completes a case."""
+
+        def say(store: Store) -> str:
+            case = store.case(case_id)
+            assert case is not None
+            call = Call(call_id=case.root, author="U0BEN00001", event="form", details=Details(fields=Fields(**fields)))
+            return tell(store, call, self.now, self.policy, case.facts)
+
+        self.db.run(say)
+
+    def click(self, case_id: str, who: str, *, reject: bool = False) -> Answer:
+        def press(store: Store) -> Answer:
+            case = store.case(case_id)
+            assert case is not None
+            click = Click(
+                person=person(who), ref=CaseRef(case_id, case.version), identity=f"{case_id}/{who}/{self.now}"
+            )
+            if reject:
+                return deciding.reject(store, click, "No.", policy=self.policy, now=self.now)
+            return deciding.approve(store, click, policy=self.policy, now=self.now)
+
+        return self.db.run(press)
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def tried(self, new: Policy, *, now: Policy | None = None, since: datetime = LONG_AGO) -> Report:
+        trial = Trial(now or self.policy, new)
+        alone = {kind for policy in (trial.now, trial.new) for kind, rules in policy.automatic.items() if rules.enabled}
+        rows = self.db.run(lambda store: store.replay(since, "", "~", alone))
+        return add_up(trial, [part_of(trial, rows)], since=since, until=self.now)
+
+
+KINDS = tuple(Kind)

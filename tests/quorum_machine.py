@@ -1,0 +1,268 @@
+"""Whatever happens in whatever order: a machine for hypothesis, through the transactions and a real database.
+
+Each rule is something that people, callers, vendors or time do. What must hold is the witness's to say, after each.
+"""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+from bot.cases import amending, away, deciding, falling, owning, pausing, running, timing
+from bot.cases.amending import Offering
+from bot.cases.deciding import Answer, Click
+from bot.cases.running import Ended
+from bot.core.model import Call, CaseState, ExecutionState, Outcome, Receipt
+from bot.core.people import EVERYTHING, Delegation
+from bot.core.triage import case_id_of
+from storage import Store
+from tests.quorum_rules import GROUPS, PEOPLE, RULES, Hand
+from tests.quorum_witness import ON_RECORD, Telling
+from tests.quorum_world import ABLE, ROOTS, Played, details, money_of
+
+LEASE = timedelta(minutes=1)
+SENT = {
+    Outcome.SUCCEEDED: Ended(Outcome.SUCCEEDED, receipt=Receipt(vendor_id="re_1")),
+    Outcome.REFUSED: Ended(Outcome.REFUSED, "Refused."),
+    Outcome.UNAVAILABLE: Ended(Outcome.UNAVAILABLE, "Not available."),
+    Outcome.UNSURE: Ended(Outcome.UNSURE, "No answer."),
+}
+roots, people, names = st.sampled_from(ROOTS), st.sampled_from(PEOPLE), st.sampled_from(tuple(RULES))
+kinds = st.sampled_from(("refund", "refund", "refund", "dispute", "receipt"))
+amounts = st.sampled_from(("15.00 USD", "90.00 USD", "90.00 USD", "180.00 USD", "450.00 USD", "60.00 EUR"))
+payments = st.sampled_from(("pi_1", "pi_2", "pi_3"))
+emails = st.sampled_from((ON_RECORD, ON_RECORD.upper(), "robin@example.com", None))
+found = st.sampled_from(("found", "found", "found", "away", "disputed", "refunded", "vip"))
+several = st.lists(people, min_size=1, max_size=4, unique=True)
+outcomes = st.sampled_from((*[Outcome.SUCCEEDED] * 3, Outcome.REFUSED, Outcome.UNAVAILABLE, Outcome.UNSURE, None))
+several_ends = st.lists(outcomes, max_size=4)
+back = st.sampled_from((0, 0, 0, 0, 1))  # how many versions ago the card was drawn that somebody clicks
+hours = st.sampled_from((0.01, 0.1, 2, 12, 25, 50))
+
+
+def _approve_again(machine: "Quorum", root: str, who: list[str], ago: int, ends: list[Outcome | None]) -> None:
+    machine.people_approve(root, who, ago, ends)
+
+
+class Quorum(Played):
+    @initialize(name=names, kind=kinds, amount=amounts, other=amounts, email=emails, facts=found)
+    def it_begins(self, name: str, kind: str, amount: str, other: str, email: str | None, facts: str) -> None:
+        self.put_in_force(name)
+        self.a_call_comes(ROOTS[0], kind, amount, "pi_1", email, 0.97, False, facts)
+        self.a_call_comes(ROOTS[1], "refund", other, "pi_2", email, 0.97, False, "found")
+
+    # --- calls and look-ups -----------------------------------------------------------------------------------------
+
+    @rule(root=roots, kind=kinds, amount=amounts, payment=payments, email=emails, sure=st.sampled_from((0.97, 0.5)),
+          vip=st.booleans(), facts=st.none() | found)  # fmt: skip
+    def a_call_comes(self, root: str, kind: str, amount: str, payment: str, email: str | None, sure: float,
+                     vip: bool, facts: str | None) -> None:  # fmt: skip
+        """No facts: it waits for a job."""
+        said = details(kind, amount, payment, email=email, sure=sure, vip=vip)
+        self.receive(Call(call_id=root, event="call.completed", details=said), amount)
+        if facts is not None:
+            self.it_is_looked_up(root, facts)
+
+    @rule(root=roots, facts=found)
+    def it_is_looked_up(self, root: str, facts: str) -> None:
+        told = self.told(root)
+        if told.versions:
+            self.slow.setdefault(root, told)
+            self.settle(told, facts)
+
+    @rule(root=roots, facts=found)
+    def a_slow_job_is_ready(self, root: str, facts: str) -> None:
+        if root in self.slow:
+            self.settle(self.slow.pop(root), facts)
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    @rule(root=roots, who=several, ago=back, ends=several_ends)
+    def people_approve(self, root: str, who: list[str], ago: int, ends: list[Outcome | None]) -> None:
+        for user_id in who:
+            click, hand = self.click(root, user_id, ago)
+            self.pressed.append((user_id, click.ref, click.identity))
+
+            def press(store: Store, click: Click = click, hand: Hand = hand) -> None:
+                answer = deciding.approve(store, click, policy=self.policy, now=self.now)
+                if answer.changed and answer.text is None:
+                    self.witness.approved(store, click.ref, hand, self.policy.version)
+
+            self.run(press)
+            self.all_is_right()
+        self.steps_run(ends)
+
+    # three names for one thing: it is what people do most
+    and_others_approve = rule(root=roots, who=several, ago=st.just(0), ends=several_ends)(_approve_again)
+    and_more_approve = rule(root=roots, who=several, ago=st.just(0), ends=several_ends)(_approve_again)
+
+    @rule(which=st.integers(0, 9))
+    def a_click_comes_again(self, which: int) -> None:
+        if self.pressed:
+            user_id, ref, identity = self.pressed[-1 - which % len(self.pressed)]
+            click, _ = self.as_they_are(user_id, ref, identity, None)
+            answer = self.run(lambda store: deciding.approve(store, click, policy=self.policy, now=self.now))
+            assert not answer.changed
+
+    @rule(root=roots, who=people, ago=back)
+    def somebody_rejects(self, root: str, who: str, ago: int) -> None:
+        click, hand = self.click(root, who, ago)
+        if self.act(click, hand, lambda store: deciding.reject(store, click, "No.", policy=self.policy, now=self.now)):
+            self.run(lambda store: self.witness.rejected(store, click.ref, who))
+
+    # --- forms ------------------------------------------------------------------------------------------------------
+
+    @rule(root=roots, who=people, number=st.sampled_from((1, 1, 2)), ago=back)
+    def somebody_chooses(self, root: str, who: str, number: int, ago: int) -> None:
+        click, hand = self.click(root, who, ago)
+        if self.act(click, hand, lambda store: deciding.choose(store, click, number, policy=self.policy, now=self.now)):
+            self.witness.cases[click.ref.case_id].choosers.add(who)
+
+    @rule(root=roots, who=people, kind=kinds, amount=amounts, payment=payments, facts=found)
+    def somebody_completes_it(self, root: str, who: str, kind: str, amount: str, payment: str, facts: str) -> None:
+        click, hand = self.click(root, who)
+
+        def may(store: Store) -> Answer:
+            file = deciding.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
+            return file if isinstance(file, Answer) else Answer(changed=True)
+
+        if self.act(click, hand, may):
+            stated = details(kind, amount, payment)
+            self.receive(Call(call_id=root, author=who, event=f"form {self.clicks}", details=stated), amount)
+            self.it_is_looked_up(root, facts)
+
+    @rule(root=roots, who=people, amount=amounts, ago=back)
+    def somebody_changes_the_amount(self, root: str, who: str, amount: str, ago: int) -> None:
+        click, hand = self.click(root, who, ago)
+        offer = self.witness.cases[click.ref.case_id].offers.get(click.ref.version)
+        old, new, number = offer and offer.proposal.money, money_of(amount), amount.split()[0]
+        if old is None or old.currency != new.currency:
+            return
+        lowers, offering = new.amount_minor < old.amount_minor, Offering(self.policy, ABLE)
+
+        def change(store: Store) -> Answer:
+            before = len(store.calls_of(root))
+            answer = amending.change_amount(store, click, number, "Agreed.", offering=offering, now=self.now)
+            self._told_if_so(store, root, before, Telling(author=who, amount=amount, lowers=lowers))
+            if answer.changed and answer.text is None and lowers:
+                next_one = click.ref._replace(version=click.ref.version + 1)
+                self.witness.approved(store, next_one, hand, self.policy.version)
+            return answer
+
+        self.act(click, hand, change)
+
+    @rule(root=roots, who=people)
+    def somebody_verifies_the_recipient(self, root: str, who: str) -> None:
+        click, hand = self.click(root, who)
+        case, offering = self.witness.cases[click.ref.case_id].case, Offering(self.policy, ABLE)
+
+        def confirm(store: Store) -> Answer:
+            before = len(store.calls_of(root))
+            answer = amending.confirm_recipient(store, click, "Rang them.", offering=offering, now=self.now)
+            email = case.details.fields.email if case else None
+            self._told_if_so(store, root, before, Telling(author=who, verifies=email))
+            return answer
+
+        self.act(click, hand, confirm)
+
+    def _told_if_so(self, store: Store, root: str, before: int, telling: Telling) -> None:
+        """What is told and settled in one transaction."""
+        seen = self.witness.cases[case_id_of(root)]
+        if len(store.calls_of(root)) > before:
+            seen.tellings.append(telling)
+            seen.settles = len(seen.tellings)
+
+    @rule(root=roots, who=people, takes=st.booleans())
+    def somebody_takes_it_or_gives_it_back(self, root: str, who: str, takes: bool) -> None:
+        click, hand = self.click(root, who)
+        does = owning.take if takes else owning.release
+        self.act(click, hand, lambda store: does(store, click, policy=self.policy, now=self.now))
+
+    # --- what runs --------------------------------------------------------------------------------------------------
+
+    @rule(ends=several_ends)
+    def steps_run(self, ends: list[Outcome | None]) -> None:
+        """None: the answer comes later, perhaps when another process has taken over."""
+        for outcome in ends:
+            until, now = self.now + LEASE, self.now
+            works = self.run(lambda store: running.claim_executions(store, owner="one", until=until, now=now, limit=1,
+                                                                    able=ABLE))  # fmt: skip
+            for work in works:
+                self.witness.claimed(work, now, until)
+                self.on_its_way.append(work)
+            if works and outcome is not None:
+                self.an_answer_comes(outcome, -1)
+
+    @rule(outcome=st.sampled_from(tuple(SENT)), which=st.integers(0, 2))
+    def an_answer_comes(self, outcome: Outcome, which: int) -> None:
+        if self.on_its_way:
+            work = self.on_its_way.pop(which % len(self.on_its_way))
+            written = self.run(lambda store: running.ended(store, work, SENT[outcome], self.now))
+            self.witness.ended(work, outcome, written=written)
+            self.all_is_right()
+
+    @rule(root=roots, who=people, again=st.booleans())
+    def somebody_helps(self, root: str, who: str, again: bool) -> None:
+        """A step by hand is done; a stuck case is tried again or settled by hand."""
+        click, hand = self.click(root, who)
+        steps = self.run(lambda store: store.executions(click.ref.case_id))
+        waits = [one.key for one in steps if one.state is ExecutionState.BY_HAND]
+        stuck = self.run(lambda store: store.case(click.ref.case_id).state) if steps else None
+
+        def help_out(store: Store) -> Answer:
+            if stuck is not CaseState.STUCK:
+                return deciding.step_done(store, click, policy=self.policy, now=self.now)
+            if again:
+                return deciding.retry(store, click, policy=self.policy, now=self.now)
+            return deciding.settle_by_hand(store, click, "Looked after it.", policy=self.policy, now=self.now)
+
+        if self.act(click, hand, help_out):
+            if stuck is not CaseState.STUCK:
+                self.witness.runs[waits[0]].done = True
+            elif not again:
+                self.witness.cases[click.ref.case_id].closed = "somebody settled it by hand"
+
+    @rule(what=st.sampled_from((EVERYTHING, "stripe")), stops=st.booleans())
+    def an_admin_pauses_or_resumes(self, what: str, stops: bool) -> None:
+        if stops:
+            self.run(lambda store: pausing.pause(store, what, by=PEOPLE[-1], reason="Wait.", now=self.now))
+            self.witness.paused.add(what)
+        else:
+            self.run(lambda store: pausing.resume(store, what, by=PEOPLE[-1], now=self.now))
+            self.witness.paused.discard(what)
+
+    # --- people, rules and time -------------------------------------------------------------------------------------
+
+    @rule(who=people, delegate=people, begins=st.sampled_from((0, 0, 0, 24)), days=st.sampled_from((1, 3)))
+    def somebody_goes_away_or_is_back(self, who: str, delegate: str, begins: int, days: int) -> None:
+        if who == delegate:
+            self.run(lambda store: away.back(store, who, by=who, now=self.now))
+            self.away.pop(who, None)
+            return
+        from_at = self.now + timedelta(hours=begins)
+        until_at = from_at + timedelta(days=days)
+        lent = Delegation(user_id=who, delegate_id=delegate, from_at=from_at, until_at=until_at, set_by=who,
+                          set_at=self.now)  # fmt: skip
+        self.run(lambda store: away.go_away(store, lent))
+        self.away[who] = lent
+
+    @rule(who=people, groups=st.sets(st.sampled_from(GROUPS), max_size=2))
+    def somebody_changes_groups(self, who: str, groups: set[str]) -> None:
+        self.desk.members[who] = frozenset(groups)
+
+    @rule(name=names)
+    def other_rules_are_put_in_force(self, name: str) -> None:
+        self.put_in_force(name)
+
+    @rule(after=hours)
+    def time_passes(self, after: float) -> None:
+        """Timers fire, and it is looked whether somebody is there for each case."""
+        self.now += timedelta(hours=after)
+        for case_id in self.run(lambda store: store.cases_due(self.now, 50)):
+            self.run(lambda store, one=case_id: timing.fire(store, one, policy=self.policy, now=self.now))
+        self.run(lambda store: self.witness.time_has_passed(store, self.now))
+        here = {group: {who for who, groups in self.desk.members.items() if group in groups} for group in GROUPS}
+        for case_id in self.run(lambda store: falling.left_alone(store, self.policy, here, ())):
+            self.witness.may_fall(case_id, here, self.rules)
+            self.run(lambda store, one=case_id: falling.put_right(store, one, policy=self.policy, people=here, gone=(),
+                                                                  now=self.now))  # fmt: skip

@@ -1,0 +1,190 @@
+"""Who decides and what may be paid, out of the playbooks and in plain words: nothing here knows how the bot does it.
+
+The same rules are written as the `policy.toml` that the bot reads. Amounts are US cents; a limit knows no other money.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain, combinations, product
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+DAY, MONTH = timedelta(hours=24), timedelta(days=30)
+PEOPLE = ("U0ANA", "U0BEN", "U0LEA", "U0LOU", "U0SAM", "U0ADA")
+GROUPS = ("finance", "leads", "admins")
+AT_FIRST = (("finance",), ("finance",), ("leads",), ("finance", "leads"), (), ("admins",))  # who of PEOPLE is in what
+
+
+@dataclass(frozen=True)
+class Seats:
+    """How many different people have to agree, out of which groups, and how many of them from one."""
+
+    people: int
+    of: tuple[str, ...]
+    at_least: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Up to what the policy refunds without a person."""
+
+    up_to: int
+    per_day: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    bands: tuple[tuple[int | None, Seats], ...]  # of refunds and disputes: up to how much; the last covers the rest
+    others: Seats = Seats(1, ("finance",))
+    per_case: int | None = None
+    per_customer: int | None = None
+    per_approver: int | None = None
+    alone: Alone | None = None
+    expires_h: int | None = None
+
+    def seats(self, kind: str, cents: int | None, *, up: bool) -> Seats:
+        """`cents` is None for other money than dollars; `up`: over a limit, so it is one band up."""
+        if kind not in ("refund", "dispute"):
+            return self.others
+        n = next((n for n, (up_to, _) in enumerate(self.bands) if cents is not None and cents <= (up_to or cents)), -1)
+        return self.bands[-1 if n < 0 else min(n + up, len(self.bands) - 1)][1]
+
+    def groups(self, kind: str) -> set[str]:
+        """Whoever is in one of these may complete, choose, change, retry or take."""
+        if kind not in ("refund", "dispute"):
+            return set(self.others.of)
+        return {group for _, seats in self.bands for group in seats.of}
+
+    def toml(self) -> str:
+        limits = {"case": self.per_case, "customer_per_day": self.per_customer, "approver_per_day": self.per_approver}
+        lines = ['[channels]\nreview = "#review"\nfallback = "#fallback"', "[groups]"]
+        lines += [f'{group} = ["@{group}"]' for group in GROUPS]
+        lines += ['[regions.default]\nbusiness_days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]']
+        lines += ['business_hours = "00:00-24:00"', "[limits]"]
+        lines += [f"per_{name} = {{ {_usd(cents)} }}" for name, cents in limits.items() if cents is not None]
+        if self.alone is not None:
+            most = f"up_to = {{ {_usd(self.alone.up_to)} }}, per_day = {{ {_usd(self.alone.per_day)} }}"
+            lines += [f"[automatic]\nrefund = {{ enabled = true, confidence = 0.95, {most} }}"]
+        if self.expires_h is not None:
+            lines += [f'[time]\nreminders = ["1h"]\nexpires = "{self.expires_h}h"\nwarn_before_expiry = "2h"']
+        money = [("refund, dispute", up_to, seats) for up_to, seats in self.bands]
+        for kinds, up_to, seats in [*money, ("", None, self.others)]:
+            lines += ["[[bands]]", f"quorum = {seats.people}", f"groups = {list(seats.of)}"]
+            lines += [f"at_least = {{ {', '.join(f'{name} = {n}' for name, n in seats.at_least.items())} }}"]
+            lines += [f"kinds = {kinds.split(', ')}"] * bool(kinds)
+            lines += [f"up_to = {{ {_usd(up_to or 0)} }}"] * (up_to is not None)
+        return "\n".join(lines) + "\n"
+
+
+def _usd(cents: int) -> str:
+    return f'USD = "{cents // 100}.{cents % 100:02}"'
+
+
+TWO_ONE_LEAD = Seats(2, ("finance", "leads"), {"leads": 1})
+RULES = {
+    "plain": Rules(
+        bands=((100_00, Seats(1, ("finance",))), (None, TWO_ONE_LEAD)),
+        per_case=600_00,
+        per_customer=250_00,
+        per_approver=400_00,
+        expires_h=72,
+    ),
+    "steep": Rules(
+        bands=(
+            (50_00, Seats(1, ("finance",))),
+            (200_00, TWO_ONE_LEAD),
+            (None, Seats(3, ("finance", "leads"), {"leads": 2})),
+        ),
+        others=Seats(2, ("finance", "leads")),
+        per_case=100_00,
+        expires_h=24,
+    ),
+    "alone": Rules(
+        bands=((150_00, Seats(1, ("finance", "leads"))), (None, Seats(2, ("leads",)))),
+        per_customer=100_00,
+        alone=Alone(up_to=20_00, per_day=30_00),
+    ),
+    "one band": Rules(bands=((None, Seats(1, ("finance", "leads"))),), per_approver=120_00, expires_h=48),
+}
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Somebody presses a button, as one sees it who stands beside them: their groups, and whom they stand in for."""
+
+    user_id: str
+    own: frozenset[str]
+    lent: Mapping[str, frozenset[str]]
+    at: datetime
+
+    @property
+    def groups(self) -> frozenset[str]:
+        return self.own.union(*self.lent.values())
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What a case was approved to pay."""
+
+    case_id: str
+    opened_at: datetime
+    payment_id: object
+    customer: str | None
+    cents: int | None  # None: other money than dollars
+    amount: str  # with its currency
+    hands: tuple[Hand, ...]  # none: the policy alone
+    at: datetime
+
+
+def is_quorum(seats: Seats, authors: frozenset[str], hands: Sequence[Hand]) -> bool:
+    """Whether there is a way to see these hands as enough different people, each by their own right.
+
+    Nobody is spoken for twice, and one of them at least is none, and stands in for none, who asked for it or edited it.
+    """
+    return any(_seated(seats, authors, seen) for seen in product(*(_ways(hand) for hand in hands)))
+
+
+def _ways(hand: Hand) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """For whom a hand may have spoken, and by which groups; or it does not count."""
+    yield frozenset(), frozenset()
+    away = sorted(hand.lent)
+    for lent in chain.from_iterable(combinations(away, n) for n in range(len(away) + 1)):
+        yield frozenset((hand.user_id, *lent)), hand.own.union(*(hand.lent[one] for one in lent))
+
+
+def _seated(seats: Seats, authors: frozenset[str], seen: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
+    counted = [(people, groups) for people, groups in seen if people]
+    spoken_for = [one for people, _ in counted for one in people]
+    return (
+        len(counted) >= seats.people
+        and len(spoken_for) == len(set(spoken_for))
+        and all(not groups.isdisjoint(seats.of) for _, groups in counted)
+        and all(sum(name in groups for _, groups in counted) >= n for name, n in seats.at_least.items())
+        and any(people.isdisjoint(authors) for people, _ in counted)
+    )
+
+
+def seats_now(rules: Rules, kind: str, cents: int | None, hands: Sequence[Hand], customer: str | None,
+              paid: Sequence[Paid] | None, now: datetime, *, fallen: bool) -> Seats:  # fmt: skip
+    """Who has to agree at this moment. Over a limit it is one band up, and over one's own nobody decides alone.
+
+    `paid` is what was paid before; None where this pays nothing, and so knows no limits.
+    """
+    to_customer = sum(one.cents or 0 for one in paid or () if one.customer == customer and one.at > now - DAY)
+    helped = [sum(_helped(one, hand.user_id, now) for one in paid or ()) for hand in hands]
+    pays = None if paid is None else cents
+    over_own = _over(rules.per_approver, max(helped, default=0), pays)
+    over = over_own or _over(rules.per_case, 0, pays) or (customer and _over(rules.per_customer, to_customer, pays))
+    seats = rules.seats(kind, cents, up=bool(over))
+    people = max(seats.people, 2) if over_own else seats.people
+    if fallen:  # as many as before, with an admin in the place of whoever cannot be found
+        return Seats(people, (*seats.of, "admins"), {"admins": 1})
+    return Seats(people, seats.of, seats.at_least)
+
+
+def _helped(paid: Paid, user_id: str, now: datetime) -> int:
+    return paid.cents or 0 if any(hand.user_id == user_id and hand.at > now - DAY for hand in paid.hands) else 0
+
+
+def _over(limit: int | None, before: int, cents: int | None) -> bool:
+    return limit is not None and cents is not None and before + cents > limit

@@ -1,0 +1,394 @@
+"""A backtest says what triage, the policy and its limits would say, and counts what differs."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot import trying
+from bot.core.backtest import Lens, Stored, Trial, replay, weigh
+from bot.core.model import (
+    Call,
+    Case,
+    CaseState,
+    Details,
+    Earlier,
+    Fact,
+    Fields,
+    Kind,
+    Money,
+    Proposal,
+    Verdict,
+)
+from bot.core.playbooks import PLAYBOOKS
+from bot.core.policy import Band, Known, Policy, Spent, automatic, band_for
+from bot.core.policy.model import Automatic, Intake, KindRules, Limits, Vip
+from bot.core.triage import case_id_of, triage
+from storage import Database, open_database
+from tests.backtest_support import (
+    ABLE,
+    KINDS,
+    LONG_AGO,
+    OFF,
+    ON,
+    START,
+    Past,
+    changed,
+    details,
+    facts,
+    tell,
+)
+from tests.policy_samples import ANA, BEN, LEA
+
+# --- the fast way is the real way -----------------------------------------------------------------------------------
+
+INTENTS = [*(kind.value for kind in KINDS), "refund_request", "Failed Renewal", "nonsense", None]
+NEEDED = sorted({name for book in PLAYBOOKS.values() for need in book.needs for name in need.any_of} - {"money"})
+GIVEN = {"website_url": "https://a.example", "logo_url": "https://a.example/l.png", "brand_name": "Harbour Lane"}
+MONIES = st.none() | st.builds(
+    Money,
+    amount_minor=st.sampled_from([-5, 0, 1, 999, 1_000, 1_001, 5_000, 10**6]),
+    currency=st.sampled_from(["USD", "JPY"]),
+)
+CONFIDENCE = st.sampled_from([None, 0.0, 0.69, 0.7, 0.85, 0.95, 1.0])
+FLAG = st.sampled_from([True, False, None])
+
+
+@st.composite
+def the_details(draw: st.DrawFn) -> Details:
+    stated: dict[str, Any] = {name: GIVEN.get(name, "x") for name in draw(st.sets(st.sampled_from(NEEDED)))}
+    if draw(st.booleans()):  # else hardly any case would have all that it needs
+        stated = {name: GIVEN.get(name, "x") for name in NEEDED}
+    stated |= {"call_intent": draw(st.sampled_from(INTENTS)), "confidence": draw(CONFIDENCE), "vip": draw(FLAG)}
+    if draw(st.booleans()):
+        stated["email"] = draw(st.sampled_from(["vip@example.com", " VIP@Example.com", "dana@example.com"]))
+    if "billing_address" in stated:
+        stated["billing_address"] = {"line1": "1 Road"}
+    return Details(
+        fields=Fields(**stated),
+        money=draw(MONIES),
+        doubts=draw(st.sampled_from([(), (), ("Two amounts.",)])),
+        from_summary=draw(st.sampled_from([(), (), ("amount",)])),
+        redactions=draw(st.sampled_from([(), (), ("card",)])),
+    )
+
+
+PLAIN = st.builds(
+    details,
+    amount=st.sampled_from([999, 1_000, 1_001, 2_000, 5_000, 10**6]),
+    confidence=st.sampled_from([0.85, 0.95, 1.0]),
+    vip=st.sampled_from([None, None, None, True]),
+    email=st.sampled_from(["dana@example.com", "vip@example.com", None]),
+)
+
+
+@st.composite
+def the_calls(draw: st.DrawFn) -> tuple[Details, tuple[Fact, ...], tuple[Earlier, ...]]:
+    """Half of them plain refunds, since of the others hardly any is without a reason to look twice."""
+    if draw(st.booleans()):
+        about = draw(PLAIN)
+        return about, facts(about, disputed=draw(st.sampled_from([False, False, False, True]))), draw(EARLIER)
+    return draw(the_details()), draw(the_facts()), draw(EARLIER)
+
+
+@st.composite
+def the_facts(draw: st.DrawFn) -> tuple[Fact, ...]:
+    charge = {"payment_id": "x", "status": "succeeded", "disputed": draw(st.sampled_from([False, False, True])),
+              "amount_minor": 10**6, "left_minor": 10**6, "currency": "USD"}  # fmt: skip
+    found = [("charge", charge), ("refunds", {"count": 0, "refunded_minor": 0}), ("contact", {"vip": draw(FLAG)})]
+    missing = draw(st.sampled_from([None, None, None, "not found"]))
+    return tuple(
+        Fact(
+            name=name,
+            source="Stripe",
+            observed_at=START,
+            values=values,
+            missing=missing if name == "charge" else None,
+            doubt=draw(st.sampled_from([None, None, None, "It looks odd."])),
+        )
+        for name, values in found
+        if draw(st.integers(0, 9)) > 0
+    )  # fmt: skip
+
+
+AMOUNT = st.sampled_from([1_000, 5_000, 10**6, 10**6])
+AMOUNTS = st.dictionaries(st.sampled_from(["USD", "JPY"]), AMOUNT, max_size=2)
+SOME = st.fixed_dictionaries({"USD": AMOUNT}, optional={"JPY": AMOUNT})
+BAND = st.builds(
+    Band,
+    kinds=st.none() | st.lists(st.sampled_from(KINDS), min_size=1, max_size=3).map(tuple),
+    up_to=st.none() | AMOUNTS,
+    quorum=st.integers(1, 3),
+    groups=st.sampled_from([("finance",), ("leads",), ("finance", "leads")]),
+)
+ALONE = st.builds(
+    Automatic,
+    enabled=st.sampled_from([True, True, False]),
+    up_to=SOME,
+    per_day=SOME,
+    confidence=st.sampled_from([0, 0.9]),
+)
+POLICY = st.builds(
+    lambda bands, **more: OFF.model_copy(update={"bands": (*bands, Band(groups=("finance",))), **more}),
+    bands=st.lists(BAND, max_size=4),
+    kinds=st.dictionaries(
+        st.sampled_from(KINDS[:-1]),
+        st.builds(
+            KindRules,
+            enabled=st.sampled_from([True, True, False]),
+            channel=st.sampled_from([None, "vip", "brands", "gone"]),
+        ),
+        max_size=2,
+    ),
+    limits=st.builds(Limits, per_case=st.just({}) | AMOUNTS, per_customer_per_day=SOME),
+    automatic=st.fixed_dictionaries({Kind.REFUND: ALONE}, optional={Kind.DISPUTE: ALONE}),
+    intake=st.builds(Intake, confidence_floor=st.sampled_from([0.0, 0.7, 0.9])),
+    vip=st.builds(Vip, emails=st.sampled_from([(), (), ("vip@example.com",)])),
+    intents=st.sampled_from([OFF.intents, {"nonsense": Kind.REFUND, "refund": Kind.RECEIPT}]),
+)
+EARLIER = st.sampled_from([(), (), (), (), (), (), *((Earlier(
+    case_id="C-2", kind=Kind.REFUND, state=CaseState.DONE, opened_at=START, why="payment x", exact=exact,
+    paid=Money(amount_minor=999, currency="USD"), paid_at=START), ) for exact in (True, False))])  # fmt: skip
+
+
+def stored(about: Details, known: tuple[Fact, ...], policy: Policy, author: str | None, able: frozenset[str],
+           earlier: tuple[Earlier, ...]) -> tuple[Stored, Call, Proposal]:  # fmt: skip
+    call = Call(call_id="call_1", author=author, event="form" if author else "call_ended", details=about)
+    made = triage("call_1", [call], about, known, policy=policy, able=able, now=START, earlier=earlier)
+    case = Case(
+        case_id=case_id_of("call_1"), root="call_1", kind=made.kind, state=CaseState.OPEN, version=1, revision=1,
+        details=about, facts=known, earlier=earlier, channel=made.channel, owner=made.owner, due_at=made.due_at,
+        opened_by=author or "dialnexa", opened_at=START, updated_at=START,
+    )  # fmt: skip
+    proposal = Proposal(
+        case_id=case.case_id, version=1, kind=made.kind, money=about.money, actions=made.actions,
+        authors=(author,) if author else (), created_at=START,
+    )  # fmt: skip
+    row = Stored(
+        case_id=case.case_id,
+        root="call_1",
+        opened_at=START,
+        case=case.model_dump_json(),
+        proposal=proposal.model_dump_json(),
+        money=None if about.money is None else (about.money.amount_minor, about.money.currency),
+        by_person=author is not None,
+        is_open=True,
+    )
+    return row, call, proposal
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    about=the_calls(), now=POLICY, new=POLICY, author=st.sampled_from([None, None, None, None, ANA]),
+    able=st.sampled_from([ABLE, ABLE, frozenset()]),
+)  # fmt: skip
+def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
+    about: tuple[Details, tuple[Fact, ...], tuple[Earlier, ...]], now: Policy, new: Policy, author: str | None,
+    able: frozenset[str],
+) -> None:  # fmt: skip
+    said, known, earlier = about
+    row, call, offered = stored(said, known, now, author, able, earlier)
+    weighed = weigh(Lens(now), Lens(new), row)
+    for policy, would in zip((now, new), weighed.would, strict=True):
+        real = triage("call_1", [call], said, known, policy=policy, able=ABLE, now=START, earlier=earlier)
+        changes = {"kind": real.kind, "actions": real.actions}
+        proposal = offered if real.kind is offered.kind else offered.model_copy(update=changes)
+        answer = automatic(policy, proposal, Known(details=said, facts=known, earlier=earlier), spent=Spent())
+        assert would.kind is real.kind
+        assert would.channel == policy.channels[real.channel]
+        assert would.alone is (answer.allowed and bool(proposal.actions))
+        assert policy.bands[would.band] is band_for(policy, real.kind, said.money)
+
+
+STEP = st.tuples(
+    st.sampled_from(["call", "call", "approve", "approve", "reject"]),
+    st.integers(0, 6),  # which customer, or which case
+    st.sampled_from([300, 700, 1_100, 1_900, 9_000, 12_000]),
+    st.sampled_from([ANA, BEN, LEA]),
+    st.sampled_from([0, 1, 5, 11, 23]),  # hours
+)
+TIGHT = changed(
+    ("refund = { enabled = false", "refund = { enabled = true"),
+    ('per_day = { USD = "200.00" }', 'per_day = { USD = "30.00" }'),
+    ('per_customer_per_day = { USD = "500.00" }', 'per_customer_per_day = { USD = "100.00" }'),
+    ('per_approver_per_day = { USD = "5000.00" }', 'per_approver_per_day = { USD = "150.00" }'),
+    ('per_case             = { USD = "10000.00" }', 'per_case = { USD = "110.00" }'),
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=st.lists(STEP, min_size=5, max_size=30))
+def test_under_the_policy_that_was_in_force_it_says_what_really_happened(steps: list[tuple[Any, ...]]) -> None:
+    past, cases = Past(TIGHT), list[str]()
+    for n, (what, which, amount, who, hours) in enumerate(steps):
+        past.later(hours=hours, seconds=1)
+        if what == "call":
+            email = f"customer{which % 3}@example.com"
+            cases.append(past.call(amount=amount + n, email=email))
+        elif cases:
+            past.click(cases[which % len(cases)], who, reject=what == "reject")
+    rows = past.db.run(lambda store: store.replay(LONG_AGO, "", "~", {Kind.REFUND}))
+    weighed = [weigh(Lens(TIGHT), Lens(TIGHT), row) for row in rows]
+    for case, ruled in zip(weighed, replay(TIGHT, weighed, 0), strict=True):
+        file = past.db.run(lambda store, case_id=case.case_id: store.case_file(case_id))  # type: ignore[misc]  # bound
+        made = [one for one in file.decisions if one.verdict is Verdict.APPROVE]
+        assert ruled.kind is file.case.kind
+        assert ruled.alone is any(one.user_id.startswith("policy:") for one in made)
+        if made and not ruled.alone:
+            assert set(ruled.over) == {limit for one in made for limit in one.over_limits}
+            assert ruled.enough is (file.case.state is not CaseState.OPEN and not case.rejected)
+    report = past.tried(TIGHT)
+    assert (report.changed_cases, report.changed) == (0, ())
+
+
+# --- what it counts -------------------------------------------------------------------------------------------------
+
+
+def test_what_a_new_policy_pays_alone_is_counted_with_its_money() -> None:
+    past = Past()
+    past.call(amount=1_500)
+    past.call(amount=2_001, email="other@example.com")
+    counts = past.tried(ON).kinds[Kind.REFUND]
+    assert (counts.calls, counts.automatic.now, counts.automatic.new) == (2, 0, 1)
+    assert counts.without_review["USD"].model_dump() == {"now": 0, "new": 1_500}
+
+
+def test_a_day_ends_after_24_hours_and_its_limit_is_for_all_customers_together() -> None:
+    past = Past()
+    policy = changed(("refund = { enabled = false", "refund = { enabled = true"), ('USD = "200.00"', 'USD = "30.00"'))
+    for hours in (0, 1, 1, 22, 0.001):
+        past.later(hours=hours)
+        past.call(amount=1_500 - past.calls, email=f"customer{past.calls}@example.com")
+    assert past.tried(policy).total.automatic.new == 3  # the first two, and the fifth: the first is a day ago
+
+
+def test_what_people_approved_counts_against_the_limit_of_a_customer() -> None:
+    past = Past()
+    large = past.call(amount=9_500)
+    past.click(large, ANA)
+    past.later(hours=1)
+    past.call(amount=1_500)
+    limited = ('per_customer_per_day = { USD = "500.00" }', 'per_customer_per_day = { USD = "100.00" }')
+    on = ("refund = { enabled = false", "refund = { enabled = true")
+    assert past.tried(changed(on, limited)).total.automatic.new == 0
+    assert past.tried(changed(on)).total.automatic.new == 1
+
+
+LOWER = ('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"')
+CHANGES: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
+    "a lower band asks more people": (LOWER, {"amount": 5_000}, "more_people"),
+    "a higher band asks fewer": (
+        ('up_to   = { USD = "100.00"', 'up_to   = { USD = "300.00"'), {"amount": 20_000}, "fewer_people"),
+    "another group decides": (
+        ('quorum  = 1                               # how many different people\ngroups  = ["finance"]',
+         'quorum  = 1\ngroups  = ["leads"]'), {"amount": 5_000}, "other_people"),
+    "another channel": (('channel = "refunds"', 'channel = "vip"'), {}, "other_channel"),
+    "a kind that is switched off": (("[kinds.refund]", "[kinds.refund]\nenabled = false"), {}, "other_kind"),
+    "another meaning of an intent": (
+        ('refund_request    = "refund"', 'refund_request    = "billing_question"'), {}, "other_kind"),
+    "a higher floor": (("confidence_floor = 0.7", "confidence_floor = 0.99"), {}, "other_kind"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "call", "column"), CHANGES.values(), ids=CHANGES.keys())
+def test_each_change_is_counted_under_its_name(change: tuple[str, str], call: dict[str, Any], column: str) -> None:
+    past = Past()
+    case_id = past.call(**call)
+    found = past.tried(changed(change))
+    [one] = found.changed
+    assert getattr(found.total, column) == 1
+    assert column in one.differs
+    assert one.case_id == case_id
+    assert found.changed_cases == 1
+
+
+def test_a_kind_that_is_switched_off_goes_to_review() -> None:
+    past = Past()
+    past.call()
+    assert past.tried(changed(("[kinds.refund]", "[kinds.refund]\nenabled = false"))).total.review.new == 1
+
+
+def test_approvals_that_would_not_do_any_more_are_counted() -> None:
+    past = Past()
+    approved = past.call(amount=5_000)
+    past.click(approved, ANA)
+    past.call(amount=5_001, email="other@example.com")  # nobody approved it
+    assert past.tried(changed(LOWER)).total.not_enough == 1
+    assert past.tried(OFF).total.not_enough == 0
+
+
+def test_what_people_rejected_and_the_new_policy_would_pay_is_counted() -> None:
+    past = Past()
+    past.click(past.call(amount=1_500), ANA, reject=True)
+    assert past.tried(ON).total.against_people == 1
+
+
+def test_what_a_person_told_is_never_paid_alone() -> None:
+    past = Past()
+    case_id = past.call(amount=1_500, refund_reason=None)
+    past.person_says(case_id, refund_reason="charged twice")
+    found = past.tried(ON).total
+    assert (found.calls, found.review.new, found.automatic.new) == (1, 0, 0)
+
+
+def test_cases_opened_before_are_left_out() -> None:
+    past = Past()
+    past.call(amount=1_500)
+    past.later(days=10)
+    past.call(amount=1_600, email="other@example.com")
+    assert past.tried(ON, since=START + timedelta(days=1)).total.calls == 1
+
+
+# --- stored on either engine ----------------------------------------------------------------------------------------
+
+
+async def test_a_stored_case_is_read_with_all_that_it_is_replayed_by(database: Database) -> None:
+    past = Past()
+    about = details()
+    call = Call(call_id="call_1", event="call_ended", details=about)
+    form = call.model_copy(update={"author": BEN, "event": "form"})
+    case_id = await database.write(lambda store: tell(store, call, START, OFF, facts(about)))
+    other = await database.write(
+        lambda store: tell(store, call.model_copy(update={"call_id": "call_2"}), START, OFF, ())
+    )
+    await database.write(lambda store: tell(store, form, START + timedelta(hours=1), OFF, facts(about)))
+    assert await database.read(lambda store: store.case_ids()) == sorted([case_id, other])
+    rows = await database.read(lambda store: store.replay(LONG_AGO, case_id, case_id, {Kind.REFUND}))
+    [row] = rows
+    assert (row.case_id, row.root, row.opened_at, row.money) == (case_id, "call_1", START, (1_500, "USD"))
+    assert (row.by_person, row.is_open, row.paid_at, row.decisions) == (True, True, None, ())
+    assert row.proposal is not None
+    [plain] = await database.read(lambda store: store.replay(LONG_AGO, other, other, ()))
+    assert (plain.by_person, plain.proposal) == (False, None)
+    assert await database.read(lambda store: store.replay(START + timedelta(seconds=1), "", "~", ())) == []
+    assert past.calls == 0
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+
+    async def fill() -> None:
+        db = await open_database(url)
+        for n in range(40):
+            about = details(amount=1_000 + 40 * n, email=f"customer{n % 5}@example.com")
+            call = Call(call_id=f"call_{n}", event="call_ended", details=about)
+            at = START + timedelta(hours=n)
+            await db.write(lambda store, call=call, at=at, about=about: tell(store, call, at, OFF, facts(about)))  # type: ignore[misc]  # bound
+        await db.close()
+
+    asyncio.run(fill())
+    trial, until = Trial(OFF, ON), START + timedelta(days=9)
+    one = trying.backtest(url, trial, since=LONG_AGO, until=until, processes=1)
+    monkeypatch.setattr(trying, "MANY", 0)
+    monkeypatch.setattr(trying, "PAGE", 7)
+    monkeypatch.setattr(trying, "PART", 2)
+    assert trying.backtest(url, trial, since=LONG_AGO, until=until, processes=2) == one
+    assert one.total.calls == 40
+    assert 0 < one.total.automatic.new < 40
