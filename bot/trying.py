@@ -89,11 +89,11 @@ def _helpers(processes: int) -> Iterator[ProcessPoolExecutor | None]:
 
 async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tuple[Explained, Proposal] | None:
     """None: there is no such case."""
-    told = await db.read(lambda store: _told(store, case_id, now))
+    told = await db.read(lambda store: told_of(store, case_id, now))
     return None if told is None else (explain(policy, told), told.file.proposal)
 
 
-def _told(store: Store, case_id: str, now: datetime) -> Told | None:
+def told_of(store: Store, case_id: str, now: datetime) -> Told | None:
     file = store.case_file(case_id)
     if file is None:
         return None

@@ -19,7 +19,7 @@ PREFIXES: Final = {
     "hubspot": "/hubspot",
     "google": "/google",
 }
-ASKS: Final = ("/search", "ByDataFilter", "/token", "/tokens", "/bearer")  # posts that change nothing
+ASKS: Final = ("search", ":getByDataFilter", ":batchGetByDataFilter", "/token", "/tokens", "/bearer")  # change nothing
 SLOW_S: Final = 4.0  # longer than anybody who waits 3 s is willing to
 LOG_KEPT: Final = 500
 

@@ -17,6 +17,7 @@ from storage import Store
 from storage.engine_inline import InlineDatabase
 from tests.policy_samples import SHIPPED, person
 
+KINDS = tuple(Kind)
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ABLE = frozenset({"stripe.refund", "quickbooks.refund_receipt", "zendesk.ticket"})
@@ -125,6 +126,3 @@ class Past:
         alone = {kind for policy in (trial.now, trial.new) for kind, rules in policy.automatic.items() if rules.enabled}
         rows = self.db.run(lambda store: store.replay(since, "", "~", alone))
         return add_up(trial, [part_of(trial, rows)], since=since, until=self.now)
-
-
-KINDS = tuple(Kind)

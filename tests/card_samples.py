@@ -227,12 +227,14 @@ def hostile_file(kind: Kind, state: CaseState) -> CaseFile:
     )
     offered = tuple(REFUND.model_copy(update={"sentence": EVIL * 9, "name": f"a{n}"}) for n in range(40))
     options = tuple(Option(name=f"o{n}", label=EVIL, actions=offered[n:]) for n in range(1, 4))
+    long = {name: f"https://calls.example.com/{'x' * 440}" for name in ("transcript_url", "recording_url")}
+    details = HOSTILE.model_copy(update={"fields": HOSTILE.fields.model_copy(update=long)})
     begun = state in (CaseState.APPROVED, CaseState.DONE, CaseState.STUCK)
     verdict = Verdict.REJECT if state is CaseState.REJECTED else Verdict.APPROVE
     file = file_of(
         kind,
         state,
-        HOSTILE,
+        details,
         tuple(decision(f"U0X{n:07}", verdict, EVIL * 9) for n in range(40)),
         steps if begun else (),
         facts=HOSTILE_FACTS,

@@ -97,7 +97,8 @@ def messages() -> Iterator[Shown]:
     for name, text in (("notice", news()), ("notice-hostile", f"{EVIL}\n{EVIL * 20}")):
         notice = Notice(notice_id="C-1/1/U1", recipient=ANA, text=text, created_at=NOW)
         yield Shown(name, notices.picture(notice, ARCHIVE))
-    yield Shown("digest", a_digest())
+    yield Shown("digest", a_digest(Kind.REFUND, Kind.DISPUTE, Kind.INVOICE_RESEND, Kind.BRAND_CREATE))
+    yield Shown("digest-every-kind", a_digest(*Kind))
     for name, rows in (("list", ROWS), ("list-hostile", HOSTILE_ROWS)):
         text, blocks = lists.answer("Cases that wait for you", rows[:9], NOW, "3 more; `/finance list` shows them all.")
         yield Shown(name, Picture(text=text[:3000], blocks=blocks))
@@ -122,10 +123,10 @@ def news() -> str:
     return f"{notices.headline(case)}\n{notices.news(case, entry(1, None).entry)}"
 
 
-def a_digest() -> Picture:
-    """A week with every kind, some of it slow, a tenth of it refused."""
+def a_digest(*kinds: Kind) -> Picture:
+    """A week of these kinds, some of it slow, a tenth of it refused."""
     counted = []
-    for n, kind in enumerate(one for one in Kind for _ in range(3 + len(one) % 5)):
+    for n, kind in enumerate(one for one in kinds for _ in range(3 + len(one) % 5)):
         case, opened_at = real_file(kind, CaseState.DONE).case, NOW - DAY * (n % 6) - DAY / 2
         verdict = Verdict.REJECT if n % 10 == 9 else Verdict.APPROVE
         times = {"opened_at": opened_at, "due_at": opened_at + DAY}
@@ -194,14 +195,16 @@ def a_row(n: int, kind: Kind, state: CaseState = CaseState.OPEN, **case: Any) ->
 
 def small_refunds() -> tuple[Row, ...]:
     """Like cases of one rule, as they come on a busy day."""
-    made = [a_row(n + 3, Kind.REFUND) for n in range(4)]
-    sums = (2400, 1850, 6400, 990)
-    return tuple(
-        row.model_copy(
-            update={"money": Money(amount_minor=minor, currency="USD"), "missing": "waiting for one of finance"}
-        )
-        for row, minor in zip(made, sums, strict=True)
-    )
+    callers = (("Dana Ortiz", 2400), ("Priya Raman", 1850), ("Tom Reyes", 6400), ("Noor Haddad", 990))
+    return tuple(_small(n, name, minor) for n, (name, minor) in enumerate(callers, 3))
+
+
+def _small(n: int, name: str, minor: int) -> Row:
+    row, money = a_row(n, Kind.REFUND), Money(amount_minor=minor, currency="USD")
+    details = row.case.details
+    stated = details.fields.model_copy(update={"customer_name": name, "payment_id": f"pi_{name[:3].upper()}{n}"})
+    case = row.case.model_copy(update={"details": details.model_copy(update={"fields": stated, "money": money})})
+    return row.model_copy(update={"case": case, "money": money, "missing": "waiting for one of finance"})
 
 
 def bulk(rows: tuple[Row, ...], rule: str) -> Bulk:
@@ -222,9 +225,9 @@ def away(n: int = 0) -> Delegation:
 
 def inbox() -> Inbox:
     """Ana's on an ordinary Monday."""
-    waiting = (a_row(1, Kind.VIP_BLOCKER, urgent=True), *small_refunds(), a_row(8, Kind.DISPUTE))
     stuck = a_row(2, Kind.RECEIPT, CaseState.STUCK, owner=ANA)
-    listed = sorted([*waiting, stuck, a_row(9, Kind.BRAND_CREATE)], key=lambda row: row.case.due_at)
+    waiting = (a_row(1, Kind.VIP_BLOCKER, urgent=True), stuck, *small_refunds(), a_row(8, Kind.DISPUTE))
+    listed = sorted([*waiting, a_row(9, Kind.BRAND_CREATE)], key=lambda row: row.case.due_at)
     return Inbox(waiting=waiting, mine=(stuck,), listed=tuple(listed), bulks=(bulk(small_refunds(), RULE),),
                  lent=(away(),))  # fmt: skip
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from bot.core.cards import wording
 from bot.core.model import (
     Action,
     Call,
@@ -20,6 +21,7 @@ from bot.core.model import (
     Receipt,
     Verdict,
 )
+from bot.core.money import show
 from bot.core.playbooks import PLAYBOOKS
 from tests.card_samples import NOW, decision, execution
 from tests.kind_samples import sorted_out, told
@@ -41,34 +43,48 @@ CALLS: Mapping[Kind, str] = {
     Kind.BILLING_QUESTION: "billing-question",
     Kind.REVIEW: "two-amounts",
 }
-# name -> source, page, sentence, values; `{…}` are fields of the call
-LOOKED_UP: Mapping[str, tuple[str, str | None, str, dict[str, Any]]] = {
-    "charge": ("Stripe", f"{STRIPE}/payments/{{payment_id}}", "{amount} USD paid on 20 Nov 2026, nothing refunded",
-               {"status": "succeeded", "disputed": False}),
-    "refunds": ("Stripe", f"{STRIPE}/payments/{{payment_id}}", "Nothing refunded before", {"count": 0}),
-    "customer": ("Stripe", f"{STRIPE}/customers/cus_1", "{customer_name}, {email}", {"customer_id": "cus_1"}),
-    "invoice": ("Stripe", f"{STRIPE}/invoices/in_1", "Invoice {invoice_number}, open", {"status": "open"}),
-    "subscription": ("Stripe", f"{STRIPE}/subscriptions/{{subscription_id}}", "Subscription past due (expired card)",
-                     {"subscription_id": "sub_LARKSPUR", "failure": "expired_card"}),
-    "transaction": ("Fidel API", None, "129.50 USD at Harbour Lane Bakery on 20 Nov 2026, card ••5509, cleared",
-                    {"transaction_id": "5e1d", "card_id": "71c3"}),
-    "refund": ("Fidel API", None, "No refund by the shop seen", {"refunded": False}),
-    "brand_name": ("Fidel API", None, "No brand is named {brand_name} yet", {"taken": False}),
-    "brand": ("Fidel API", None, "Harbour Lane Bakery, https://harbourlane.example.com/",
-              {"brand_id": "0f5d1f4e-3b0a-4d6e-9f0c-6b1c7e2a9d10"}),
-    "books_invoice": ("QuickBooks", f"{BOOKS}/invoice?txnId=238", "Invoice {invoice_number}, overdue by 14 days",
-                      {"status": "open"}),
-    "books_customer": ("QuickBooks", f"{BOOKS}/customerdetail?nameId=58",
-                       "{customer_name} owes 1,350.00 USD, overdue by 14 days", {"customer_id": "58"}),
-    "contact": ("HubSpot", "https://app.hubspot.com/contacts/1/record/0-1/60121", "{customer_name}, owner {email}",
-                {"contact_id": "60121", "vip": True}),
-    "document": ("Google Drive", "https://drive.google.com/file/d/1Pdf/view", "Stored as {invoice_number}.pdf",
-                 {"document_id": "1Pdf"}),
-}  # fmt: skip
-ELSEWHERE: Mapping[Kind, frozenset[str]] = {Kind.DISPUTE: frozenset({"charge", "refunds", "dispute", "books_invoice"})}
-MISSING = {"deal": "HubSpot has no open renewal deal of this customer."}
+STATUS = {"status": "open"}
 
-REFUSED = "the ticket form of this group is closed (422 RecordInvalid)."
+
+class Look(NamedTuple):
+    """A look-up: it is made when the call states `by`; `{…}` are fields of the call."""
+
+    source: str
+    by: str
+    sentence: str
+    page: str | None = None
+    values: Mapping[str, Any] = {}
+
+
+LOOKS: Mapping[str, Look] = {
+    "charge": Look("Stripe", "payment_id", "{money} paid on 20 Nov 2026, all of it left to refund",
+                   f"{STRIPE}/payments/{{payment_id}}", {"status": "succeeded", "disputed": False}),
+    "refunds": Look("Stripe", "payment_id", "Nothing refunded before", f"{STRIPE}/payments/{{payment_id}}"),
+    "customer": Look("Stripe", "email", "{customer_name}, {email}", f"{STRIPE}/customers/cus_1",
+                     {"customer_id": "cus_1"}),
+    "invoice": Look("Stripe", "invoice_number", "Invoice {invoice_number}, open", f"{STRIPE}/invoices/in_1", STATUS),
+    "subscription": Look("Stripe", "subscription_id", "Subscription past due (expired card)",
+                         f"{STRIPE}/subscriptions/{{subscription_id}}",
+                         {"subscription_id": "sub_LARKSPUR", "failure": "expired_card"}),
+    "transaction": Look("Fidel API", "transaction_id", "{money} at Harbour Lane Bakery on 20 Nov 2026, card ••5509",
+                        None, {"transaction_id": "5e1d", "card_id": "71c3"}),
+    "refund": Look("Fidel API", "transaction_id", "No refund by the shop seen"),
+    "brand_name": Look("Fidel API", "brand_name", "No brand is named {brand_name} yet", None, {"taken": False}),
+    "brand": Look("Fidel API", "brand_id", "Harbour Lane Bakery, https://harbourlane.example.com/"),
+    "books_invoice": Look("QuickBooks", "invoice_number", "Invoice {invoice_number}, open", f"{BOOKS}/invoice?txnId=2",
+                          STATUS),
+    "books_customer": Look("QuickBooks", "email", "{customer_name} owes 1,350.00 USD, overdue by 14 days",
+                           f"{BOOKS}/customerdetail?nameId=58", {"customer_id": "58"}),
+    "contact": Look("HubSpot", "email", "{customer_name}, owner ana@acme.example.com",
+                    "https://app.hubspot.com/contacts/1/record/0-1/60121", {"contact_id": "60121"}),
+    "document": Look("Google Drive", "invoice_number", "Stored as {invoice_number}.pdf",
+                     "https://drive.google.com/file/d/1Pdf/view", {"document_id": "1Pdf"}),
+}  # fmt: skip
+NO_DEAL = Fact(
+    name="deal", source="HubSpot", observed_at=NOW, missing="HubSpot has no open renewal deal of this customer."
+)
+PAGES = {"stripe": f"{STRIPE}/payments", "quickbooks": BOOKS, "zendesk": "https://acme.zendesk.com/agent/tickets"}
+REFUSED = "The record is locked by somebody who edits it (409)."
 
 
 @lru_cache(maxsize=256)
@@ -100,7 +116,7 @@ def real_file(kind: Kind, state: CaseState = CaseState.OPEN, call: str = "") -> 
         opened_by="dialnexa",
         opened_at=NOW,
         updated_at=NOW,
-        closing=closing(state),
+        closing=closing(state, chosen),
     )
     offered = Proposal(
         case_id=case.case_id,
@@ -115,7 +131,10 @@ def real_file(kind: Kind, state: CaseState = CaseState.OPEN, call: str = "") -> 
     return CaseFile(
         case=case,
         proposal=offered,
-        decisions=tuple(one.model_copy(update={"version": version}) for one in decided(kind, state)),
+        decisions=tuple(
+            one.model_copy(update={"version": version})
+            for one in decided(state, half=heard.call_id.endswith("duplicate"))
+        ),
         executions=tuple(steps(chosen, state)),
     )
 
@@ -126,35 +145,35 @@ def sensitive_file() -> CaseFile:
 
 
 def looked_up(kind: Kind, heard: Call) -> tuple[Fact, ...]:
-    names = [
-        name for name in (*LOOKED_UP, *MISSING) if name in PLAYBOOKS[kind].facts - ELSEWHERE.get(kind, frozenset())
-    ]
-    stated = heard.details.fields.model_dump()
-    return tuple(_fact(name, stated) for name in names)
+    fields, money = heard.details.fields, heard.details.money
+    stated = {name: value for name, value in fields.model_dump().items() if value is not None}
+    stated["money"] = show(money) if money else "A sum"
+    wanted = PLAYBOOKS[kind].facts
+    found = [_found(name, look, stated) for name, look in LOOKS.items() if name in wanted and look.by in stated]
+    return (*found, NO_DEAL) if "deal" in wanted else tuple(found)
 
 
-def _fact(name: str, stated: Mapping[str, Any]) -> Fact:
-    if name in MISSING:
-        return Fact(name=name, source="HubSpot", observed_at=NOW, missing=MISSING[name])
-    source, url, sentence, values = LOOKED_UP[name]
-    page = url.format_map(stated) if url else None
-    values = {**values, "email": stated["email"]}
+def _found(name: str, look: Look, stated: Mapping[str, Any]) -> Fact:
     return Fact(
-        name=name, source=source, observed_at=NOW, sentence=sentence.format_map(stated), url=page, values=values
+        name=name,
+        source=look.source,
+        observed_at=NOW,
+        sentence=look.sentence.format_map(stated),
+        url=look.page.format_map(stated) if look.page else None,
+        values={**look.values, "email": stated.get("email"), "vip": stated.get("vip")},
     )
 
 
-def closing(state: CaseState) -> str | None:
-    return {
-        CaseState.STUCK: f"Zendesk refused step 3: {REFUSED}",
-        CaseState.DONE: "Every step has its receipt.",
-    }.get(state)
+def closing(state: CaseState, actions: tuple[Action, ...]) -> str | None:
+    where = wording.system(actions[-1])
+    return f"{where} refused step {len(actions)} of {len(actions)}." if state is CaseState.STUCK else None
 
 
-def decided(kind: Kind, state: CaseState) -> tuple[Decision, ...]:
+def decided(state: CaseState, *, half: bool) -> tuple[Decision, ...]:
+    """`half`: while it is open one of two has approved."""
     if state is CaseState.REJECTED:
         return (decision(LEA, Verdict.REJECT, "The bank has decided on this charge already."),)
-    if state is CaseState.EXPIRED or (state is CaseState.OPEN and kind is not Kind.REFUND):
+    if state is CaseState.EXPIRED or (state is CaseState.OPEN and not half):
         return ()
     stand_in = decision(LEA).model_copy(update={"stood_in_for": (BEN,)})
     return (decision(ANA),) if state is CaseState.OPEN else (decision(ANA), stand_in)
@@ -180,4 +199,5 @@ def steps(actions: tuple[Action, ...], state: CaseState) -> list[Execution]:
 def receipt(n: int, action: Action) -> Receipt:
     if action.by_hand:
         return Receipt(vendor_id=ANA, note="done by hand by")
-    return Receipt(vendor_id=f"{action.connector[:2]}_8KQ2M9{n}", url=f"https://{action.connector}.example/r/{n}")
+    page, vendor_id = PAGES.get(action.connector), f"{action.connector[:2]}_8KQ2M9{n}"
+    return Receipt(vendor_id=vendor_id, url=f"{page}/{vendor_id}" if page else None)

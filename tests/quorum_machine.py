@@ -18,7 +18,7 @@ from bot.core.triage import case_id_of
 from storage import Store
 from tests.quorum_rules import GROUPS, PEOPLE, RULES, Hand
 from tests.quorum_witness import ON_RECORD, Telling
-from tests.quorum_world import ABLE, ROOTS, Played, details, money_of
+from tests.quorum_world import ABLE, SLOTS, Played, details, money_of
 
 LEASE = timedelta(minutes=1)
 SENT = {
@@ -27,60 +27,63 @@ SENT = {
     Outcome.UNAVAILABLE: Ended(Outcome.UNAVAILABLE, "Not available."),
     Outcome.UNSURE: Ended(Outcome.UNSURE, "No answer."),
 }
-roots, people, names = st.sampled_from(ROOTS), st.sampled_from(PEOPLE), st.sampled_from(tuple(RULES))
+slots, names = st.sampled_from(SLOTS), st.sampled_from(tuple(RULES))
 kinds = st.sampled_from(("refund", "refund", "refund", "dispute", "receipt"))
-amounts = st.sampled_from(("15.00 USD", "90.00 USD", "90.00 USD", "180.00 USD", "450.00 USD", "60.00 EUR"))
-payments = st.sampled_from(("pi_1", "pi_2", "pi_3"))
-emails = st.sampled_from((ON_RECORD, ON_RECORD.upper(), "robin@example.com", None))
-found = st.sampled_from(("found", "found", "found", "away", "disputed", "refunded", "vip"))
-several = st.lists(people, min_size=1, max_size=4, unique=True)
+people = st.sampled_from((*PEOPLE[:4] * 2, *PEOPLE[4:]))
+amounts = st.sampled_from((15, 19, 40, 60, 90, 95, 140, 180, 210, 450)).map("{}.00 USD".format) | st.just("60.00 EUR")
+payments = st.sampled_from(("its own", "its own", "its own", "pi_1", "pi_2"))
+emails = st.sampled_from((ON_RECORD, ON_RECORD.upper(), "robin@example.com", None, None, None))
+found = st.sampled_from((*["found"] * 5, "away", "disputed", "refunded", "vip"))
+certainties = st.sampled_from((0.97, 0.97, 0.97, 0.5))
+several = st.lists(people, max_size=4)
 outcomes = st.sampled_from((*[Outcome.SUCCEEDED] * 3, Outcome.REFUSED, Outcome.UNAVAILABLE, Outcome.UNSURE, None))
 several_ends = st.lists(outcomes, max_size=4)
 back = st.sampled_from((0, 0, 0, 0, 1))  # how many versions ago the card was drawn that somebody clicks
 hours = st.sampled_from((0.01, 0.1, 2, 12, 25, 50))
 
 
-def _approve_again(machine: "Quorum", root: str, who: list[str], ago: int, ends: list[Outcome | None]) -> None:
-    machine.people_approve(root, who, ago, ends)
-
-
 class Quorum(Played):
-    @initialize(name=names, kind=kinds, amount=amounts, other=amounts, email=emails, facts=found)
-    def it_begins(self, name: str, kind: str, amount: str, other: str, email: str | None, facts: str) -> None:
+    @initialize(name=names, kind=kinds, asked=st.tuples(amounts, amounts, amounts), email=emails, facts=found)
+    def it_begins(self, name: str, kind: str, asked: tuple[str, str, str], email: str | None, facts: str) -> None:
         self.put_in_force(name)
-        self.a_call_comes(ROOTS[0], kind, amount, "pi_1", email, 0.97, False, facts)
-        self.a_call_comes(ROOTS[1], "refund", other, "pi_2", email, 0.97, False, "found")
+        self.a_call_comes(1, kind, asked[0], "its own", email, 0.97, False, True, facts, [])
+        self.a_call_comes(2, "refund", asked[1], "its own", email, 0.97, False, True, "found", [])
+        self.a_call_comes(3, "refund", asked[2], "pi_2", None, 0.97, False, True, "found", [])
 
     # --- calls and look-ups -----------------------------------------------------------------------------------------
 
-    @rule(root=roots, kind=kinds, amount=amounts, payment=payments, email=emails, sure=st.sampled_from((0.97, 0.5)),
-          vip=st.booleans(), facts=st.none() | found)  # fmt: skip
-    def a_call_comes(self, root: str, kind: str, amount: str, payment: str, email: str | None, sure: float,
-                     vip: bool, facts: str | None) -> None:  # fmt: skip
-        """No facts: it waits for a job."""
-        said = details(kind, amount, payment, email=email, sure=sure, vip=vip)
+    @rule(slot=slots, kind=kinds, amount=amounts, payment=payments, email=emails, sure=certainties,
+          vip=st.sampled_from((False, False, True)), late=st.booleans(), facts=st.none() | found,
+          then=several)  # fmt: skip
+    def a_call_comes(self, slot: int, kind: str, amount: str, payment: str, email: str | None, sure: float, vip: bool,
+                     late: bool, facts: str | None, then: list[str]) -> None:  # fmt: skip
+        """`late`: also about a case that is decided; no facts: it waits for a job."""
+        root = self.root_of(slot, decided=late)
+        said = details(kind, amount, _payment(payment, root), email=email, sure=sure, vip=vip)
         self.receive(Call(call_id=root, event="call.completed", details=said), amount)
         if facts is not None:
-            self.it_is_looked_up(root, facts)
+            self.it_is_looked_up(slot, facts, then)
 
-    @rule(root=roots, facts=found)
-    def it_is_looked_up(self, root: str, facts: str) -> None:
+    @rule(slot=slots, facts=found, then=several)
+    def it_is_looked_up(self, slot: int, facts: str, then: list[str]) -> None:
+        root = self.root_of(slot)
         told = self.told(root)
         if told.versions:
             self.slow.setdefault(root, told)
             self.settle(told, facts)
+            self.people_approve(slot, then, 0, [])
 
-    @rule(root=roots, facts=found)
-    def a_slow_job_is_ready(self, root: str, facts: str) -> None:
-        if root in self.slow:
-            self.settle(self.slow.pop(root), facts)
+    @rule(slot=slots, facts=found)
+    def a_slow_job_is_ready(self, slot: int, facts: str) -> None:
+        if self.root_of(slot) in self.slow:
+            self.settle(self.slow.pop(self.root_of(slot)), facts)
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
-    @rule(root=roots, who=several, ago=back, ends=several_ends)
-    def people_approve(self, root: str, who: list[str], ago: int, ends: list[Outcome | None]) -> None:
+    @rule(slot=slots, who=several, ago=back, ends=several_ends)
+    def people_approve(self, slot: int, who: list[str], ago: int, ends: list[Outcome | None]) -> None:
         for user_id in who:
-            click, hand = self.click(root, user_id, ago)
+            click, hand = self.click(self.root_of(slot), user_id, ago)
             self.pressed.append((user_id, click.ref, click.identity))
 
             def press(store: Store, click: Click = click, hand: Hand = hand) -> None:
@@ -92,10 +95,6 @@ class Quorum(Played):
             self.all_is_right()
         self.steps_run(ends)
 
-    # three names for one thing: it is what people do most
-    and_others_approve = rule(root=roots, who=several, ago=st.just(0), ends=several_ends)(_approve_again)
-    and_more_approve = rule(root=roots, who=several, ago=st.just(0), ends=several_ends)(_approve_again)
-
     @rule(which=st.integers(0, 9))
     def a_click_comes_again(self, which: int) -> None:
         if self.pressed:
@@ -104,36 +103,40 @@ class Quorum(Played):
             answer = self.run(lambda store: deciding.approve(store, click, policy=self.policy, now=self.now))
             assert not answer.changed
 
-    @rule(root=roots, who=people, ago=back)
-    def somebody_rejects(self, root: str, who: str, ago: int) -> None:
-        click, hand = self.click(root, who, ago)
+    @rule(slot=slots, who=people, ago=back)
+    def somebody_rejects(self, slot: int, who: str, ago: int) -> None:
+        click, hand = self.click(self.root_of(slot), who, ago)
         if self.act(click, hand, lambda store: deciding.reject(store, click, "No.", policy=self.policy, now=self.now)):
             self.run(lambda store: self.witness.rejected(store, click.ref, who))
 
     # --- forms ------------------------------------------------------------------------------------------------------
 
-    @rule(root=roots, who=people, number=st.sampled_from((1, 1, 2)), ago=back)
-    def somebody_chooses(self, root: str, who: str, number: int, ago: int) -> None:
-        click, hand = self.click(root, who, ago)
+    @rule(slot=slots, who=people, number=st.sampled_from((1, 1, 2)), ago=back, then=several)
+    def somebody_chooses(self, slot: int, who: str, number: int, ago: int, then: list[str]) -> None:
+        click, hand = self.click(self.root_of(slot), who, ago)
         if self.act(click, hand, lambda store: deciding.choose(store, click, number, policy=self.policy, now=self.now)):
             self.witness.cases[click.ref.case_id].choosers.add(who)
+        self.people_approve(slot, then, 0, [])
 
-    @rule(root=roots, who=people, kind=kinds, amount=amounts, payment=payments, facts=found)
-    def somebody_completes_it(self, root: str, who: str, kind: str, amount: str, payment: str, facts: str) -> None:
-        click, hand = self.click(root, who)
+    @rule(slot=slots, who=people, kind=kinds, amount=amounts, payment=payments, facts=found, then=several)
+    def somebody_completes_it(self, slot: int, who: str, kind: str, amount: str, payment: str, facts: str,
+                              then: list[str]) -> None:  # fmt: skip
+        root = self.root_of(slot)
+        click, hand = self.click(self.root_of(slot), who)
 
         def may(store: Store) -> Answer:
             file = deciding.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
             return file if isinstance(file, Answer) else Answer(changed=True)
 
         if self.act(click, hand, may):
-            stated = details(kind, amount, payment)
+            stated = details(kind, amount, _payment(payment, root))
             self.receive(Call(call_id=root, author=who, event=f"form {self.clicks}", details=stated), amount)
-            self.it_is_looked_up(root, facts)
+            self.it_is_looked_up(slot, facts, then)
 
-    @rule(root=roots, who=people, amount=amounts, ago=back)
-    def somebody_changes_the_amount(self, root: str, who: str, amount: str, ago: int) -> None:
-        click, hand = self.click(root, who, ago)
+    @rule(slot=slots, who=people, amount=amounts, ago=back, then=several)
+    def somebody_changes_the_amount(self, slot: int, who: str, amount: str, ago: int, then: list[str]) -> None:
+        root = self.root_of(slot)
+        click, hand = self.click(self.root_of(slot), who, ago)
         offer = self.witness.cases[click.ref.case_id].offers.get(click.ref.version)
         old, new, number = offer and offer.proposal.money, money_of(amount), amount.split()[0]
         if old is None or old.currency != new.currency:
@@ -150,10 +153,12 @@ class Quorum(Played):
             return answer
 
         self.act(click, hand, change)
+        self.people_approve(slot, then, 0, [])
 
-    @rule(root=roots, who=people)
-    def somebody_verifies_the_recipient(self, root: str, who: str) -> None:
-        click, hand = self.click(root, who)
+    @rule(slot=slots, who=people, then=several)
+    def somebody_verifies_the_recipient(self, slot: int, who: str, then: list[str]) -> None:
+        root = self.root_of(slot)
+        click, hand = self.click(self.root_of(slot), who)
         case, offering = self.witness.cases[click.ref.case_id].case, Offering(self.policy, ABLE)
 
         def confirm(store: Store) -> Answer:
@@ -164,6 +169,7 @@ class Quorum(Played):
             return answer
 
         self.act(click, hand, confirm)
+        self.people_approve(slot, then, 0, [])
 
     def _told_if_so(self, store: Store, root: str, before: int, telling: Telling) -> None:
         """What is told and settled in one transaction."""
@@ -172,9 +178,9 @@ class Quorum(Played):
             seen.tellings.append(telling)
             seen.settles = len(seen.tellings)
 
-    @rule(root=roots, who=people, takes=st.booleans())
-    def somebody_takes_it_or_gives_it_back(self, root: str, who: str, takes: bool) -> None:
-        click, hand = self.click(root, who)
+    @rule(slot=slots, who=people, takes=st.booleans())
+    def somebody_takes_it_or_gives_it_back(self, slot: int, who: str, takes: bool) -> None:
+        click, hand = self.click(self.root_of(slot), who)
         does = owning.take if takes else owning.release
         self.act(click, hand, lambda store: does(store, click, policy=self.policy, now=self.now))
 
@@ -201,10 +207,10 @@ class Quorum(Played):
             self.witness.ended(work, outcome, written=written)
             self.all_is_right()
 
-    @rule(root=roots, who=people, again=st.booleans())
-    def somebody_helps(self, root: str, who: str, again: bool) -> None:
+    @rule(slot=slots, who=people, again=st.booleans())
+    def somebody_helps(self, slot: int, who: str, again: bool) -> None:
         """A step by hand is done; a stuck case is tried again or settled by hand."""
-        click, hand = self.click(root, who)
+        click, hand = self.click(self.root_of(slot), who)
         steps = self.run(lambda store: store.executions(click.ref.case_id))
         waits = [one.key for one in steps if one.state is ExecutionState.BY_HAND]
         stuck = self.run(lambda store: store.case(click.ref.case_id).state) if steps else None
@@ -233,18 +239,21 @@ class Quorum(Played):
 
     # --- people, rules and time -------------------------------------------------------------------------------------
 
-    @rule(who=people, delegate=people, begins=st.sampled_from((0, 0, 0, 24)), days=st.sampled_from((1, 3)))
-    def somebody_goes_away_or_is_back(self, who: str, delegate: str, begins: int, days: int) -> None:
+    @rule(who=people, delegate=people, begins=st.sampled_from((0, 0, 0, 24)), days=st.sampled_from((1, 3)),
+          slot=slots, then=several)  # fmt: skip
+    def somebody_goes_away_or_is_back(self, who: str, delegate: str, begins: int, days: int, slot: int,
+                                      then: list[str]) -> None:  # fmt: skip
         if who == delegate:
             self.run(lambda store: away.back(store, who, by=who, now=self.now))
             self.away.pop(who, None)
-            return
-        from_at = self.now + timedelta(hours=begins)
-        until_at = from_at + timedelta(days=days)
-        lent = Delegation(user_id=who, delegate_id=delegate, from_at=from_at, until_at=until_at, set_by=who,
-                          set_at=self.now)  # fmt: skip
-        self.run(lambda store: away.go_away(store, lent))
-        self.away[who] = lent
+        else:
+            from_at = self.now + timedelta(hours=begins)
+            until_at = from_at + timedelta(days=days)
+            lent = Delegation(user_id=who, delegate_id=delegate, from_at=from_at, until_at=until_at, set_by=who,
+                              set_at=self.now)  # fmt: skip
+            self.run(lambda store: away.go_away(store, lent))
+            self.away[who] = lent
+        self.people_approve(slot, then, 0, [])
 
     @rule(who=people, groups=st.sets(st.sampled_from(GROUPS), max_size=2))
     def somebody_changes_groups(self, who: str, groups: set[str]) -> None:
@@ -266,3 +275,7 @@ class Quorum(Played):
             self.witness.may_fall(case_id, here, self.rules)
             self.run(lambda store, one=case_id: falling.put_right(store, one, policy=self.policy, people=here, gone=(),
                                                                   now=self.now))  # fmt: skip
+
+
+def _payment(payment: str, root: str) -> str:
+    return root.replace("call", "pi").replace("-", "_") if payment == "its own" else payment

@@ -100,7 +100,7 @@ RULES = {
         expires_h=24,
     ),
     "alone": Rules(
-        bands=((150_00, Seats(1, ("finance", "leads"))), (None, Seats(2, ("leads",)))),
+        bands=((150_00, Seats(1, ("finance", "leads"))), (None, Seats(2, ("finance", "leads")))),
         per_customer=100_00,
         alone=Alone(up_to=20_00, per_day=30_00),
     ),

@@ -14,7 +14,7 @@ from bot.cases.intake import Told
 from bot.cases.running import Work
 from bot.core.accounts import Account
 from bot.core.cards.forms import FormErrors
-from bot.core.model import Call, Details, Fact, Fields
+from bot.core.model import Call, CaseState, Details, Fact, Fields
 from bot.core.money import from_major
 from bot.core.names import CaseRef
 from bot.core.people import Delegation
@@ -27,7 +27,7 @@ from tests.quorum_witness import ON_RECORD, Telling, Witness
 
 T = TypeVar("T")
 POLICIES = {name: read_policy(rules.toml()) for name, rules in RULES.items()}
-ROOTS = ("call-1", "call-2", "call-3", "call-4")
+SLOTS = (1, 2, 3)  # so many cases are looked after at a time
 ABLE = frozenset({"stripe.refund", "stripe.send_receipt", "stripe.stage_evidence", "zendesk.ticket"})  # rest by hand
 
 
@@ -62,6 +62,7 @@ class Played(RuleBasedStateMachine):
         self.away: dict[str, Delegation] = {}
         self.slow: dict[str, Told] = {}
         self.on_its_way: list[Work] = []
+        self.call_ids = {slot: f"call-{slot}" for slot in SLOTS}
         self.pressed: list[tuple[str, CaseRef, str]] = []
         self.put_in_force("plain")
 
@@ -105,6 +106,14 @@ class Played(RuleBasedStateMachine):
 
     def told(self, root: str) -> Told:
         return Told(root, tuple(self.run(lambda store: store.calls_of(root))))
+
+    def root_of(self, slot: int, *, decided: bool = True) -> str:
+        """The call of this slot; where its case is decided and that is no good, another one that nobody knows yet."""
+        case = self.run(lambda store: store.case(case_id_of(self.call_ids[slot])))
+        if case is not None and case.state is not CaseState.OPEN and not decided:
+            number = int(self.call_ids[slot].partition("-")[2])
+            self.call_ids[slot] = f"call-{number + len(SLOTS)}"
+        return self.call_ids[slot]
 
     # --- clicks -----------------------------------------------------------------------------------------------------
 

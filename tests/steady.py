@@ -2,14 +2,14 @@
 
 `python -m tests.steady PROGRAM`; `make contract` installs the program first. The connectors talk to the sandbox, which
 has state, so that they go through with what they do; each request is then sent to Steady as it arrived, byte for byte,
-and Steady says whether the vendor's own specification (in `../shared`) has it. Another vendor is a line in VENDORS.
+and Steady says whether the vendor's own specification (in `../shared`) has it. Another vendor is an entry in steady_vendors.py.
 """
 
 import asyncio
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,41 +22,14 @@ from yarl import URL
 
 from bot.connectors.base import Connector
 from bot.connectors.errors import ConnectorError
-from bot.connectors.fidel import FidelConnector
-from bot.connectors.stripe import StripeConnector
-from bot.core.model import Action, Details
-from sandbox import fidel, stripe
-from sandbox.fidel.seeds import BRAND, REFUNDED, VISA
+from bot.core.model import Action
 from sandbox.state import State
-from tests import test_connectors_contract as fidel_samples
-from tests import test_contract_stripe as stripe_samples
-from tests.connector_support import FIDEL_KEY, KEY, NOW, STRIPE_KEY, details
+from tests.connector_support import KEY, NOW
 from tests.sandbox_contract import REFERENCE
+from tests.steady_vendors import VENDORS, Vendor
 
 START_S = 20.0
 OWN = frozenset({"host", "content-length", "connection", "accept-encoding"})  # of the way, not of the request
-BRACKETS = (  # how Stripe writes lists and objects
-    "--validator-form-object-format=brackets",
-    "--validator-form-array-format=brackets",
-    "--validator-query-array-format=brackets",
-    "--validator-query-object-format=brackets",
-)
-
-
-@dataclass(frozen=True)
-class Vendor:
-    """`prefix` is the sandbox's; what follows it is the path in `spec`. `routes` seeds the state that it is given."""
-
-    name: str
-    spec: str  # a file in ../shared/reference/openapi
-    prefix: str
-    routes: Callable[[State], list[web.RouteDef]]
-    connector: Callable[[str], Connector]  # given the sandbox's address, without a slash at its end
-    actions: tuple[Action, ...]
-    stated: tuple[Details, ...] = ()
-    wanted: frozenset[str] = frozenset()
-    flags: tuple[str, ...] = ()
-    not_in_spec: str = "(?!)"  # "METHOD /path" as a pattern: what the vendor has and its file has not
 
 
 class Sent(NamedTuple):
@@ -78,47 +51,6 @@ class Verdict:
     faults: list[str] = field(default_factory=list)
 
 
-def _fidel(state: State) -> list[web.RouteDef]:
-    fidel.seed(state, NOW)
-    state.fidel["reimbursement"] = True
-    return fidel.routes(state, FIDEL_KEY, now=lambda: NOW)
-
-
-def _stripe(state: State) -> list[web.RouteDef]:
-    stripe.seed(state, NOW)
-    state.stripe["disputes"]["dp_DISPUTED"]["evidence_details"]["has_evidence"] = True
-    return stripe.routes(state, STRIPE_KEY, now=lambda: NOW)
-
-
-VENDORS = (
-    Vendor(
-        "stripe",
-        "stripe.v1.current.openapi.json",
-        "/stripe",
-        _stripe,
-        lambda url: StripeConnector(STRIPE_KEY, f"{url}/stripe"),
-        stripe_samples.STRIPE,
-        stripe_samples.STATED,
-        stripe_samples.WANTED,
-        BRACKETS,
-        not_in_spec=r"POST /v1/charges/[^/]+",
-    ),
-    Vendor(
-        "fidel",
-        "fidel-api.yaml",
-        "/fidel/v1",
-        _fidel,
-        lambda url: FidelConnector(FIDEL_KEY, f"{url}/fidel/v1", reimbursement=True),
-        fidel_samples.FIDEL,
-        (
-            details("2490 GBP", transaction_id=REFUNDED, brand_id=BRAND, brand_name="Harbour Lane Bakery"),
-            details("2490 GBP", card_id=VISA, transaction_date="2026-11-15", brand_name="Nobody"),
-        ),
-        fidel_samples.WANTED,
-    ),
-)
-
-
 async def recorded(vendor: Vendor) -> list[Sent]:
     """What the connector sends for each action, in a fresh world each time, and for its look-ups."""
     sent: dict[Sent, None] = {}
@@ -132,21 +64,23 @@ async def recorded(vendor: Vendor) -> list[Sent]:
         answer: web.StreamResponse = await handler(request)
         return answer
 
-    for todo in (*vendor.actions, None):
+    for todo in (*([vendor.actions] if vendor.together else [(one,) for one in vendor.actions]), ()):
         app = web.Application(middlewares=[recording])
         app.add_routes(vendor.routes(State()))
         async with TestServer(app) as server:
             connector = vendor.connector(str(server.make_url("")).rstrip("/"))
-            await (_look(connector, vendor) if todo is None else _act(connector, todo))
+            await (_act(connector, todo) if todo else _look(connector, vendor))
             await connector.close()
     return list(sent)
 
 
-async def _act(connector: Connector, todo: Action) -> None:
-    with suppress(ConnectorError):  # a refusal of the sandbox is a request all the same
-        await connector.perform(todo, KEY)
-    with suppress(ConnectorError):
-        await connector.find(todo, KEY)
+async def _act(connector: Connector, todo: tuple[Action, ...]) -> None:
+    for n, one in enumerate(todo):
+        key = f"{KEY}{n or ''}"
+        with suppress(ConnectorError):  # a refusal of the sandbox is a request all the same
+            await connector.perform(one, key)
+        with suppress(ConnectorError):
+            await connector.find(one, key)
 
 
 async def _look(connector: Connector, vendor: Vendor) -> None:

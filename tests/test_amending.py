@@ -79,6 +79,15 @@ async def test_approvals_of_the_higher_amount_say_nothing_about_the_lower_one(da
     assert (file.case.state, [one.user_id for one in file.decisions]) == (CaseState.OPEN, [ANA])
 
 
+async def test_who_approved_the_higher_amount_may_still_lower_it(database: Database) -> None:
+    case_id = await refund_of(database, "129.50")
+    await approve(database, case_id, LEA)
+    assert (await amend(database, case_id, LEA, "120.00")).changed
+    assert standing_of(SHIPPED, await look(database, case_id)).approvals == 1
+    await approve(database, case_id, ANA)
+    assert (await look(database, case_id)).case.state is CaseState.APPROVED
+
+
 async def test_who_raises_the_amount_is_an_author_and_others_are_asked_again(database: Database) -> None:
     case_id = await refund_of(database)
     assert (await amend(database, case_id, ANA, "70.00")).changed

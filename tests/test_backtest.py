@@ -125,15 +125,18 @@ BAND = st.builds(
     quorum=st.integers(1, 3),
     groups=st.sampled_from([("finance",), ("leads",), ("finance", "leads")]),
 )
+CHANNELS = OFF.channels | {"fallback": "#elsewhere"}
 ALONE = st.builds(
     Automatic,
     enabled=st.sampled_from([True, True, False]),
     up_to=SOME,
     per_day=SOME,
-    confidence=st.sampled_from([0, 0.9]),
+    confidence=st.sampled_from([0, 0.95]),
 )
 POLICY = st.builds(
-    lambda bands, **more: OFF.model_copy(update={"bands": (*bands, Band(groups=("finance",))), **more}),
+    lambda bands, **more: OFF.model_copy(
+        update={"channels": CHANNELS, "bands": (*bands, Band(groups=("finance",))), **more}
+    ),
     bands=st.lists(BAND, max_size=4),
     kinds=st.dictionaries(
         st.sampled_from(KINDS[:-1]),
@@ -202,6 +205,15 @@ def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
         assert would.channel == policy.channels[real.channel]
         assert would.alone is (answer.allowed and bool(proposal.actions))
         assert policy.bands[would.band] is band_for(policy, real.kind, said.money)
+
+
+@given(policy=POLICY, monies=st.lists(MONIES), kind=st.sampled_from(KINDS))
+def test_bands_that_are_kept_for_the_next_amount_are_those_of_each_amount(
+    policy: Policy, monies: list[Money | None], kind: Kind
+) -> None:
+    lens = Lens(policy)
+    for money in monies:
+        assert policy.bands[lens.band(kind, money)] is band_for(policy, kind, money)
 
 
 STEP = st.tuples(

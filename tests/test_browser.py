@@ -3,12 +3,15 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from PIL import Image
+from playwright.async_api import Locator, Page, async_playwright, expect
 
+from bot.core.cards import charts
 from tests.world import ANA, LEA, World, a_world
 
 CHROMIUM = shutil.which("chromium")
@@ -46,11 +49,16 @@ async def approve(page: Page) -> None:
     await page.get_by_test_id("confirm-yes").click()
 
 
-async def keep(page: Page, name: str) -> None:
-    """Writes the pictures of the documentation, when asked to."""
+async def keep(shown: Page | Locator, name: str) -> None:
+    """Writes a picture of the documentation, when asked to; with 256 colours, since readers download them all."""
     if os.environ.get("PICTURES"):
         PICTURES.mkdir(exist_ok=True)
-        await page.screenshot(path=PICTURES / f"{name}.png")
+        page = shown if isinstance(shown, Page) else shown.page
+        await page.mouse.move(0, 0)  # what lies under it looks different
+        await page.locator("#toasts").evaluate("(toasts) => toasts.replaceChildren()")
+        whole = Image.open(BytesIO(await shown.screenshot())).convert("RGB")
+        few = whole.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few.save(PICTURES / f"{name}.png", optimize=True)
 
 
 async def test_a_newcomer_sends_a_call_and_two_people_approve_the_refund(shown: tuple[World, Page]) -> None:
@@ -74,7 +82,7 @@ async def test_a_newcomer_sends_a_call_and_two_people_approve_the_refund(shown: 
         await page.get_by_test_id("button-case.step_done").last.click()
         await page.get_by_test_id("confirm-yes").click()
         await expect(card).to_contain_text(step)
-    await keep(page, "card-done")
+    await keep(card, "card-done")
     assert len([one for one in (await world.stripe())["refunds"] if "pi_DUPLICATE" in str(one)]) == 1
 
 
@@ -101,7 +109,7 @@ async def test_a_rejection_asks_for_a_reason_and_shows_the_fault_on_its_field(sh
     await page.get_by_test_id("field-reason").fill("no")
     await page.get_by_test_id("modal-submit").click()
     await expect(page.get_by_test_id("error-reason")).to_be_visible()
-    await keep(page, "form-reject")
+    await keep(page.get_by_test_id("modal"), "form-reject")
     await page.get_by_test_id("field-reason").fill("The seat was used.")
     await page.get_by_test_id("modal-submit").click()
     await expect(page.get_by_test_id("message").last).to_contain_text("Rejected")
@@ -118,4 +126,22 @@ async def test_a_command_and_the_home_tab_work_from_the_page(shown: tuple[World,
     await expect(page.get_by_test_id("message").last).to_contain_text("Invoice resend")
     await page.get_by_test_id("app-home-open").click()
     await expect(page.get_by_text("What waits")).to_be_visible()
-    await keep(page, "home")
+
+
+async def test_a_digest_draws_its_charts_and_an_old_workspace_shows_them_as_an_image(
+    shown: tuple[World, Page],
+) -> None:
+    world, page = shown
+    await world.call("refund-small")
+    await world.card("finance-refunds")
+    await world.command(ANA, "finance-refunds", "/finance digest")
+    await page.get_by_test_id(f"person-{ANA}").click()
+    await page.get_by_test_id("channel-Countersign").click()
+    digest = page.get_by_test_id("message").last
+    await expect(digest.get_by_test_id("chart")).to_contain_text("New cases by kind")
+    await expect(digest).to_contain_text("Refund: 1 case")
+    await world.fault("slack", "old_blocks")
+    await world.command(ANA, "finance-refunds", "/finance digest")
+    image = page.locator(".block-image")
+    await expect(image).to_have_attribute("alt", "Refund: 1 case")
+    assert await image.evaluate("image => image.decode().then(() => image.naturalWidth)") == charts.WIDTH

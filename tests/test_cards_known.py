@@ -58,6 +58,9 @@ def test_with_every_system_connected_a_card_shows_every_fact() -> None:
         facts = words.partition("*Facts*")[2].partition("\n*")[0]
         assert facts.count("\n• ") == len(file.case.facts), kind
         assert "more" not in facts
+    names = ("dispute", "charge", "refunds", "transaction", "refund", "books_invoice", "books_customer", "contact")
+    late = [fact(name, url=URL, observed_at=NOW + n * timedelta(minutes=1)) for n, name in enumerate(names)]
+    assert shown(*late).partition("*Facts*")[2].partition("\n*")[0].count("\n• ") == len(names)
 
 
 def test_facts_take_only_the_room_that_the_rest_of_the_card_leaves() -> None:

@@ -134,6 +134,7 @@ async def test_a_workspace_that_takes_no_files_gets_the_words(digested: World) -
     await weekly(world)
     message = await arrived(world, "C0REVIEW01")
     assert not {"image", "data_visualization"} & set(kinds(message))
+    assert (await world.requests("slack"))["files.getUploadURLExternal"] == 1
     assert "Refund: 1 case" in in_words(message["blocks"])
 
 

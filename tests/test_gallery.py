@@ -12,16 +12,29 @@ from playwright.async_api import Page, async_playwright
 from tests import gallery
 from tests.card_samples import NOW
 from tests.sandbox_world import ANA, REFUNDS, REVIEW, Sandbox, running
-from tests.test_browser import CHROMIUM, PATIENCE_MS, PICTURES, QUIET
+from tests.test_browser import CHROMIUM, PATIENCE_MS, QUIET, keep
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one browser and one sandbox for all
 
 Seen = dict[str, Any]
 
+# name in the gallery -> picture of the documentation
+PICTURES = {
+    "dispute-open": "card-dispute",
+    "urgent": "card-urgent",
+    "refund-stuck": "card-stuck",
+    "paid-already": "card-paid-already",
+    "sensitive": "card-sensitive",
+    "digest": "digest",
+    "complete-refund": "form-complete",
+    "bulk": "form-bulk",
+    "home": "home",
+}
+
 # What is wrong with the drawn blocks of one message or view, as sentences.
 LOOK = """
 (root) => {
-  const wrong = [], { left, right } = root.getBoundingClientRect();
+  const wrong = [], { left, right } = root.closest(".message, .dialog-body, .home").getBoundingClientRect();
   const say = (what, node) => wrong.push(`${what}: ${node.outerHTML.slice(0, 200)}`);
   const all = (selector) => [...root.querySelectorAll(selector)];
   for (const node of root.children) {
@@ -43,7 +56,7 @@ LOOK = """
     wrong, count: root.children.length, buttons: all("button").length,
     text: [root.textContent, ...all("input, textarea").map((node) => node.value)].join("\\n"),
     mentions: texts(".mention"), code: texts("code"), bold: texts("strong"),
-    hosts: all("a[href]").map((node) => new URL(node.href).hostname),
+    hosts: all("a[href]").map((node) => node.hostname),
   };
 }
 """
@@ -70,10 +83,6 @@ class Stage:
             text, blocks = one.picture.text, one.picture.blocks
             await self.box.slack.chat_postMessage(channel=channel, text=text or one.name, blocks=blocks)
 
-    async def keep(self, selector: str, name: str) -> None:
-        if os.environ.get("PICTURES"):
-            await self.page.locator(selector).screenshot(path=PICTURES / f"{name}.png")
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
@@ -82,7 +91,8 @@ async def stage() -> AsyncIterator[Stage]:
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     async with running(limited=False) as box, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = await browser.new_page(viewport={"width": 1440, "height": 1400}, timezone_id="UTC")
+        page = await browser.new_page(viewport={"width": 1440, "height": 1800}, timezone_id="UTC")
+        box.clock.now = NOW.timestamp()
         page.set_default_timeout(PATIENCE_MS)
         await page.clock.set_fixed_time(NOW)
         faults: list[str] = []
@@ -118,39 +128,50 @@ async def test_every_card_and_message_is_drawn_whole_and_hostile_words_stay_word
     assert len(seen) == len(shown)
     for one, drawn in zip(shown, seen, strict=True):
         check(one.name, drawn, one.picture.blocks)
+    for at, one in enumerate(shown):
+        if one.name in PICTURES:
+            await keep(stage.page.get_by_test_id("message").nth(at), PICTURES[one.name])
 
 
 async def test_the_largest_card_fits_beside_the_channel_too(stage: Stage) -> None:
     """The thread's pane is narrow; a card stands there above its answers."""
     by_name = {one.name: one for one in gallery.all_messages()}
-    card, answer = by_name["refund-stuck-hostile"], by_name["trail"]
-    await stage.post(REVIEW, [card])
-    first = next(iter(stage.box.ws.messages(REVIEW)))
-    await stage.box.slack.chat_postMessage(channel=REVIEW, text="told", blocks=answer.picture.blocks, thread_ts=first)
-    await stage.go(REVIEW)
-    await stage.page.get_by_test_id("thread-open").click()
-    await stage.page.locator("#thread-messages .blocks").nth(1).wait_for()
-    seen = await stage.look("#thread-messages .blocks")
-    check(card.name, seen[0], card.picture.blocks)
-    check("trail", seen[1], answer.picture.blocks)
+    cards, answer = (by_name["refund-stuck-hostile"], by_name["refund-done"]), by_name["trail"].picture.blocks
+    await stage.post(REVIEW, cards)
+    for ts in list(stage.box.ws.messages(REVIEW)):
+        await stage.box.slack.chat_postMessage(channel=REVIEW, text="told", blocks=answer, thread_ts=ts)
+    for at, card in enumerate(cards):
+        await stage.go(REVIEW)
+        await stage.page.get_by_test_id("thread-open").nth(at).click()
+        await stage.page.locator("#thread-messages .blocks").nth(1).wait_for()
+        seen = await stage.look("#thread-messages .blocks")
+        check(card.name, seen[0], card.picture.blocks)
+        check("trail", seen[1], answer)
+    await keep(stage.page.locator("#thread-messages .message").last, "thread")
 
 
 async def test_every_form_is_drawn_whole_and_hostile_words_stay_words(stage: Stage) -> None:
     await stage.go(REVIEW)
+    await stage.page.set_viewport_size({"width": 1440, "height": 1000})
     for one in gallery.views():
         trigger = stage.box.ws.new_trigger(ANA)
         await stage.box.slack.views_open(trigger_id=trigger, view=one.view)
         await stage.page.locator(".dialog-form:not([data-seen])").wait_for()
         (seen,) = await stage.look(".dialog-body > .blocks")
         check(one.name, seen, one.view["blocks"])
+        if one.name in PICTURES:
+            await keep(stage.page.get_by_test_id("modal"), PICTURES[one.name])
         await stage.page.locator(".dialog-form").evaluate("(form) => form.setAttribute('data-seen', '')")
 
 
 async def test_every_home_tab_is_drawn_whole_and_hostile_words_stay_words(stage: Stage) -> None:
     await stage.go("home")
+    await stage.page.set_viewport_size({"width": 1440, "height": 1320})
     for one in gallery.homes():
         await stage.box.slack.views_publish(user_id=ANA, view=one.view)
         await stage.page.locator("#home > .blocks:not([data-seen])").wait_for()
         (seen,) = await stage.look("#home > .blocks")
         check(one.name, seen, one.view["blocks"])
+        if one.name in PICTURES:
+            await keep(stage.page.locator("#main"), PICTURES[one.name])
         await stage.page.locator("#home > .blocks").evaluate("(blocks) => blocks.setAttribute('data-seen', '')")

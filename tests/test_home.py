@@ -62,7 +62,7 @@ def test_what_is_overdue_stuck_and_waiting_is_counted_and_marked() -> None:
     assert "*2* unfinished" in shown
     assert "*1* overdue" in shown
     assert "*1* stuck" in shown
-    assert "Stripe refused." in shown
+    assert "Stripe refused · owner finance" in shown
     assert shown.count("*overdue* since") == 2, "once where it waits for me, once in the list of all"
 
 

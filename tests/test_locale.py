@@ -13,12 +13,14 @@ from bot.core.cards import forms, lists, notices
 from bot.core.cards.lists import Row
 from bot.core.cards.mrkdwn import data
 from bot.core.intake.typed import typed
-from bot.core.model import CaseState, Entry, Kind, Money
+from bot.core.model import CaseState, Entry, Fact, Kind, Money, Option
 from bot.core.money import editable, in_locale, number, show, to_minor
 from bot.core.notices import Notice
 from bot.core.policy.file import read_policy
-from tests.card_samples import NOW, PLAIN, STANDING, case_of, entry, file_of
+from tests.card_samples import NOW, PLAIN, REFUND, STANDING, TICKET, case_of, entry, file_of
+from tests.choosing import pick
 from tests.storage_samples import a_case
+from tests.surfaces import finance
 from tests.test_forms import values
 from tests.world import ANA, BEN, POLICY, World, a_world
 
@@ -43,6 +45,11 @@ def test_an_amount_is_written_as_the_locale_does_it(locale: str, dollars: str, y
     sums = ((123456780, "USD"), (1234567, "JPY"), (1234567, "KWD"))
     shown = [show(Money(amount_minor=minor, currency=currency), locale) for minor, currency in sums]
     assert shown == [dollars, yen, dinars]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_an_amount_below_zero_has_a_plain_minus_before_it(locale: str) -> None:
+    assert show(Money(amount_minor=-5, currency="JPY"), locale) == "-5 JPY"
 
 
 @given(minor=st.integers(1, 10**11 - 1), currency=st.sampled_from(CURRENCIES), locale=st.sampled_from(LOCALES))
@@ -130,6 +137,38 @@ def test_no_sentence_of_ours_on_a_card_keeps_the_numbers_of_another_country(stat
     assert words_of(cards.card(file, STANDING, locale="en_US")) == words_of(cards.card(file, STANDING))
 
 
+@pytest.mark.parametrize("state", CaseState)
+def test_every_sentence_of_ours_is_written_anew(state: CaseState) -> None:
+    """Facts, doubts, options, reasons, steps and the end of it, each with an amount."""
+    sum_, file = "1,240.00 USD", file_of(Kind.DISPUTE, state)
+    action = REFUND.model_copy(update={"sentence": f"Refund {sum_}"})
+    fact = Fact(
+        name="charge", source="Stripe", observed_at=NOW, sentence=f"Charge of {sum_}", doubt=f"Only {sum_} left"
+    )
+    none = fact.model_copy(update={"name": "invoice", "sentence": None, "doubt": None, "missing": f"nothing of {sum_}"})
+    details = PLAIN.model_copy(update={"doubts": (f"Two amounts: {sum_} and more.",)})
+    case = {"details": details, "facts": (fact, none), "closing": None}
+    if state in (CaseState.STUCK, CaseState.EXPIRED):
+        case["closing"] = f"Stripe refused {sum_}."
+    offered = {
+        "actions": (action,),
+        "options": (Option(name="refund", label="Refund it", actions=(action, TICKET)),),
+        "because": f"Raised to {sum_}.",
+        "money": None,
+    }
+    steps = [step.model_copy(update={"action": action, "detail": f"No {sum_}"}) for step in file.executions]
+    told = file.model_copy(
+        update={
+            "case": file.case.model_copy(update=case),
+            "proposal": file.proposal.model_copy(update=offered),
+            "executions": tuple(steps),
+        }
+    )
+    assert sum_ in words_of(cards.card(told, STANDING))
+    assert sum_ not in words_of(cards.card(told, STANDING, locale="de_DE"))
+    assert "1.240,00 USD" in words_of(cards.card(told, STANDING, locale="de_DE"))
+
+
 def test_what_the_caller_said_stays_as_it_was_said() -> None:
     said = PLAIN.model_copy(update={"summary": "They paid 1,240.000 KWD, not 129.50 USD."})
     picture = cards.card(file_of(details=said), STANDING, locale="de_DE")
@@ -182,7 +221,7 @@ def german() -> str:
     return POLICY.read_text() + '\n[regions.refunds]\nlocale = "de_DE"\n'
 
 
-async def test_a_german_channel_shows_and_takes_german_numbers_and_another_its_own(german: str, tmp_path: Path) -> None:
+async def test_a_german_channel_shows_and_takes_german_numbers(german: str, tmp_path: Path) -> None:
     async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
         await world.call("refund-duplicate")
         card = await world.card("finance-refunds", says="129,50 USD")
@@ -193,6 +232,35 @@ async def test_a_german_channel_shows_and_takes_german_numbers_and_another_its_o
         await world.press(ANA, "finance-refunds", card, "case.approve")
         await world.press(ANA, "finance-refunds", card, "case.approve")
         assert "Rule: over 100,00 USD" in (await world.whispers("finance-refunds", ANA))[-1]
+        await pick(world, ANA, "finance-refunds", card, "amount")
+        form = await world.form(ANA)
+        assert "*Offered: 129,50 USD*" in str(form["blocks"])
+        assert "'initial_value': '129,50'" in str(form["blocks"])
+        answer = await world.submit(ANA, form, amount="9.000", reason="One seat was used")
+        assert answer["errors"] == {"amount": "“9.000” is not clear here: write 9.000,00 or 9,00."}
+        assert "errors" not in await world.submit(ANA, form, amount="90,00", reason="One seat was used")
+        await world.card("finance-refunds", says="90,00 USD")
+        assert (await only_file(world)).proposal.money == Money(amount_minor=9000, currency="USD")
+
+
+async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, tmp_path: Path) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
+        case = await world.case_of(await world.call("refund-duplicate"))
+        await finance(world, BEN, f"take {case.case_id}")
+        await finance(world, ANA, f"take {case.case_id}")
+        world.clock.let_pass(5)
+        assert "129,50 USD" in await world.until(lambda: direct_to_ben(world), "a direct message")
+        assert "129,50 USD" in await finance(world, ANA, f"show {case.case_id}")
+        assert "129,50 USD" in await finance(world, ANA, "list")
+
+
+async def direct_to_ben(world: World) -> str | None:
+    found = world.sandbox_slack["messages"].get(f"D{BEN[1:]}", {})
+    return next((message["text"] for message in found.values()), None)
+
+
+async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(german: str, tmp_path: Path) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
         await world.call("two-amounts")
         unclear = await world.card("finance-review")
         await world.press(BEN, "finance-review", unclear, "case.complete")

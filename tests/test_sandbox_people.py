@@ -301,8 +301,8 @@ async def test_a_slow_system_answers_in_the_end(sandbox: Sandbox) -> None:
     assert (await sandbox.slack.auth_test())["ok"]
 
 
-def test_only_slack_has_the_faults_of_channels_and_tokens() -> None:
-    assert set(Faults.kinds("slack")) - set(Faults.kinds("fidel")) == {"archived_channel"}
+def test_only_slack_has_the_faults_of_channels_and_blocks() -> None:
+    assert set(Faults.kinds("slack")) - set(Faults.kinds("fidel")) == {"archived_channel", "old_blocks"}
 
 
 # State

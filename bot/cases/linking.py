@@ -32,7 +32,9 @@ def earlier_cases(store: Store, case_id: str, details: Details, facts: Iterable[
 
 def _same(store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime) -> dict[str, str]:
     words = records(details, facts)
-    found = {other: words[keys[0]] for other, keys in store.with_keys(words, now - SAME_MATTER).items()}
+    matching = store.with_keys(words, now - SAME_MATTER)
+    # by the name that people know: a payment has more names than the one that was stated
+    found = {other: next(word for key, word in words.items() if key in keys) for other, keys in matching.items()}
     if (key := sum_key(details)) is not None:
         for other in store.with_keys([key], now - SAME_SUM):
             found.setdefault(other, "the same customer and amount")

@@ -42,7 +42,7 @@ def summary(subject: Subject) -> str:
         ("What the call established", _established(subject)),
         ("Record affected", said.records(subject.details)),
         ("Next step", _next_step(subject)),
-        ("Promised to the caller", subject.fields.promised_next_step),
+        ("Promised to the caller", _promise(subject)),
         *_trace(subject),
     )
 
@@ -58,7 +58,7 @@ def billing_note(subject: Subject) -> str:
         ("Amount", _amount(subject)),
         ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
         ("What the caller says is wrong", _spoken(subject, said.reason(subject.details) or NOT_STATED)),
-        ("Promised to the caller", fields.promised_next_step or NOT_STATED),
+        ("Promised to the caller", _promise(subject) or NOT_STATED),
         ("Owner and deadline", _next_step(subject)),
         *_trace(subject),
     )
@@ -72,7 +72,7 @@ def collections_note(subject: Subject) -> str:
         ("Invoice", fields.invoice_number or NOT_STATED),
         ("Amount", _amount(subject)),
         ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
-        ("Promise", neutral(fields.promised_next_step) or NOT_STATED),
+        ("Promise", HIDDEN if subject.details.sensitive else neutral(fields.promised_next_step) or NOT_STATED),
         ("Date of the promise", neutral(fields.follow_up_deadline) or NOT_STATED),
         *_trace(subject),
     )
@@ -98,6 +98,11 @@ def _asked(subject: Subject) -> str:
 
 def _established(subject: Subject) -> str:
     return _spoken(subject, subject.details.summary or "no summary")
+
+
+def _promise(subject: Subject) -> str | None:
+    promised = subject.fields.promised_next_step
+    return _spoken(subject, promised) if promised else None
 
 
 def _next_step(subject: Subject) -> str:

@@ -69,7 +69,7 @@ def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequenc
     subject = Subject(root, case_id_of(root), _believed(versions, details), known, able, now, link)
     by_person = any(call.author for call in versions)
     presumed = presumed_kind(details, policy)
-    because = _why_review(presumed, subject, policy, by_person) or _why_not_again(presumed, subject, earlier, standing)
+    because = _why_not_again(presumed, subject, earlier, standing) or _why_review(presumed, subject, policy, by_person)
     kind = presumed if presumed is not None and because is None else Kind.REVIEW
     playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
     channel = (rules.channel if rules else None) or playbook.channel

@@ -22,9 +22,7 @@ class ExecutionJobs(Shared):
 
         def claim(store: Store) -> list[Work]:
             pausing.tell_waiting(store, now)
-            return running.claim_executions(
-                store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able
-            )
+            return running.claim_executions(store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able)
 
         works = await self.db.write(claim)
         self.wake("cards")  # a step that was handed to a person shows

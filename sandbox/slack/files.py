@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox.slack.arguments import Arguments, number, structure
 from sandbox.slack.workspace import ApiError, Workspace
 
-LOOKED_THROUGH_S: Final = 0.2
+LOOKED_THROUGH_S: Final = 0.7
 BYTES_MOST: Final = 1024 * 1024
 KEPT: Final = 30
 PNG: Final = b"\x89PNG\r\n\x1a\n"

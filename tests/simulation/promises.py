@@ -207,7 +207,9 @@ def _fresh(world: "World", place: CardPlace, file: CaseFile) -> dict[str, object
     if place.channel != file.case.channel:
         picture = cards.moved(file, channels[file.case.channel])
     else:
-        picture = cards.card(file, standing(world.policy, file.proposal, file.decisions))
+        own = channels[place.channel]
+        away = own if place.channel_id != world.workspace.channels[own.removeprefix("#")] else None
+        picture = cards.card(file, standing(world.policy, file.proposal, file.decisions), belongs_to=away)
     return {"text": picture.text, "blocks": picture.blocks}
 
 

@@ -274,7 +274,7 @@ def trail(entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = M
     if not told:
         return Picture(text="", blocks=[])
     words = [_told(entry, called.get(entry.n, ())) for entry in told]
-    lines = [f"{date(entry.at)}  {line}" for entry, line in zip(told, words, strict=True)]
+    lines = [f"{date(entry.at)} · {line}" for entry, line in zip(told, words, strict=True)]
     text = fit([f"{utc(entry.at)}  {line}" for entry, line in zip(told, words, strict=True)], TEXT_LIMIT)
     first, last = told[0], told[-1]
     prefix = f"{first.case_id}:trail:{first.n}-{last.n}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bot.core.cards.mrkdwn import is_address
-from bot.core.intake.typed import typed
+from bot.core.intake.typed import a_number, typed
 from bot.core.money import HOME, exponent
 
 _E_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
@@ -44,19 +44,23 @@ _CHECKS: Mapping[str, Callable[[str], str | None]] = {
 def _money_faults(filled: Mapping[str, str], locale: str) -> dict[str, str]:
     """An amount means nothing without a currency that exists and has that many decimals."""
     amount, currency = filled.get("amount"), filled.get("currency")
+    known = currency if currency and _is_currency(currency) else None
     errors = {}
-    if currency and not _is_currency(currency):
+    if currency and not known:
         errors["currency"] = f"{currency[:12]} is not a currency of ISO 4217; for example USD."
     elif amount and not currency:
         errors["currency"] = "Say the currency of the amount, for example USD."
-    elif amount and currency and (fault := _amount_fault(amount, currency, locale)):
+    if amount and (fault := _amount_fault(amount, known, locale)):
         errors["amount"] = fault
     return errors
 
 
-def _amount_fault(amount: str, currency: str, locale: str) -> str | None:
+def _amount_fault(amount: str, currency: str | None, locale: str) -> str | None:
     try:
-        typed(amount, currency, locale)
+        if currency:
+            typed(amount, currency, locale)
+        else:
+            a_number(amount, locale)
     except ValueError as fault:
         return str(fault)
     return None

@@ -182,7 +182,7 @@ def _sections(inbox: Inbox, look: Look, now: datetime) -> list[Block]:
     for scope, (label, found, nothing) in rows.items():
         if look.scope in ("all", scope):
             paged = look.scope == scope or scope == "open"
-            blocks.append(section(f"*{label}*"))
+            blocks += [{"type": "divider"}, section(f"*{label}*")]
             blocks += _page(found, look.page, nothing, now) if paged else _first(found, nothing, now)
             blocks += _bulk_buttons(inbox.bulks) if scope == "waiting" else []
     if inbox.clipped:

@@ -30,7 +30,7 @@ class Row(Frozen):
 def row(shown: Row, now: datetime) -> str:
     """Two lines of mrkdwn: what it is, and what it waits for."""
     case = shown.case
-    parts = [waits(shown), who(case.owner), due(case, now), code(case.case_id)]
+    parts = [waits(shown).rstrip("."), f"owner {who(case.owner)}", due(case, now), code(case.case_id)]
     return f"{title(shown)}\n{' · '.join(part for part in parts if part)}"
 
 

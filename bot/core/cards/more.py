@@ -12,8 +12,7 @@ HOW_MIN = 10  # characters: "yes" is not how
 def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = HOME) -> Block:
     """Asks for another amount than `money`; `left` is what can be paid back at most, where that is known."""
     lines = [
-        f"*Offered: {show(money, locale)}*"
-        + (f", of {show(left, locale)} that is left to pay back" if left else ""),
+        f"*Offered: {show(money, locale)}*" + (f", of {show(left, locale)} that is left to pay back" if left else ""),
         "A lower amount is approved by this form, by the rules of the amount that was offered first. A higher one is a "
         "new version: everybody is asked again, and you cannot decide on it alone.",
     ]

@@ -85,9 +85,7 @@ def amount(kind: Kind, details: Details, money: Money | None = None, locale: str
     return "amount not stated" if PLAYBOOKS[kind].about_money else None
 
 
-def headline(
-    kind: Kind, details: Details, money: Money | None, *, urgent: bool = False, locale: str = HOME
-) -> str:
+def headline(kind: Kind, details: Details, money: Money | None, *, urgent: bool = False, locale: str = HOME) -> str:
     named_by = PLAYBOOKS[kind].named_by
     name = getattr(details.fields, named_by) if named_by else None
     parts = (TITLES[kind], amount(kind, details, money, locale), name or customer(details))

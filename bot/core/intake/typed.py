@@ -12,19 +12,12 @@ _DIVIDED = re.compile(r"([0-9]+)[.,]([0-9]{3})")
 
 
 def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
-    """Major units, above zero, that fit the currency (ISO 4217); ValueError with a sentence for who typed it.
+    """Major units, above zero, that fit the currency (ISO 4217). Raises ValueError with a sentence for who typed it.
 
     A point and a comma are both taken where only one reading is possible: "1240.50" and "1.240,50" are the same
     everywhere. "1.240" is not: it is refused, unless it is just how the locale writes an amount of that currency.
     """
-    decimal, group = separators(locale)
-    if group not in ".,":
-        text = text.replace(group, "")
-    amount = amount_of(text if decimal in ".," else text.replace(decimal, "."))
-    if not text.strip(" 0.,") or (amount is not None and amount.negative):
-        raise ValueError("The amount must be more than zero.")
-    if amount is None or amount.shared_sign or _OTHER_DIGITS.search(text):
-        raise ValueError(f"Write the amount as a number, for example {_example(currency, locale)}.")
+    amount = a_number(text, locale, currency)
     if amount.currency not in (None, currency):
         raise ValueError(f"The amount says {amount.currency}, the currency {currency}.")
     value = _divided(amount, currency, locale) if amount.divider else amount.value
@@ -33,6 +26,19 @@ def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
     except ValueError as fault:
         raise ValueError(f"{fault}.") from None
     return value
+
+
+def a_number(text: str, locale: str, currency: str = "USD") -> Amount:
+    """What was typed, whatever its currency is; that one is for the example only. Raises ValueError as `typed` does."""
+    decimal, group = separators(locale)
+    if group not in ".,":
+        text = text.replace(group, "")
+    amount = amount_of(text if decimal in ".," else text.replace(decimal, "."))
+    if not text.strip(" 0.,") or (amount is not None and amount.negative):
+        raise ValueError("The amount must be more than zero.")
+    if amount is None or amount.shared_sign or _OTHER_DIGITS.search(text):
+        raise ValueError(f"Write the amount as a number, for example {_example(currency, locale)}.")
+    return amount
 
 
 def _divided(amount: Amount, currency: str, locale: str) -> Decimal:
