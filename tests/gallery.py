@@ -65,6 +65,8 @@ def more_cards() -> Iterator[Shown]:
     refund, vip = real_file(Kind.REFUND), real_file(Kind.VIP_BLOCKER)
     yield Shown("urgent", drawn(vip, owners=("S0LEADS001", ANA), link="https://app.dialnexa.example/calls/1"))
     yield Shown("sensitive", drawn(sensitive_file()))
+    veiled = changed(hostile_file(Kind.REFUND, CaseState.OPEN), details=HOSTILE)
+    yield Shown("sensitive-hostile", card(veiled, HOSTILE_RULE))
     yield Shown("fallen", drawn(changed(refund, fallen_to_admins=True)))
     yield Shown("paid-already", drawn(paid_already()))
     for locale in ("de_DE", "ja_JP", "ar_EG", "fr_CH"):

@@ -2,7 +2,7 @@
 
 `python -m tests.steady PROGRAM`; `make contract` installs the program first. The connectors talk to the sandbox, which
 has state, so that they go through with what they do; each request is then sent to Steady as it arrived, byte for byte,
-and Steady says whether the vendor's own specification (in `../shared`) has it. Another vendor is an entry in steady_vendors.py.
+and Steady says whether the vendor's own specification (in `../shared`) has it. steady_vendors.py says what is asked.
 """
 
 import asyncio

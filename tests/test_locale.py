@@ -241,6 +241,13 @@ async def test_a_german_channel_shows_and_takes_german_numbers(german: str, tmp_
         assert "errors" not in await world.submit(ANA, form, amount="90,00", reason="One seat was used")
         await world.card("finance-refunds", says="90,00 USD")
         assert (await only_file(world)).proposal.money == Money(amount_minor=9000, currency="USD")
+        world.clock.let_pass(5)
+        assert "Lowered from 129,50 USD to 90,00 USD" in await world.until(lambda: thread(world, card), "the thread")
+
+
+async def thread(world: World, card: dict[str, Any]) -> str | None:
+    said = "\n".join(await world.thread("finance-refunds", card["ts"]))
+    return said if "Lowered" in said else None
 
 
 async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, tmp_path: Path) -> None:

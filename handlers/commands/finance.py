@@ -16,6 +16,7 @@ from bot.core.policy import Policy, bands_of, standing_of
 from bot.core.policy.words import rule
 from handlers.commands import acting
 from handlers.commands.asked import Asked, Reply
+from handlers.commands.tried import tried
 
 SHOWN = 15  # cases in an answer; the home tab has pages
 
@@ -28,7 +29,7 @@ HELP = (
     ("away", "until 2026-12-01 @name", "somebody stands in for you; `away off` ends it"),
     ("pause", "[reason]", "nothing is carried out until an admin says `resume`"),
     ("digest", "", "the figures of the last seven days, as a direct message"),
-    ("policy", "", "who decides what"),
+    ("policy", "[try]", "who decides what; `try`: what a policy that is tried would have done"),
 )
 NOBODY = "`/finance` answers the people whom the policy names. Ask an admin if you should be one of them."
 
@@ -143,6 +144,8 @@ async def _digest(asked: Asked) -> Reply:
 
 async def _policy(asked: Asked) -> Reply:
     """Who decides what, in words; kinds with the same rules stand together."""
+    if asked.rest.strip().lower() == "try":
+        return await tried(asked)
     doors = asked.doors
     paused = await doors.db.read(lambda store: store.pauses())
     alike: dict[tuple[str, ...], list[str]] = {}
