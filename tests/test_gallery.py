@@ -166,7 +166,7 @@ async def test_every_form_is_drawn_whole_and_hostile_words_stay_words(stage: Sta
 
 async def test_every_home_tab_is_drawn_whole_and_hostile_words_stay_words(stage: Stage) -> None:
     await stage.go("home")
-    await stage.page.set_viewport_size({"width": 1440, "height": 1320})
+    await stage.page.set_viewport_size({"width": 1440, "height": 1360})
     for one in gallery.homes():
         await stage.box.slack.views_publish(user_id=ANA, view=one.view)
         await stage.page.locator("#home > .blocks:not([data-seen])").wait_for()
