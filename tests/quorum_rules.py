@@ -102,7 +102,7 @@ RULES = {
     "alone": Rules(
         bands=((150_00, Seats(1, ("finance", "leads"))), (None, Seats(2, ("finance", "leads")))),
         per_customer=100_00,
-        alone=Alone(up_to=20_00, per_day=30_00),
+        alone=Alone(up_to=100_00, per_day=150_00),
     ),
     "one band": Rules(bands=((None, Seats(1, ("finance", "leads"))),), per_approver=120_00, expires_h=48),
 }

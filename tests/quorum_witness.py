@@ -11,7 +11,7 @@ from bot.cases.running import Work
 from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Execution, Outcome, Proposal, Verdict
 from bot.core.names import CaseRef
 from storage import Store
-from tests.quorum_rules import DAY, MONTH, PEOPLE, Hand, Paid, Rules, is_quorum, seats_now
+from tests.quorum_rules import DAY, MONTH, PEOPLE, Hand, Paid, Rules, Seats, is_quorum, seats_now
 
 ON_RECORD = "dana@example.com"  # the address that a payment's own record holds
 
@@ -100,17 +100,21 @@ class Witness:
         able = rules.groups(case.kind) | ({"admins"} if case.fallen_to_admins else set())
         assert not hand.groups.isdisjoint(able), f"only those who may act do: {hand} acted on a {case.kind}"
 
-    def may_fall(self, case_id: str, here: Mapping[str, set[str]], rules: Rules) -> None:
+    def may_have_fallen(self, store: Store, case_id: str, here: Mapping[str, set[str]], rules: Rules) -> None:
         """Never to the admins while there are enough others than those who asked for it or have spoken."""
-        seen = self.cases[case_id]
+        seen, now = self.cases[case_id], store.case(case_id)
         case = seen.case
-        if case is None or case.fallen_to_admins or case.state is not CaseState.OPEN:
+        if case is None or case.fallen_to_admins or now is None or not now.fallen_to_admins:
             return
-        hands, authors = seen.hands[case.version], seen.offers[case.version].authors
-        others = {who for group in rules.groups(case.kind) for who in here[group]} - authors
-        others -= {one for hand in hands for one in (hand.user_id, *hand.lent)}
-        leads = others & here["leads"]
-        assert len(others) < 3 or len(leads) < 2, f"it falls where too few are there: {case_id}, {sorted(others)}"
+        offer, hands = seen.offers[case.version], seen.hands[case.version]
+        if not offer.proposal.actions or case.state is not CaseState.OPEN:
+            able = {who for group in rules.groups(case.kind) for who in here[group]}
+            assert not able, f"it falls where too few are there: {case_id}, {sorted(able)}"
+            return
+        spoken = offer.authors | {one for hand in hands for one in (hand.user_id, *hand.lent)}
+        either = [rules.seats(case.kind, _cents(offer.weighed), up=up) for up in (False, True)]
+        enough = all(_enough(seats, {group: here[group] - spoken for group in here}) for seats in either)
+        assert not enough, f"it falls where too few are there: {case_id}, {either}, {here}"
 
     # --- what is carried out ----------------------------------------------------------------------------------------
 
@@ -273,6 +277,11 @@ class Witness:
                 assert in_time, f"what nobody decides in time expires: {case_id} was to end at {seen.ends_at}"
             if case is not None and case.state is CaseState.EXPIRED:
                 seen.closed = "it expired"
+
+
+def _enough(seats: Seats, here: Mapping[str, set[str]]) -> bool:
+    people = {who for group in seats.of for who in here[group]}
+    return len(people) >= seats.people and all(len(here[group]) >= n for group, n in seats.at_least.items())
 
 
 def _amount(minor: int, currency: str) -> str:

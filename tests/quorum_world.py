@@ -109,8 +109,8 @@ class Played(RuleBasedStateMachine):
 
     def root_of(self, slot: int, *, decided: bool = True) -> str:
         """The call of this slot; where its case is decided and that is no good, another one that nobody knows yet."""
-        case = self.run(lambda store: store.case(case_id_of(self.call_ids[slot])))
-        if case is not None and case.state is not CaseState.OPEN and not decided:
+        case = None if decided else self.witness.cases[case_id_of(self.call_ids[slot])].case
+        if case is not None and case.state is not CaseState.OPEN:
             number = int(self.call_ids[slot].partition("-")[2])
             self.call_ids[slot] = f"call-{number + len(SLOTS)}"
         return self.call_ids[slot]

@@ -28,10 +28,10 @@ from bot.connectors.base import Operation, parsed_params
 from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
 from bot.connectors.http import TOTAL_S, Http
 from bot.connectors.oauth import RefreshToken, TokenStore
-from bot.connectors.quickbooks_api import MINOR_VERSION, QuickBooksApi, Rested, quoted, refusal
+from bot.connectors.quickbooks_api import MINOR_VERSION, QuickBooksApi, Rested, refusal
 from bot.connectors.quickbooks_documents import Documents
 from bot.connectors.quickbooks_operations import OPERATIONS, CreditMemo, RefundReceipt, SendInvoice, UpdateAddress
-from bot.connectors.quickbooks_records import CustomerRecord, Invoice, Named, on_record
+from bot.connectors.quickbooks_records import CustomerRecord, Invoice, on_record
 from bot.connectors.quickbooks_rules import TITLE, corrected, not_sendable
 from bot.connectors.wire import Wire
 from bot.core.model import Action, Details, Fact, Receipt
@@ -63,7 +63,6 @@ class QuickBooksConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
     ) -> None:
-        self._item_id, self._account_id = refund_item_id, refund_account_id
         off = set() if refund_item_id and refund_account_id else {"refund_receipt"}
         off |= set() if refund_item_id else {"credit_memo"}
         self.operations: Mapping[str, Operation] = MappingProxyType(
@@ -121,13 +120,7 @@ class QuickBooksConnector:
 
     async def check(self) -> str:
         await self._api.company()
-        if self._item_id is None:
-            return f"{LET_IN} Refunds are a person's there until QUICKBOOKS_REFUND_ITEM_ID is set."
-        await self._mapped("Item", self._item_id, "product or service", "QUICKBOOKS_REFUND_ITEM_ID")
-        if self._account_id is None:
-            return f"{LET_IN} Refund receipts are a person's until QUICKBOOKS_REFUND_ACCOUNT_ID is set."
-        await self._mapped("Account", self._account_id, "account", "QUICKBOOKS_REFUND_ACCOUNT_ID")
-        return LET_IN
+        return " ".join([LET_IN, *await self._documents.left_to_people()])
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
         return await quickbooks_facts.facts(self._api, details, wanted, now, self._url)
@@ -135,11 +128,6 @@ class QuickBooksConnector:
     async def close(self) -> None:
         await self._http.close()
         await self._credential.close()
-
-    async def _mapped(self, kind: str, record_id: str, what: str, setting: str) -> None:
-        known = record_id.isdecimal() and await self._api.rows(kind, Named, f"Id = {quoted(record_id)}")
-        if not known:
-            raise Refused(f"{TITLE} has no {what} {record_id}: check {setting}.")
 
     async def _send_invoice(self, params: SendInvoice, key: str) -> Receipt:
         invoice = await self._api.invoice(params.invoice_number)

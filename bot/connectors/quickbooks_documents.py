@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.connectors.errors import Refused, Unsure
 from bot.connectors.quickbooks_api import QuickBooksApi, quoted
 from bot.connectors.quickbooks_operations import CreditMemo, RefundReceipt
-from bot.connectors.quickbooks_records import Invoice, PaidBack
+from bot.connectors.quickbooks_records import Invoice, Named, PaidBack
 from bot.connectors.quickbooks_rules import TITLE, not_payable_back, number, numbers_of, sale_line, us_taxed
 from bot.core.model import Receipt
 from bot.core.money import show
@@ -46,6 +46,21 @@ class Documents:
         where = f"DocNumber = {quoted(number(params.invoice_number, key))}"
         rows = await self.api.rows(_kind(params), PaidBack, where)
         return self._receipt(params, rows[0]) if rows else None
+
+    async def left_to_people(self) -> list[str]:
+        """A sentence for what cannot be made. Raises Refused where a record that the settings name is not there."""
+        if not self.item_id:
+            return ["Refunds are a person's there until QUICKBOOKS_REFUND_ITEM_ID is set."]
+        await self._has("Item", self.item_id, "product or service", "QUICKBOOKS_REFUND_ITEM_ID")
+        if not self.account_id:
+            return ["Refund receipts are a person's until QUICKBOOKS_REFUND_ACCOUNT_ID is set."]
+        await self._has("Account", self.account_id, "account", "QUICKBOOKS_REFUND_ACCOUNT_ID")
+        return []
+
+    async def _has(self, kind: str, record_id: str, what: str, setting: str) -> None:
+        known = record_id.isdecimal() and await self.api.rows(kind, Named, f"Id = {quoted(record_id)}")
+        if not known:
+            raise Refused(f"{TITLE} has no {what} {record_id}: check {setting}.")
 
     async def _invoice(self, params: Params) -> Invoice:
         invoice = await self.api.invoice(params.invoice_number or "")

@@ -101,11 +101,9 @@ class SheetsConnector:
             names = [one.properties.title for one in (await self._tabs()).sheets]
         except Refused as no:
             words = f"{no.sentence} Check GOOGLE_SPREADSHEET, and share it with that address as an editor."
-            raise Refused(words, reason=no.reason, request_id=no.request_id) from None
-        if lacking := [tab for tab in self._needed if tab not in names]:
-            raise Refused(
-                f"The spreadsheet has no tab {' and no tab '.join(lacking)}: add it, with a heading in row 1."
-            )
+            raise Refused(words, reason=no.reason) from None
+        if missing := " and no tab ".join(tab for tab in self._needed if tab not in names):
+            raise Refused(f"The spreadsheet has no tab {missing}: add it, with a heading in row 1.")
         return f"{TITLE} answers and shows us the spreadsheet with the tabs {', '.join(names)}."
 
     async def facts(self, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
