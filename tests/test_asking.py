@@ -100,7 +100,6 @@ async def thread_with(world: World, channel: str, ts: str, words: str) -> str:
 
 async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(tmp_path: Path) -> None:
     async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
-        world.sandbox_slack["people"][BEN]["email"] = "li@acme.example"
         await world.call("vip-blocker")
         card: dict[str, Any] = await world.card("finance-vip")
         assert f"<@{BEN}>" in json.dumps(card["blocks"])
@@ -114,6 +113,7 @@ async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_c
 
 async def test_a_lookup_that_fails_asks_those_who_own_the_case(tmp_path: Path) -> None:
     async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+        world.sandbox_slack["people"][BEN]["email"] = "ben@elsewhere.example"
         await world.call("refund-small")
         card = await world.card("finance-refunds")
         await pick(world, ANA, "finance-refunds", card, "ask")

@@ -201,7 +201,7 @@ async def test_a_customer_whom_hubspot_does_not_know_is_refused_before_anything_
     hubspot: HubSpotConnector, world: Crm, whose: dict[str, JsonValue]
 ) -> None:
     sentence = await refusal(hubspot, note(**{"email": None, **whose}))
-    assert sentence == "HubSpot has no contact or company for this customer: add it there, then press Retry."
+    assert sentence == "HubSpot has no contact or company for this customer. Add it there first."
     assert world.changes == []
 
 

@@ -32,10 +32,10 @@ async def test_the_contact_and_its_renewal_are_facts(hubspot: HubSpotConnector) 
         "email": "ap@northwind.example",
         "name": "Dana Ortiz",
         "vip": False,
-        "owner_email": "li@acme.example",
+        "owner_email": "ben@acme.example.com",
         "company": "Northwind",
     }
-    assert contact.sentence == "Dana Ortiz, Northwind, owner li@acme.example"
+    assert contact.sentence == "Dana Ortiz, Northwind, owner ben@acme.example.com"
     assert deal.values == {"deal_id": RENEWAL, "name": "Northwind renewal 2027", "close_date": "2026-12-08"}
 
 
@@ -70,8 +70,8 @@ async def test_what_hubspot_does_not_know_is_missing_without_the_address(hubspot
 
 async def test_of_a_company_without_a_contact_its_owner_is_known(hubspot: HubSpotConnector) -> None:
     contact, _ = await hubspot.facts(details(customer_name="Harbour Lane Bakery"), WANTED, NOW)
-    assert contact.sentence == "Harbour Lane Bakery, owner li@acme.example"
-    assert (contact.values["contact_id"], contact.values["owner_email"]) == (None, "li@acme.example")
+    assert contact.sentence == "Harbour Lane Bakery, owner ben@acme.example.com"
+    assert (contact.values["contact_id"], contact.values["owner_email"]) == (None, "ben@acme.example.com")
 
 
 async def test_where_hubspot_has_no_such_property_nobody_is_said_to_be_no_vip(world: Crm) -> None:

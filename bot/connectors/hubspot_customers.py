@@ -61,7 +61,7 @@ class Customers:
         if company is None and asked.customer_name:
             company = await self._only("companies", "name", asked.customer_name, self._company)
         if company is None:
-            sentence = f"{TITLE} has no contact or company for this customer: add it there, then press Retry."
+            sentence = f"{TITLE} has no contact or company for this customer. Add it there first."
             raise Refused(sentence, reason="not_found")
         return Whose(None, company)
 

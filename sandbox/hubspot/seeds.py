@@ -11,7 +11,7 @@ DANA, MARCUS, PRIYA, HARUKA, TOM, INES = "60121", "60122", "60123", "60124", "60
 NORTHWIND, KESTREL, HARBOUR, LARKSPUR = "88101", "88102", "88103", "88104"
 RENEWAL = "77001"
 
-_OWNERS = ((LI, "Li", "Chen", "li@acme.example", False), (LEFT, "Max", "Gone", "max@acme.example", True))
+_OWNERS = ((LI, "Ben", "Okafor", "ben@acme.example.com", False), (LEFT, "Max", "Gone", "max@acme.example", True))
 _CONTACTS: tuple[tuple[str, str, str, str, str | None, Body], ...] = (
     (DANA, "Dana", "Ortiz", "ap@northwind.example", NORTHWIND, {ACCOUNT_PROPERTY: "cus_NORTHWIND"}),
     (MARCUS, "Marcus", "Bell", "marcus@kestrel.example.com", KESTREL, {ACCOUNT_PROPERTY: "KESTREL-001", "vip": "true"}),
