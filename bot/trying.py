@@ -5,12 +5,11 @@ import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from itertools import chain
 from typing import TypeVar
 
 from bot.cases.shadowing import Seen
@@ -23,9 +22,8 @@ from bot.core.policy import DAY, Policy, Spent, payout_of
 from bot.reports import table
 from storage import Database, Store, open_database
 
-PAGE = 250  # cases that are read at once; more would not stay in the processor's cache until they are weighed
-PART = 20  # pages that a process gets at once
-MANY = 2 * PART * PAGE  # fewer cases are done before other processes have started
+PART = 2500  # cases
+MANY = 4 * PART  # fewer are done before other processes have started
 
 T = TypeVar("T")
 
@@ -33,31 +31,23 @@ T = TypeVar("T")
 def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetime, processes: int) -> Report:
     """Of every case opened since. Raises StorageError."""
     stored = _read(database_url, lambda store: store.case_ids())
-    pages = [(ids[0], ids[-1]) for ids in _cut(stored, PAGE)]
+    spans = [(part[0], part[-1]) for part in (stored[n : n + PART] for n in range(0, len(stored), PART))]
     weigh = partial(_weigh, database_url, trial, since)
     with _helpers(processes if len(stored) > MANY else 1) as pool:
-        parts = list(pool.map(weigh, _cut(pages, PART)) if pool else map(weigh, _cut(pages, PART)))
+        parts = list(pool.map(weigh, spans) if pool else map(weigh, spans))
     return add_up(trial, parts, since=since, until=until)
-
-
-def _cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [things[n : n + size] for n in range(0, len(things), size)]
 
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _weigh(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
+def _weigh(database_url: str, trial: Trial, since: datetime, span: tuple[str, str]) -> Part:
     rules = [*trial.now.automatic.items(), *trial.new.automatic.items()]
     alone = {kind for kind, rule in rules if rule.enabled}
-
-    def weigh(store: Store) -> Part:
-        return part_of(trial, chain.from_iterable(store.replay(since, *page, alone) for page in pages))
-
     gc.disable()  # nothing here refers to itself, and looking for that takes a fifth of the time
     try:
-        return _read(database_url, weigh)
+        return part_of(trial, _read(database_url, lambda store: store.replay(since, *span, alone)))
     finally:
         gc.enable()
 

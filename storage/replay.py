@@ -14,12 +14,11 @@ IDS = "SELECT case_id FROM cases ORDER BY case_id"
 # The proposals are as long as the cases, and most need not be read. What a person tells is the first version of a case
 # that has no call, or a later one that is not named "call…" as what DialNexa sends; so that no transcript is read.
 PART = """
-SELECT c.case_id, c.root, c.opened_at, c.version, c.data, p.amount_minor, p.currency, o.approved_at,
-  CASE WHEN c.version > 1 OR c.kind IN ({ids}) THEN p.data END,
+SELECT c.case_id, c.root, c.opened_at, c.version, c.data, c.amount_minor, c.currency, o.approved_at, p.data,
   c.state, c.call_id IS NULL OR EXISTS
     (SELECT 1 FROM calls AS k WHERE k.call_id = c.root AND k.version > 1 AND k.event NOT LIKE :calls)
 FROM cases AS c
-JOIN proposals AS p ON p.case_id = c.case_id AND p.version = c.version
+LEFT JOIN proposals AS p ON (c.version > 1 OR c.kind IN ({ids})) AND p.case_id = c.case_id AND p.version = c.version
 LEFT JOIN payouts AS o ON o.case_id = c.case_id
 WHERE c.case_id >= :first AND c.case_id <= :last AND c.opened_at >= :since
 ORDER BY c.case_id

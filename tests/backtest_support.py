@@ -94,6 +94,12 @@ class Past:
         known = facts(about) if looked is None else looked
         return self.db.run(lambda store: tell(store, call, self.now, self.policy, known))
 
+    def call_again(self, case_id: str, about: Details) -> None:
+        """DialNexa tells more about the same call."""
+        root = self.db.run(lambda store: store.case(case_id)).root  # type: ignore[union-attr]  # it was opened here
+        call = Call(call_id=root, event="call_ended", details=about)
+        self.db.run(lambda store: tell(store, call, self.now, self.policy, facts(about)))
+
     def person_says(self, case_id: str, **fields: Any) -> None:
         """By the form that completes a case."""
 

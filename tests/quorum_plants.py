@@ -11,9 +11,10 @@ import pytest
 
 from bot.cases import approving, deciding, intake, running, timing
 from bot.cases.deciding import Answer, Click
-from bot.core.model import Case, CaseFile, CaseState, Decision, Execution, Proposal
+from bot.core.model import Case, CaseFile, CaseState, Decision, Execution, ExecutionState, Proposal
 from bot.core.people import Delegation, Person
 from bot.core.policy import Band, Judgement, bands, judge, judging
+from bot.core.timing import EXPIRY
 from handlers.doors import Doors
 from storage import Store
 
@@ -89,7 +90,7 @@ def a_lowered_amount_is_judged_by_itself(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_was_offered_before_it_was_lowered_is_paid(patch: pytest.MonkeyPatch) -> None:
-    executions_of = approving.executions_of
+    executions_of = running.executions_of
 
     def old_amount(case: Case, proposal: Proposal, now: datetime) -> list[Execution]:
         paid = proposal.weighed
@@ -105,7 +106,7 @@ def what_was_offered_before_it_was_lowered_is_paid(patch: pytest.MonkeyPatch) ->
 
 
 def nothing_expires(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(timing, "_HAPPENS", {**timing._HAPPENS, timing.timing.EXPIRY: lambda *_: None})
+    patch.setattr(timing, "_HAPPENS", {**timing._HAPPENS, EXPIRY: lambda *_: None})
 
 
 def a_delegation_has_no_dates(patch: pytest.MonkeyPatch) -> None:
@@ -147,7 +148,7 @@ def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
         file, held = store.case_file(work.execution.case_id), store.execution(work.execution.key)
         assert file is not None
         assert held is not None
-        if held.state is running.ExecutionState.RUNNING:
+        if held.state is ExecutionState.RUNNING:
             running._write_end(store, file, held, end, now)
         return True
 
@@ -174,34 +175,34 @@ def an_admin_replaces_everybody(patch: pytest.MonkeyPatch) -> None:
 class Planted:
     plant: Plant
     breaks: str  # how the sentence begins that has to be said
+    begin: int = 1  # the round in which it shows; the search goes on from there
 
 
 QUORUM, CLICK = "a quorum approved it", "what is kept is the click"
+STEPS, ALONE = "the steps are those of the approved version", "the policy decides alone only where it may"
+EXPIRES, ONCE = "what nobody decides in time expires", "one matter is paid once"
+KNOWN, PAUSED, LEASE = "documents go to known addresses", "nothing paused runs", "whoever lost the lease writes nothing"
 PLANTS: Mapping[str, Planted] = MappingProxyType(
     {
-        "one approval where two are needed": Planted(one_approval_is_enough, QUORUM),
-        "an approval of version 1 counts for version 2": Planted(approvals_count_for_later_versions, QUORUM),
-        "a click on version 1 decides on version 2": Planted(a_stale_click_is_taken, CLICK),
-        "a lender counts beside the delegate": Planted(a_lender_counts_beside_the_delegate, QUORUM),
-        "authors decide alone": Planted(authors_decide_alone, QUORUM),
-        "nobody is an author": Planted(nobody_is_an_author, QUORUM),
-        "no lead is needed": Planted(no_lead_is_needed, QUORUM),
-        "limits are ignored": Planted(limits_are_ignored, QUORUM),
-        "a lowered amount is judged by itself": Planted(a_lowered_amount_is_judged_by_itself, QUORUM),
-        "the amount from before it was lowered is paid": Planted(
-            what_was_offered_before_it_was_lowered_is_paid, "the steps are those of the approved version"
-        ),
-        "nothing expires": Planted(nothing_expires, "what nobody decides in time expires"),
-        "a delegation has no dates": Planted(a_delegation_has_no_dates, ""),
-        "groups are remembered": Planted(groups_are_remembered, ""),
-        "one complaint is paid twice": Planted(one_complaint_is_paid_twice, "one matter is paid once"),
-        "the policy refunds a second time": Planted(
-            the_policy_decides_whatever_was_refunded_before, "the policy decides alone only where it may"
-        ),
-        "documents go to any address": Planted(documents_go_to_any_address, "documents go to known addresses"),
-        "a pause stops nothing": Planted(a_pause_stops_nothing, "nothing paused runs"),
-        "a lost lease still writes": Planted(a_lost_lease_still_writes, ""),
-        "a decision is kept with other groups": Planted(the_click_is_kept_without_its_groups, CLICK),
-        "an admin replaces everybody": Planted(an_admin_replaces_everybody, QUORUM),
+        "one approval where two are needed": Planted(one_approval_is_enough, QUORUM, 2),
+        "an approval of version 1 counts for version 2": Planted(approvals_count_for_later_versions, QUORUM, 2),
+        "a click on version 1 decides on version 2": Planted(a_stale_click_is_taken, QUORUM, 6),
+        "a lender counts beside the delegate": Planted(a_lender_counts_beside_the_delegate, QUORUM, 7),
+        "authors decide alone": Planted(authors_decide_alone, QUORUM, 3),
+        "nobody is an author": Planted(nobody_is_an_author, QUORUM, 3),
+        "no lead is needed": Planted(no_lead_is_needed, QUORUM, 9),
+        "limits are ignored": Planted(limits_are_ignored, QUORUM, 2),
+        "a lowered amount is judged by itself": Planted(a_lowered_amount_is_judged_by_itself, QUORUM, 4),
+        "what was offered before is paid": Planted(what_was_offered_before_it_was_lowered_is_paid, STEPS, 4),
+        "nothing expires": Planted(nothing_expires, EXPIRES, 9),
+        "a delegation has no dates": Planted(a_delegation_has_no_dates, CLICK, 2),
+        "groups are remembered": Planted(groups_are_remembered, CLICK, 4),
+        "one complaint is paid twice": Planted(one_complaint_is_paid_twice, ONCE, 7),
+        "the policy refunds a second time": Planted(the_policy_decides_whatever_was_refunded_before, ALONE, 3),
+        "documents go to any address": Planted(documents_go_to_any_address, KNOWN, 2),
+        "a pause stops nothing": Planted(a_pause_stops_nothing, PAUSED, 9),
+        "a lost lease still writes": Planted(a_lost_lease_still_writes, LEASE, 9),
+        "a decision is kept with other groups": Planted(the_click_is_kept_without_its_groups, CLICK, 2),
+        "an admin replaces everybody": Planted(an_admin_replaces_everybody, QUORUM, 4),
     }
 )

@@ -188,3 +188,23 @@ def _helped(paid: Paid, user_id: str, now: datetime) -> int:
 
 def _over(limit: int | None, before: int, cents: int | None) -> bool:
     return limit is not None and cents is not None and before + cents > limit
+
+
+def enough_are_here(seats: Seats, here: Mapping[str, set[str]]) -> bool:
+    people = {who for group in seats.of for who in here[group]}
+    return len(people) >= seats.people and all(len(here[group]) >= n for group, n in seats.at_least.items())
+
+
+def amount_text(minor: int, currency: str) -> str:
+    return f"{minor // 100}.{minor % 100:02} {currency}"
+
+
+def cents_of(amount: str | None) -> int | None:
+    """Of dollars."""
+    number, _, currency = (amount or "").partition(" ")
+    return int(number.replace(".", "")) if currency == "USD" else None
+
+
+def is_higher(one: str, other: str) -> bool:
+    same_money = one.partition(" ")[2] == other.partition(" ")[2]
+    return same_money and float(one.split()[0]) > float(other.split()[0])

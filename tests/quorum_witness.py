@@ -11,7 +11,20 @@ from bot.cases.running import Work
 from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Execution, Outcome, Proposal, Verdict
 from bot.core.names import CaseRef
 from storage import Store
-from tests.quorum_rules import DAY, MONTH, PEOPLE, Hand, Paid, Rules, Seats, is_quorum, seats_now
+from tests.quorum_rules import (
+    DAY,
+    MONTH,
+    PEOPLE,
+    Hand,
+    Paid,
+    Rules,
+    amount_text,
+    cents_of,
+    enough_are_here,
+    is_higher,
+    is_quorum,
+    seats_now,
+)
 
 ON_RECORD = "dana@example.com"  # the address that a payment's own record holds
 
@@ -92,8 +105,8 @@ class Witness:
     def rejected(self, store: Store, ref: CaseRef, user_id: str) -> None:
         seen = self.cases[ref.case_id]
         seen.closed = f"{user_id} rejected it"
-        made = [one for one in store.decisions(*ref) if one.user_id == user_id]
-        seen.decisions |= {(ref.version, user_id): one for one in made if one.verdict is Verdict.REJECT}
+        made = [one for one in store.decisions(*ref) if one.user_id == user_id and one.verdict is Verdict.REJECT]
+        seen.decisions |= {(one.version, one.user_id): one for one in made}
 
     def acted(self, case: Case, hand: Hand, rules: Rules) -> None:
         """Whatever is done to a case, somebody does it who could be asked to decide on one of its kind."""
@@ -112,8 +125,8 @@ class Witness:
             assert not able, f"it falls where too few are there: {case_id}, {sorted(able)}"
             return
         spoken = offer.authors | {one for hand in hands for one in (hand.user_id, *hand.lent)}
-        either = [rules.seats(case.kind, _cents(offer.weighed), up=up) for up in (False, True)]
-        enough = all(_enough(seats, {group: here[group] - spoken for group in here}) for seats in either)
+        either = [rules.seats(case.kind, cents_of(offer.weighed), up=up) for up in (False, True)]
+        enough = all(enough_are_here(seats, {group: here[group] - spoken for group in here}) for seats in either)
         assert not enough, f"it falls where too few are there: {case_id}, {either}, {here}"
 
     # --- what is carried out ----------------------------------------------------------------------------------------
@@ -190,11 +203,11 @@ class Witness:
         told = seen.tellings[:upto]
         amounts = [one.amount for one in sorted(told, key=lambda one: one.author is not None) if one.amount]
         amount = amounts[-1] if amounts else None
-        shown = _amount(proposal.money.amount_minor, proposal.money.currency) if proposal.money else None
+        shown = amount_text(proposal.money.amount_minor, proposal.money.currency) if proposal.money else None
         assert shown == amount, f"an offer is of the amount that was told: {shown} and not {amount}"
         lowers = bool(told) and told[-1].lowers
         high = None if last is None else last.weighed if lowers else last.lowered_from
-        lowered_from = high if high and amount and _higher(high, amount) else None
+        lowered_from = high if high and amount and is_higher(high, amount) else None
         authors = {one.author for one in told if one.author and not one.lowers} | seen.choosers
         seen.offers[proposal.version] = Offer(
             proposal=proposal,
@@ -211,7 +224,7 @@ class Witness:
         hands = seen.hands[case.version]
         assert seen.closed is None, f"what ended stays so: {case.case_id}: {seen.closed}"
         email = case.details.fields.email
-        customer, kind, cents = email and email.casefold(), offer.proposal.kind, _cents(offer.weighed)
+        customer, kind, cents = email and email.casefold(), offer.proposal.kind, cents_of(offer.weighed)
         alone = [one for one in file.decisions if one.user_id not in PEOPLE]
         refund = next((action for action in offer.proposal.actions if action.name == "refund"), None)
         if alone:
@@ -229,7 +242,7 @@ class Witness:
                 opened_at=case.opened_at,
                 payment_id=refund.params.get("payment_id"),
                 customer=customer,
-                cents=_cents(offer.amount),
+                cents=cents_of(offer.amount),
                 amount=offer.amount,
                 hands=tuple(hands),
                 at=now,
@@ -247,7 +260,7 @@ class Witness:
 
     def _may_decide_alone(self, case: Case, offer: Offer, seen: Seen, rules: Rules, customer: str | None,
                           now: datetime) -> None:  # fmt: skip
-        fields, cents, today = case.details.fields, _cents(offer.amount), now - DAY
+        fields, cents, today = case.details.fields, cents_of(offer.amount), now - DAY
         to_customer = sum(one.cents or 0 for one in self.paid if one.customer == customer and one.at > today)
         unattended = sum(one.cents or 0 for one in self.paid if not one.hands and one.at > today)
         others = [one.case.details.fields.payment_id for one in self.cases.values() if one.case and one is not seen]
@@ -279,28 +292,6 @@ class Witness:
                 seen.closed = "it expired"
 
 
-def _enough(seats: Seats, here: Mapping[str, set[str]]) -> bool:
-    people = {who for group in seats.of for who in here[group]}
-    return len(people) >= seats.people and all(len(here[group]) >= n for group, n in seats.at_least.items())
-
-
-def _amount(minor: int, currency: str) -> str:
-    return f"{minor // 100}.{minor % 100:02} {currency}"
-
-
 def _amount_of(action: Action) -> str | None:
     minor, currency = action.params.get("amount_minor"), action.params.get("currency")
-    return _amount(minor, str(currency)) if isinstance(minor, int) else None
-
-
-def _cents(amount: str | None) -> int | None:
-    """Of dollars."""
-    number, _, currency = (amount or "").partition(" ")
-    return int(number.replace(".", "")) if currency == "USD" else None
-
-
-def _higher(one: str, other: str) -> bool:
-    same_money = one.partition(" ")[2] == other.partition(" ")[2]
-    return same_money and float(one.split()[0]) > float(other.split()[0])
-
-
+    return amount_text(minor, str(currency)) if isinstance(minor, int) else None

@@ -67,7 +67,7 @@ class Played(RuleBasedStateMachine):
         self.put_in_force("plain")
 
     def put_in_force(self, name: str) -> None:
-        self.policy, self.rules = POLICIES[name], RULES[name]
+        self.policy, self.in_force = POLICIES[name], RULES[name]
 
     def teardown(self) -> None:
         broken = self.run(lambda store: store.verify().broken)
@@ -80,7 +80,7 @@ class Played(RuleBasedStateMachine):
         self.now += timedelta(seconds=1)
         written = self.db.written
         if written != self.looked_at:
-            self.run(lambda store: self.witness.look(store, self.rules, self.now))
+            self.run(lambda store: self.witness.look(store, self.in_force, self.now))
             self.looked_at = written
 
     def run(self, fn: Callable[[Store], T]) -> T:
@@ -126,7 +126,7 @@ class Played(RuleBasedStateMachine):
 
     def as_they_are(self, user_id: str, ref: CaseRef, identity: str, revision: int | None) -> tuple[Click, Hand]:
         """The person as a door sees them, and as they really are."""
-        doors = Doors(self.db, cast(Desk, self.desk), self.policy, lambda: self.now, lambda *_: None)
+        doors = Doors(self.db, cast("Desk", self.desk), self.policy, lambda: self.now, lambda *_: None)
         person = self.runner.run(doors.person(user_id))
         lent = [one for one in self.away.values() if one.delegate_id == user_id]
         groups = {one.user_id: self.desk.members[one.user_id] for one in lent if one.from_at <= self.now < one.until_at}
@@ -142,7 +142,7 @@ class Played(RuleBasedStateMachine):
             return False
         done = answer.changed and answer.text is None
         if done and case is not None:
-            self.witness.acted(case, hand, self.rules)
+            self.witness.acted(case, hand, self.in_force)
         return done
 
 
@@ -186,3 +186,7 @@ def looked_up(facts: str, payment: str | None, now: datetime) -> tuple[Fact, ...
         fact("customer", email=ON_RECORD),
         fact("contact", vip=facts == "vip"),
     )
+
+
+def payment_of(payment: str, root: str) -> str:
+    return root.replace("call", "pi").replace("-", "_") if payment == "its own" else payment

@@ -41,6 +41,7 @@ from tests.backtest_support import (
     details,
     facts,
     tell,
+    usd,
 )
 from tests.policy_samples import ANA, BEN, LEA
 
@@ -207,13 +208,16 @@ def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
         assert policy.bands[would.band] is band_for(policy, real.kind, said.money)
 
 
-@given(policy=POLICY, monies=st.lists(MONIES), kind=st.sampled_from(KINDS))
+EACH_SIDE = [None, *(usd(amount) for amount in (-5, 0, 500, 1_000, 1_001, 5_000, 10**7))]
+
+
+@given(policy=POLICY, monies=st.permutations(EACH_SIDE), kind=st.sampled_from(KINDS))
 def test_bands_that_are_kept_for_the_next_amount_are_those_of_each_amount(
     policy: Policy, monies: list[Money | None], kind: Kind
 ) -> None:
-    lens = Lens(policy)
-    for money in monies:
-        assert policy.bands[lens.band(kind, money)] is band_for(policy, kind, money)
+    for lens in (Lens(policy), Lens(OFF)):
+        for money in monies:
+            assert lens.policy.bands[lens.band(kind, money)] is band_for(lens.policy, kind, money)
 
 
 STEP = st.tuples(
@@ -243,6 +247,10 @@ def test_under_the_policy_that_was_in_force_it_says_what_really_happened(steps: 
             cases.append(past.call(amount=amount + n, email=email))
         elif cases:
             past.click(cases[which % len(cases)], who, reject=what == "reject")
+    says_what_happened(past)
+
+
+def says_what_happened(past: Past) -> None:
     rows = past.db.run(lambda store: store.replay(LONG_AGO, "", "~", {Kind.REFUND}))
     weighed = [weigh(Lens(TIGHT), Lens(TIGHT), row) for row in rows]
     for case, ruled in zip(weighed, replay(TIGHT, weighed, 0), strict=True):
@@ -255,6 +263,29 @@ def test_under_the_policy_that_was_in_force_it_says_what_really_happened(steps: 
             assert ruled.enough is (file.case.state is not CaseState.OPEN and not case.rejected)
     report = past.tried(TIGHT)
     assert (report.changed_cases, report.changed) == (0, ())
+
+
+def test_a_limit_that_was_met_stays_met_when_the_day_is_over() -> None:
+    past = Past(TIGHT)
+    past.click(past.call(amount=9_500), ANA)
+    past.later(hours=1)
+    slow = past.call(amount=10_500)
+    past.click(slow, ANA)
+    past.later(hours=24)
+    past.click(slow, LEA)
+    says_what_happened(past)
+
+
+def test_the_limit_of_an_approver_counts_all_that_they_approved_in_a_day() -> None:
+    past = Past(TIGHT)
+    for n, hours in enumerate((0, 1, 24)):
+        past.later(hours=hours)
+        past.click(past.call(amount=9_000 + n, email=f"customer{n}@example.com"), ANA)
+    says_what_happened(past)
+    limited = changed(('per_approver_per_day = { USD = "5000.00" }', 'per_approver_per_day = { USD = "150.00" }'))
+    [second] = past.tried(limited, now=OFF).changed
+    assert second.differs == ("more_people",)
+    assert second.new.endswith("in 24 hours for one approver: two people, at least one of leads")
 
 
 # --- what it counts -------------------------------------------------------------------------------------------------
@@ -333,9 +364,23 @@ def test_approvals_that_would_not_do_any_more_are_counted() -> None:
     assert past.tried(OFF).total.not_enough == 0
 
 
+def test_what_the_new_policy_would_no_longer_pay_alone_is_counted_too() -> None:
+    past = Past(ON)
+    past.call(amount=1_500)
+    assert past.tried(OFF).total.without_review["USD"].model_dump() == {"now": 1_500, "new": 0}
+
+
+def test_at_its_limit_and_at_its_confidence_a_refund_is_paid_alone() -> None:
+    past = Past()
+    past.call(amount=2_000, confidence=0.95)
+    past.call(amount=1_999, confidence=0.94, email="other@example.com")
+    assert past.tried(ON).total.automatic.new == 1
+
+
 def test_what_people_rejected_and_the_new_policy_would_pay_is_counted() -> None:
     past = Past()
     past.click(past.call(amount=1_500), ANA, reject=True)
+    past.call(amount=1_600, email="other@example.com")
     assert past.tried(ON).total.against_people == 1
 
 
@@ -359,25 +404,33 @@ def test_cases_opened_before_are_left_out() -> None:
 
 
 async def test_a_stored_case_is_read_with_all_that_it_is_replayed_by(database: Database) -> None:
-    past = Past()
-    about = details()
-    call = Call(call_id="call_1", event="call_ended", details=about)
-    form = call.model_copy(update={"author": BEN, "event": "form"})
-    case_id = await database.write(lambda store: tell(store, call, START, OFF, facts(about)))
-    other = await database.write(
-        lambda store: tell(store, call.model_copy(update={"call_id": "call_2"}), START, OFF, ())
-    )
-    await database.write(lambda store: tell(store, form, START + timedelta(hours=1), OFF, facts(about)))
-    assert await database.read(lambda store: store.case_ids()) == sorted([case_id, other])
-    rows = await database.read(lambda store: store.replay(LONG_AGO, case_id, case_id, {Kind.REFUND}))
-    [row] = rows
-    assert (row.case_id, row.root, row.opened_at, row.money) == (case_id, "call_1", START, (1_500, "USD"))
-    assert (row.by_person, row.is_open, row.paid_at, row.decisions) == (True, True, None, ())
+    about, more = details(), details(refund_reason="charged twice, and angry")
+
+    async def told(call_id: str, about: Details, hours: int = 0, **given: Any) -> str:
+        call = Call(call_id=call_id, details=about, **{"event": "call_ended", **given})
+        at = START + timedelta(hours=hours)
+        return await database.write(lambda store: tell(store, call, at, OFF, facts(about)))
+
+    async def read(case_id: str, *alone: Kind) -> Stored:
+        [row] = await database.read(lambda store: store.replay(LONG_AGO, case_id, case_id, alone))
+        return row
+
+    plain = await told("call_1", about)
+    again = await told("call_2", details(amount=1_600, refund_reason="x"))
+    await told("call_2", details(amount=1_700, refund_reason="x"), hours=1)
+    filled = await told("call_3", details(amount=1_800))
+    await told("call_3", more, hours=1, author=BEN, event="form")
+    opened = await told("C-7Q2M9XKD41", details(amount=1_900), author=BEN, event="shortcut")
+    ids = await database.read(lambda store: store.case_ids())
+    assert ids == sorted([plain, again, filled, opened])
+    row = await read(plain, Kind.REFUND)
+    assert (row.case_id, row.root, row.opened_at, row.money) == (plain, "call_1", START, (1_500, "USD"))
+    assert (row.is_open, row.paid_at, row.decisions) == (True, None, ())
     assert row.proposal is not None
-    [plain] = await database.read(lambda store: store.replay(LONG_AGO, other, other, ()))
-    assert (plain.by_person, plain.proposal) == (False, None)
-    assert await database.read(lambda store: store.replay(START + timedelta(seconds=1), "", "~", ())) == []
-    assert past.calls == 0
+    rows = [await read(case_id) for case_id in (plain, again, filled, opened)]
+    assert [row.by_person for row in rows] == [False, False, True, True]
+    assert [row.proposal is not None for row in rows] == [False, True, True, False]  # those of later versions
+    assert await database.read(lambda store: store.replay(START + timedelta(hours=2), "", "~", ())) == []
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from bot.core.policy import Policy
 from bot.trying import told_of
 from storage import open_database
 from tests.backtest_support import HEARD, OFF, ON, START, TEXT, Past, changed, details, facts, tell
-from tests.policy_samples import ANA, LEA, SHIPPED
+from tests.policy_samples import ANA, LEA, ONE, SHIPPED, TWO, policy_of
 
 
 def shown(past: Past, case_id: str, policy: Policy | None = None) -> Explained:
@@ -119,6 +119,22 @@ def test_a_limit_that_an_approval_would_pass_now_makes_it_one_band_up(approved: 
     assert band.missing == ("waiting for a lead" if approved else "waiting for a lead and one more of finance or leads")
     past.later(days=2)
     assert bool(shown(past, case_id).band.over) is approved  # what an approval has met stays
+
+
+def test_a_limit_that_others_have_used_up_since_asks_for_more_of_a_half_approved_case() -> None:
+    bands = (
+        'up_to = { USD = "100.00" }\n' + ONE,
+        'up_to = { USD = "300.00" }\n' + TWO,
+        'quorum = 3\ngroups = ["finance"]',
+    )
+    policy = policy_of(*bands, more='[limits]\nper_customer_per_day = { USD = "250.00" }\n')
+    past = Past(policy)
+    half = past.call(amount=20_000)
+    past.click(half, ANA)
+    assert shown(past, half).band.missing == "waiting for a lead"
+    past.click(past.call(amount=6_000), ANA)
+    band = shown(past, half).band
+    assert (band.quorum, band.missing) == (3, "waiting for two more of finance")
 
 
 # --- whether without a person ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from bot.config import ConfigFaults, Places, read_policies
 from bot.core.model import CaseFile, CaseState, Entry, Kind
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
-from tests.backtest_support import LONG_AGO, OFF, ON, TEXT, Past, changed
+from tests.backtest_support import LONG_AGO, OFF, ON, TEXT, Past, changed, details
 from tests.policy_samples import ANA, BEN, LEA
 from tests.surfaces import finance
 from tests.world import a_world
@@ -83,6 +83,17 @@ def test_a_new_version_is_looked_at_and_the_same_call_again_is_not() -> None:
     assert [(one["at"], one["version"], one["kind"]) for one in recorded(past, case_id)] == [
         ("opened", 1, "review"),
         ("changed", 2, "refund"),
+    ]
+
+
+def test_only_a_case_that_opens_would_be_automatic() -> None:
+    past = Past(with_shadow(OFF, ON))
+    case_id = past.call(amount=1_500, refund_reason=None)
+    past.later(minutes=5)
+    past.call_again(case_id, details(amount=1_500))
+    assert [(one["kind"], one["automatic"]) for one in recorded(past, case_id)] == [
+        ("review", False),
+        ("refund", False),
     ]
 
 

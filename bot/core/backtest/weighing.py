@@ -12,13 +12,16 @@ from typing import NamedTuple
 from bot.core.actions import Subject
 from bot.core.backtest.reading import About, brief, whole
 from bot.core.earlier import customer_key
-from bot.core.model import Decision, Earlier, Kind, Money, Proposal, Verdict
+from bot.core.model import Decision, Details, Earlier, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Policy, Spent, automatic, band_for, bands_of, payout_of
 from bot.core.triage import _why_not_again, _why_review, presumed_kind
 
 _NO_AUTHORS = '"authors":[]'  # as it is stored: then the proposal need not be read for them
 _SOMEBODY = "somebody"
+_NO_EDGES = [0]
+
+Sum = tuple[int, str]  # minor units, currency
 
 
 class Stored(NamedTuple):
@@ -29,7 +32,7 @@ class Stored(NamedTuple):
     opened_at: datetime
     case: str
     proposal: str | None = None  # None: it is as the playbook makes it, for a kind that no policy decides alone
-    money: tuple[int, str] | None = None  # of the proposal: minor units, currency
+    money: Sum | None = None  # of the proposal
     paid_at: datetime | None = None  # when its payment was approved
     decisions: tuple[str, ...] = ()  # earliest first
     by_person: bool = False  # a person opened it or completed it
@@ -57,7 +60,7 @@ class Weighed(NamedTuple):
     case_id: str
     opened_s: float
     paid_s: float | None
-    money: tuple[int, str] | None
+    money: Sum | None
     customer: str | None
     authors: tuple[str, ...]
     approvals: tuple[Approval, ...]
@@ -81,16 +84,24 @@ class Lens:
         self.policy = policy
         self.channels = {kind: channel(policy, kind) for kind in Kind}
         self.alone = {kind for kind, rules in policy.automatic.items() if rules.enabled}
+        self.vip = policy.vip.emails, policy.vip.accounts
+        self.off = {kind for kind, rules in policy.kinds.items() if not rules.enabled}
+        self._intents: dict[str | None, Kind | None] = {}
         self._bands: dict[tuple[Kind, str, int], int] = {}
         self._edges = {kind: _edges(policy, kind) for kind in Kind}
 
-    def band(self, kind: Kind, money: Money | None) -> int:
+    def presumed(self, details: Details) -> Kind | None:
+        intent = details.fields.call_intent
+        if intent not in self._intents:
+            self._intents[intent] = presumed_kind(details, self.policy)
+        return self._intents[intent]
+
+    def band(self, kind: Kind, money: Sum | None) -> int:
         """Of the policy's bands; the same between two neighbouring amounts of them."""
-        currency = money.currency if money else ""
-        edges = self._edges[kind].get(currency, [0])
-        key = (kind, currency, bisect_left(edges, money.amount_minor) if money else -1)
+        amount, currency = money or (-1, "")
+        key = (kind, currency, bisect_left(self._edges[kind].get(currency, _NO_EDGES), amount))
         if key not in self._bands:
-            band = band_for(self.policy, kind, money)
+            band = band_for(self.policy, kind, _money(money))
             self._bands[key] = next(n for n, one in enumerate(self.policy.bands) if one is band)
         return self._bands[key]
 
@@ -112,19 +123,22 @@ def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
 
 
 def _weighed(now: Lens, new: Lens, case: "_Case") -> Weighed:
-    row, would = case.row, (case.would(now), case.would(new))
+    row = case.row
+    kinds = case.kinds(now, new)
+    would = case.would(now, kinds[0]), case.would(new, kinds[1])
     approvals = tuple(_approval(one) for one in case.decisions if one.verdict is Verdict.APPROVE)
+    moves = would[0].alone or would[1].alone or bool(approvals and (would[0].pays or would[1].pays))
     return Weighed(
         case_id=row.case_id,
         opened_s=row.opened_at.timestamp(),
         paid_s=row.paid_at.timestamp() if row.paid_at else None,
         money=row.money,
-        customer=customer_key(case.about.details) if row.money else None,
+        customer=customer_key(case.about.details) if moves else None,
         authors=case.authors,
         approvals=approvals,
         rejected=len(approvals) < len(case.decisions),
         would=would,
-        moves=any(one.alone or (one.pays and approvals) for one in would),
+        moves=moves,
     )
 
 
@@ -135,14 +149,24 @@ class _Case:
         self.row = row
         self.about = about
         self.decisions = [Decision.model_validate_json(text) for text in row.decisions]
-        self._money = Money(amount_minor=row.money[0], currency=row.money[1]) if row.money else None
-        self._subject = self._about(about)
         self._offers: dict[Kind, Proposal] = {}
-        self._kinds: dict[tuple[object, ...], Kind] = {}
 
-    def _about(self, about: About) -> Subject:
+    def _subject(self, about: About) -> Subject:
         facts = {fact.name: fact for fact in about.facts}
         return Subject(self.row.root, self.row.case_id, about.details, facts, frozenset(), self.row.opened_at)
+
+    def kinds(self, now: Lens, new: Lens) -> tuple[Kind, Kind]:
+        """Asked once, where all that triage looks at in a policy says the same of this case."""
+        subject, earlier, by_person = self._subject(self.about), self.about.earlier, self.row.by_person
+        first = kind_for(subject, now.policy, earlier, by_person=by_person)
+        if self._sort(now) == self._sort(new) and now.vip == new.vip:
+            return first, first
+        return first, kind_for(subject, new.policy, earlier, by_person=by_person)
+
+    def _sort(self, lens: Lens) -> tuple[Kind | None, bool, bool]:
+        presumed, confidence = lens.presumed(self.about.details), self.about.details.fields.confidence
+        doubtful = confidence is not None and confidence < lens.policy.intake.confidence_floor
+        return presumed, presumed in lens.off, doubtful
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -150,42 +174,27 @@ class _Case:
         some = self.row.by_person or (self.row.proposal is not None and _NO_AUTHORS not in self.row.proposal)
         return self._offer(self.about.kind).authors if some else ()
 
-    def would(self, lens: Lens) -> Would:
-        policy, kind = lens.policy, self._kind(lens.policy)
-        alone = kind in lens.alone and self._alone(policy, kind)
-        band = lens.band(kind, self._money)
-        return Would(kind, lens.channels[kind], alone, band, self._pays(policy, kind))
-
-    def _kind(self, policy: Policy) -> Kind:
-        """As triage has it; asked once where all that it looks at in a policy is the same for this case."""
-        presumed, confidence = presumed_kind(self.about.details, policy), self.about.details.fields.confidence
-        rules, floor = policy.kinds.get(presumed) if presumed else None, policy.intake.confidence_floor
-        enabled, doubtful = rules is None or rules.enabled, confidence is not None and confidence < floor
-        same = (presumed, enabled, doubtful, policy.vip.emails, policy.vip.accounts)
-        found = self._kinds.get(same)
-        if found is None:
-            found = kind_for(self._subject, policy, self.about.earlier, by_person=self.row.by_person)
-            self._kinds[same] = found
-        return found
+    def would(self, lens: Lens, kind: Kind) -> Would:
+        alone = kind in lens.alone and self._alone(lens.policy, kind)
+        return Would(kind, lens.channels[kind], alone, lens.band(kind, self.row.money), self._pays(lens.policy, kind))
 
     def _alone(self, policy: Policy, kind: Kind) -> bool:
         """Two conditions that are cheap to ask come first; they are among those of `automatic`."""
-        rules, money = policy.automatic[kind], self._money
+        rules, money = policy.automatic[kind], self.row.money
         if self.row.by_person or money is None:
             return False
-        confidence = self.about.details.fields.confidence or 0
-        if confidence < rules.confidence or money.amount_minor > rules.up_to.get(money.currency, -1):
+        if (self.about.details.fields.confidence or 0) < rules.confidence or money[0] > rules.up_to.get(money[1], -1):
             return False
         about = whole(self.row.case)
         known = Known(details=about.details, facts=about.facts, earlier=about.earlier)
         return automatic(policy, self._offer(kind), known, spent=Spent()).allowed
 
     def _pays(self, policy: Policy, kind: Kind) -> bool:
-        money = self._money
-        if self.row.paid_at is not None or money is None:
-            return self.row.paid_at is not None
-        waits = self.row.is_open and bool(self.decisions)
-        waits = waits or money.amount_minor > policy.limits.per_case.get(money.currency, money.amount_minor)
+        row, money = self.row, self.row.money
+        if row.paid_at is not None or money is None:
+            return row.paid_at is not None
+        waits = row.is_open and bool(self.decisions)
+        waits = waits or money[0] > policy.limits.per_case.get(money[1], money[0])
         return waits and payout_of(self._offer(kind)) is not None
 
     def _offer(self, kind: Kind) -> Proposal:
@@ -200,11 +209,15 @@ class _Case:
             case_id=self.row.case_id,
             version=1,
             kind=kind,
-            money=self._money,
-            actions=PLAYBOOKS[kind].actions(self._about(whole(self.row.case))),
+            money=_money(self.row.money),
+            actions=PLAYBOOKS[kind].actions(self._subject(whole(self.row.case))),
             authors=(_SOMEBODY,) if self.row.by_person else (),
             created_at=self.row.opened_at,
         )
+
+
+def _money(money: Sum | None) -> Money | None:
+    return None if money is None else Money(amount_minor=money[0], currency=money[1])
 
 
 def kind_for(subject: Subject, policy: Policy, earlier: Sequence[Earlier], *, by_person: bool) -> Kind:
