@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
@@ -167,7 +168,7 @@ def details(kind: str, amount: str, payment: str, *, email: str | None = None, s
 
 def money_of(amount: str) -> Any:
     number, currency = amount.split()
-    return from_major(number, currency)
+    return from_major(Decimal(number), currency)
 
 
 def looked_up(facts: str, payment: str | None, now: datetime) -> tuple[Fact, ...]:

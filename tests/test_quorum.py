@@ -5,13 +5,24 @@ QUORUM_SEED=<n> and QUORUM_ROUNDS=<n> try other sequences, and more of them.
 """
 
 import os
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from bot.cases import deciding, intake
+from bot.cases.deciding import Click
+from bot.cases.intake import Told
+from bot.core.model import Call
+from bot.core.names import CaseRef
+from bot.core.people import Person
+from bot.core.triage import case_id_of
+from storage import InlineDatabase, Store
 from tests.quorum_machine import Quorum
 from tests.quorum_plants import PLANTS
+from tests.quorum_rules import PEOPLE, START
+from tests.quorum_world import ABLE, POLICIES, details, looked_up
 
 SEED = int(os.environ.get("QUORUM_SEED", "2026"))
 ROUNDS = int(os.environ.get("QUORUM_ROUNDS", "8"))
@@ -52,3 +63,27 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
     as_found = settings(ROUND, phases=(Phase.generate,))
     with pytest.raises(AssertionError, match=f"^{planted.breaks}"):
         play(planted.begin, ENOUGH, as_found)
+
+
+# --- what sequences come upon too rarely ------------------------------------------------------------------------------
+
+
+def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
+    """More of them than one card shows."""
+    database, calls = InlineDatabase(), [f"call-{n}" for n in range(12)]
+
+    def opened(store: Store, call_id: str) -> None:
+        said = details("refund", "15.00 USD", "pi_1", sure=0.97)
+        intake.receive(store, Call(call_id=call_id, event="call.completed", details=said), body_sha256="1", now=START)
+        told, known = Told(call_id, tuple(store.calls_of(call_id))), looked_up("found", "pi_1", START)
+        intake.settle(store, told, known, policy=POLICIES["plain"], able=ABLE, now=START)
+
+    def approved(store: Store, call_id: str) -> str | None:
+        person = Person(user_id=PEOPLE[0], groups=frozenset({"finance"}))
+        click = Click(person=person, ref=CaseRef(case_id_of(call_id), 1), identity=call_id)
+        return deciding.approve(store, click, policy=POLICIES["plain"], now=START).text
+
+    for call_id in calls:
+        database.run(partial(opened, call_id=call_id))
+    answers = [database.run(partial(approved, call_id=call_id)) or "paid" for call_id in reversed(calls)]
+    assert [answer.partition(":")[0] for answer in answers] == ["paid", *["Already paid"] * (len(calls) - 1)]

@@ -22,12 +22,15 @@ MOST = 10  # earlier cases on one card
 
 def earlier_cases(store: Store, case_id: str, details: Details, facts: Iterable[Fact],
                   now: datetime) -> tuple[Earlier, ...]:  # fmt: skip
-    """Exact ones first, each with what it was approved to pay; later cases of the same matter count too."""
+    """Exact ones first, each with what it was approved to pay; later cases of the same matter count too.
+
+    Of exact ones what was paid comes first: however many calls there are about it, that one is never left out.
+    """
     same = _same(store, case_id, details, facts, now)
     near = {other: why for other, why in _near(store, case_id, details, now).items() if other not in same}
-    found = [_earlier(store, other, why, exact=True) for other, why in same.items()]
-    found += [_earlier(store, other, why, exact=False) for other, why in near.items()]
-    return tuple(one for one in found if one is not None)[:MOST]
+    exact = [one for other, why in same.items() if (one := _earlier(store, other, why, exact=True)) is not None]
+    hints = [one for other, why in near.items() if (one := _earlier(store, other, why, exact=False)) is not None]
+    return (*sorted(exact, key=lambda one: one.paid is None), *hints)[:MOST]
 
 
 def _same(store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime) -> dict[str, str]:

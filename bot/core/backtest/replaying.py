@@ -5,7 +5,7 @@ did. Both count against the limits of what comes later.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -39,17 +39,18 @@ def replay(policy: Policy, weighed: Sequence[Weighed], which: int) -> list[Ruled
     Cases that do not move may be replayed apart from the others.
     """
     course = _Course(policy, weighed, which)
-    for _, n, approval in sorted(_moments(weighed)):
+    for _, n, approval in sorted(_moments(weighed, which)):
         course.opens(n) if approval < 0 else course.approved(n, approval)
     return [course.ruled(n) for n in range(len(weighed))]
 
 
-def _moments(weighed: Sequence[Weighed]) -> list[tuple[float, int, int]]:
-    """When each case that moves opened (-1), and when each of its approvals was given."""
-    moving = [(n, case) for n, case in enumerate(weighed) if case.moves]
-    found = [(case.opened_s, n, -1) for n, case in moving]
-    for n, case in moving:
-        found += [(made.at_s, n, at) for at, made in enumerate(case.approvals)]
+def _moments(weighed: Sequence[Weighed], which: int) -> list[tuple[float, int, int]]:
+    """When each case opened that could be decided alone (-1), and when each approval was given that pays something."""
+    moving = [(n, case, case.would[which]) for n, case in enumerate(weighed) if case.moves]
+    found = [(case.opened_s, n, -1) for n, case, would in moving if would.alone]
+    for n, case, would in moving:
+        if would.pays:
+            found += [(made.at_s, n, at) for at, made in enumerate(case.approvals)]
     return found
 
 
@@ -66,7 +67,7 @@ class _Course:
     def opens(self, n: int) -> None:
         case = self._weighed[n]
         would = case.would[self._which]
-        if not would.alone or case.money is None or case.customer is None:
+        if case.money is None or case.customer is None:
             return
         amount, currency = case.money
         customer, kind = (case.customer, currency), (would.kind.value, currency)
@@ -81,44 +82,49 @@ class _Course:
 
     def approved(self, n: int, approval: int) -> None:
         case = self._weighed[n]
-        if n in self._alone or case.money is None or not case.would[self._which].pays:
+        if n in self._alone or case.money is None:
             return
         given = case.approvals[: approval + 1]
-        self._over[n] = self._over.get(n, frozenset()).union(self._passed(case, given))
+        if passed := self._passed(case, given):
+            self._over[n] = self._over.get(n, frozenset()).union(passed)
         if case.paid_s is None or approval + 1 < len(case.approvals):
             return
         amount, currency = case.money
         if case.customer is not None:
             self._customers.add((case.customer, currency), case.paid_s, amount)
-        for made in given:
-            self._approvers.add((made.user_id, currency), made.at_s, amount)
+        if currency in self._policy.limits.per_approver_per_day:
+            for made in given:
+                self._approvers.add((made.user_id, currency), made.at_s, amount)
 
-    def _passed(self, case: Weighed, given: Sequence[Approval]) -> Iterator[Limit]:
+    def _passed(self, case: Weighed, given: Sequence[Approval]) -> list[Limit]:
         """As `limits_passed`, with the sums of this course."""
         limits, at = self._policy.limits, given[-1].at_s
         amount, currency = case.money or (0, "")
+        over: list[Limit] = []
         if amount > limits.per_case.get(currency, amount):
-            yield Limit.PER_CASE
-        customer = self._customers.of((case.customer, currency), at) if case.customer else 0
-        if customer + amount > limits.per_customer_per_day.get(currency, customer + amount):
-            yield Limit.PER_CUSTOMER
-        people = {user_id for made in given for user_id in made.people}
-        most = max((self._approvers.of((one, currency), at) for one in people), default=None)
-        if most is not None and most + amount > limits.per_approver_per_day.get(currency, most + amount):
-            yield Limit.PER_APPROVER
+            over.append(Limit.PER_CASE)
+        if (most := limits.per_customer_per_day.get(currency)) is not None:
+            before = self._customers.of((case.customer, currency), at) if case.customer else 0
+            if before + amount > most:
+                over.append(Limit.PER_CUSTOMER)
+        if (most := limits.per_approver_per_day.get(currency)) is not None:
+            people = [user_id for made in given for user_id in made.people]
+            if any(self._approvers.of((one, currency), at) + amount > most for one in people):
+                over.append(Limit.PER_APPROVER)
+        return over
 
     def ruled(self, n: int) -> Ruled:
         case = self._weighed[n]
         would = case.would[self._which]
-        by_people = [made for made in case.approvals if made.people]
         if n in self._alone:
+            by_people = any(made.people for made in case.approvals)
             return Ruled(would.kind, would.channel, None, (), True if by_people else None)
         over = self._limits(n, case, would)
         band = self._policy.bands[would.band]
         if over:
             money = Money(amount_minor=case.money[0], currency=case.money[1]) if case.money else None
             band = band_for(self._policy, would.kind, money, over)
-        return Ruled(would.kind, would.channel, band, over, self._enough(band, case, by_people) if by_people else None)
+        return Ruled(would.kind, would.channel, band, over, self._enough(band, case) if case.approvals else None)
 
     def _limits(self, n: int, case: Weighed, would: Would) -> tuple[Limit, ...]:
         """Until somebody approves only the limit of one case can be passed: the others are asked then."""
@@ -127,15 +133,22 @@ class _Course:
         most = self._policy.limits.per_case.get(case.money[1]) if case.money and would.pays else None
         return (Limit.PER_CASE,) if case.money and most is not None and case.money[0] > most else ()
 
-    def _enough(self, band: Band, case: Weighed, given: Sequence[Approval]) -> bool:
-        voices = [(made, frozenset(made.groups).intersection(band.groups)) for made in given]
-        others = any(groups and not set(case.authors).intersection(made.people) for made, groups in voices)
-        groups = tuple(groups for _, groups in voices if groups)
-        only_authors = bool(case.authors) and not others
-        key = (band.quorum, band.groups, tuple(band.at_least.items()), groups, only_authors)
+    def _enough(self, band: Band, case: Weighed) -> bool | None:
+        given = [made for made in case.approvals if made.people]
+        if not given:
+            return None
+        theirs = tuple(made.people for made in given) if case.authors else ()
+        key = (band.quorum, band.groups, *band.at_least.items(), case.authors, theirs, *(made.groups for made in given))
         if key not in self._waiting:
-            self._waiting[key] = missing(band, groups, only_authors=only_authors) is None
+            self._waiting[key] = _is_enough(band, given, frozenset(case.authors))
         return self._waiting[key]
+
+
+def _is_enough(band: Band, given: Sequence[Approval], authors: frozenset[str]) -> bool:
+    voices = [(made, frozenset(made.groups).intersection(band.groups)) for made in given]
+    counted = [groups for _, groups in voices if groups]
+    others = any(groups and authors.isdisjoint(made.people) for made, groups in voices)
+    return missing(band, counted, only_authors=bool(authors) and not others) is None
 
 
 class _Sums:
