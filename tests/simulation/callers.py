@@ -8,6 +8,7 @@ from bot.cases import intake
 from bot.core.model import Call, Details, Fields, Money
 from bot.core.money import to_major
 from storage import Store
+from tests.simulation.stripe import Payment
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -80,10 +81,22 @@ class Callers:
         """In part, so that a second refund would fit; now and then of a payment that is disputed for a while."""
         luck = self._world.luck
         amount = luck.rng.choice((2_400, 9_900, 12_950, 40_000))
+        payment = self._a_payment(amount)
+        card_id = self._world.fidel.add_card() if luck.often(0.3) else None
+        vip = True if luck.often(0.1) else None
+        self._world.tally.counts["calls of a VIP"] += vip is True
+        said = {"payment_id": payment.payment_id, "refund_reason": "charged twice", "card_id": card_id, "vip": vip}
+        return _said("refund", amount, **said)
+
+    def _a_payment(self, amount: int) -> Payment:
+        """Or one that another call was about already."""
+        luck, known = self._world.luck, list(self._world.stripe.payments.values())
+        if known and luck.often(0.25):
+            self._world.tally.counts["calls about a known charge"] += 1
+            return luck.rng.choice(known)
         payment = self._world.stripe.add_payment(amount * 5)
         payment.disputed = luck.often(0.1)
-        card_id = self._world.fidel.add_card() if luck.often(0.3) else None
-        return _said("refund", amount, payment_id=payment.payment_id, refund_reason="charged twice", card_id=card_id)
+        return payment
 
     def _dispute(self) -> Details:
         luck = self._world.luck

@@ -2,15 +2,19 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.cases import deciding, intake
+from bot.cases import amending, away, deciding, intake
+from bot.cases.amending import Offering
 from bot.cases.deciding import Answer, Click
+from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fields
+from bot.core.money import to_major
 from bot.core.names import CHOICES, ActionId, CaseRef
-from bot.core.people import Person
+from bot.core.people import Delegation, Person
 from bot.core.policy import Policy
 from storage import Store
 from tests.simulation.slack import Message
@@ -51,6 +55,7 @@ class Pressed:
     button: Button
     user_id: str
     at: datetime
+    lent: Mapping[str, frozenset[str]]  # who is away -> the groups that this person has in their place
 
 
 class People:
@@ -59,6 +64,7 @@ class People:
         self._triggers = 0
         self._tries: dict[str, int] = {}
         self.pressed: list[Pressed] = []
+        self.stands_in_for: dict[str, str] = {}  # delegate -> who is away
 
     async def work(self, until_s: float) -> None:
         """Now and then somebody presses something."""
@@ -71,6 +77,21 @@ class People:
             if cards and luck.often(0.008):
                 self._delete(luck.rng.choice(cards))
 
+    async def somebody_goes_away(self) -> None:
+        """A lead, who names somebody without rights of their own."""
+        world, user_id = self._world, self._world.luck.rng.choice((LEA, LOU))
+        now = world.now()
+        until_at = now + timedelta(days=7)
+        lent = Delegation(user_id=user_id, delegate_id=SAM, from_at=now, until_at=until_at, set_by=user_id, set_at=now)
+
+        def go(store: Store) -> bool:
+            away.go_away(store, lent)
+            return True
+
+        self.stands_in_for[SAM] = user_id
+        await world.until_taken(go)
+        world.note(f"{user_id} is away, {SAM} decides in their place")
+
     def _one_of(self, card: Message) -> None:
         luck = self._world.luck
         stale = luck.often(0.15)
@@ -79,9 +100,12 @@ class People:
             return
         self._world.tally.counts["clicks on what may be an old card"] += stale
         button = luck.rng.choices(found, [LIKED.get(one.action_id, 2) for one in found])[0]
-        user = luck.rng.choices(list(GROUPS), (4, 3, 4, 2, 1))[0]
+        user = luck.rng.choices(list(GROUPS), (4, 3, 4, 2, 4 if self.stands_in_for else 1))[0]
         self._triggers += 1
         delay = luck.between(20, 90) if luck.often(0.1) else luck.between(0, 1)
+        if button.action_id is ActionId.APPROVE and luck.often(0.12):
+            self._world.outside(self._change_amount(button, user, self._triggers))
+            return
         self._world.outside(self._press(button, user, self._triggers, delay))
         if luck.often(0.15):  # delivered twice
             self._world.tally.counts["clicks repeated"] += 1
@@ -96,22 +120,56 @@ class People:
         await asyncio.sleep(delay_s)
         world = self._world
         now = world.now()
-        click = Click(
-            ref=button.ref,
-            identity=f"click:{trigger}",
-            person=Person(user_id=user, groups=GROUPS[user]),
-            revision=button.revision,
-        )
-        self.pressed.append(Pressed(button, user, now))
+        self.pressed.append(Pressed(button, user, now, self._lent(user)))
 
         def press(store: Store) -> Answer:
-            return carried_out(store, button, click, world.policy, now)
+            return carried_out(store, button, self._click(store, button, user, trigger), world.policy, now)
 
         answer = await world.a_process().ask(press)
         said = "the process stopped" if answer is None else answer.text or "done"
         world.note(f"{user} presses {button.action_id} on {button.ref}: {said}")
         world.tally.counts["clicks that changed a case"] += bool(answer and answer.changed)
         world.tally.counts["clicks that were turned down"] += bool(answer and not answer.changed)
+        world.tally.counts["clicks of a delegate that changed a case"] += bool(
+            answer and answer.changed and user == SAM
+        )
+
+    def _lent(self, user: str) -> dict[str, frozenset[str]]:
+        who = self.stands_in_for.get(user)
+        return {who: GROUPS[who]} if who else {}
+
+    def _click(self, store: Store, button: Button, user: str, trigger: int) -> Click:
+        now = self._world.now()
+        lent = [one.user_id for one in store.delegations(now) if one.delegate_id == user and one.covers(now)]
+        person = Person(user_id=user, groups=GROUPS[user], stands_in_for={one: GROUPS[one] for one in lent})
+        return Click(person=person, ref=button.ref, identity=f"click:{trigger}", revision=button.revision)
+
+    async def _change_amount(self, button: Button, user: str, trigger: int) -> None:
+        """Half as much, approved in the same click, or half as much again."""
+        world, now, lowers = self._world, self._world.now(), self._world.luck.often(0.6)
+        offering = Offering(world.policy, world.a_process().jobs.outside.able)
+
+        def change(store: Store) -> Answer:
+            case = store.case(button.ref.case_id)
+            money = case.details.money if case else None
+            if money is None:
+                return Answer("There is no amount.")
+            cents = money.amount_minor // 2 if lowers else money.amount_minor * 3 // 2
+            number = to_major(money.model_copy(update={"amount_minor": cents}))
+            click = self._click(store, button, user, trigger)
+            try:
+                return amending.change_amount(store, click, number, "So agreed.", offering=offering, now=now)
+            except FormErrors as faults:
+                return Answer(str(faults.errors))
+
+        answer = await world.a_process().ask(change)
+        if lowers and (answer is None or answer.changed):
+            approved = replace(button, ref=button.ref._replace(version=button.ref.version + 1))
+            self.pressed.append(Pressed(approved, user, now, self._lent(user)))
+        said = "the process stopped" if answer is None else answer.text or "done"
+        world.note(f"{user} {'lowers' if lowers else 'raises'} the amount of {button.ref}: {said}")
+        changed = bool(answer and answer.changed and answer.text is None)
+        world.tally.counts[f"amounts {'lowered' if lowers else 'raised'}"] += changed
 
     def help(self) -> bool:
         """In calm weather somebody does the steps by hand and gets stuck cases going. False: nothing to do."""

@@ -22,14 +22,16 @@ from bot.core.names import ActionId, EventType
 from bot.core.policy import standing
 from bot.core.triage import case_id_of
 from storage import Store
+from tests.quorum_rules import Hand, Seats, is_quorum
 from tests.simulation.people import GROUPS
-from tests.simulation.slack import Message
+from tests.simulation.slack import USER_GROUPS, Message
 from tests.simulation.vendors import Effect
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead: the policy again, in our own words
+SMALL, LARGE = Seats(1, ("finance",)), Seats(2, ("finance", "leads"), {"leads": 1})
 MONEY = {"refund", "dispute"}
 
 
@@ -63,6 +65,8 @@ def broken_promises(world: "World") -> list[str]:
     found = [
         *_effects_are_single_and_approved(world, rows),
         *_successes_happened(world, rows),
+        *_charges_are_paid_back_once(world),
+        *_reports_are_told_once(rows),
         *_calls_have_cases(world, rows),
         *_cases_came_to_an_end(world, rows),
         *_attempts_came_to_an_end(rows),
@@ -107,17 +111,13 @@ def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Executi
     if execution.action not in proposal.actions:
         return "it is none of the actions of its version"
     ref = (proposal.case_id, proposal.version)
-    pressed = (one for one in world.people.pressed if one.at <= effect.at and tuple(one.button.ref) == ref)
-    approvers = {one.user_id for one in pressed if one.button.action_id is ActionId.APPROVE}
+    pressed = [one for one in world.people.pressed if one.at <= effect.at and tuple(one.button.ref) == ref]
+    approved = {one.user_id: one for one in pressed if one.button.action_id is ActionId.APPROVE}
+    hands = [Hand(one.user_id, GROUPS[one.user_id], one.lent, one.at) for one in approved.values()]
     amount = proposal.money.amount_minor if proposal.money else 0
-    large = proposal.kind in MONEY and amount > SMALL_MINOR
-    allowed = {user for user in approvers if GROUPS[user] & ({"finance", "leads"} if large else {"finance"})}
-    if len(allowed) < (2 if large else 1):
-        return f"only {sorted(allowed)} pressed Approve on version {proposal.version}"
-    if large and not any("leads" in GROUPS[user] for user in allowed):
-        return "no lead approved it"
-    if allowed <= set(proposal.authors):
-        return "only its authors approved it"
+    seats = LARGE if proposal.kind in MONEY and amount > SMALL_MINOR else SMALL
+    if not is_quorum(seats, frozenset(proposal.authors), hands):
+        return f"only {sorted(approved)} pressed Approve on version {proposal.version}, by {proposal.authors}"
     return None
 
 
@@ -127,6 +127,19 @@ def _successes_happened(world: "World", rows: Rows) -> Iterator[str]:
         happened = any(_is_of(effect, execution) for effect in world.records.effects)
         if execution.state is ExecutionState.SUCCEEDED and by_machine and not happened:
             yield f"a success happened: {execution.key} has a receipt and no effect"
+
+
+def _charges_are_paid_back_once(world: "World") -> Iterator[str]:
+    """However many calls are about it: a part of it fits again and again, so the vendor would not stop it."""
+    for payment in world.stripe.payments.values():
+        if len(payment.refunds) > 1:
+            yield f"one complaint is one payout: {payment.payment_id} was refunded {len(payment.refunds)} times"
+
+
+def _reports_are_told_once(rows: Rows) -> Iterator[str]:
+    for case_id, history in rows.history.items():
+        told = Counter(entry.entry.sentence for entry in history if entry.entry.actor == "vendor")
+        yield from (f"a report is told once: {case_id}, {what!r}, {n} times" for what, n in told.items() if n > 1)
 
 
 # --- calls, cases, attempts -----------------------------------------------------------------------------------------
@@ -198,18 +211,23 @@ def _cards_equal_their_cases(world: "World", rows: Rows) -> Iterator[str]:
             yield f"every card hangs in Slack: that of {place.case_id} at {place.place} does not"
         elif place.shown_revision != file.case.revision:
             yield f"every card is up to date: {place.case_id} at {place.place} is not"
-        elif not message.deleted and message.pictures[-1] != _fresh(world, place, file):
+        elif not message.deleted and message.pictures[-1] not in _fresh(world, place, file):
             yield f"every card equals its case: {place.case_id} at {place.place} shows something else"
 
 
-def _fresh(world: "World", place: CardPlace, file: CaseFile) -> dict[str, object]:
+def _fresh(world: "World", place: CardPlace, file: CaseFile) -> list[dict[str, object]]:
+    """An urgent card mentions its owner, unless Slack could not tell just then which group that is."""
     channels = world.policy.channels
     if place.channel != file.case.channel:
-        picture = cards.moved(file, channels[file.case.channel])
-    else:
-        own = channels[place.channel]
-        away = own if place.channel_id != world.workspace.channels[own.removeprefix("#")] else None
-        picture = cards.card(file, standing(world.policy, file.proposal, file.decisions), belongs_to=away)
+        return [_shown(cards.moved(file, channels[file.case.channel]))]
+    own, now = channels[place.channel], standing(world.policy, file.proposal, file.decisions)
+    belongs_to = own if place.channel_id != world.workspace.channels[own[1:]] else None
+    groups = [USER_GROUPS[handle] for handle in world.policy.groups[file.case.owner]] if file.case.urgent else []
+    every = [groups, []] if groups else [[]]
+    return [_shown(cards.card(file, now, owners=owners, belongs_to=belongs_to)) for owners in every]
+
+
+def _shown(picture: cards.Picture) -> dict[str, object]:
     return {"text": picture.text, "blocks": picture.blocks}
 
 

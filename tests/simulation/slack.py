@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PAGE = 4  # small, so that look-ups turn pages
+USER_GROUPS = {"@finance": "S0FINANCE1", "@leads": "S0LEADS001"}
 SKEW_S = 20.0  # Slack's clock and ours differ by at most this
 HOST = ConnectionKey("slack.example.com", 443, True, True, None, None, None)
 
@@ -71,6 +72,7 @@ class Workspace:
             "conversations.replies": self._replies,
             "conversations.open": self._open,
             "chat.getPermalink": self._permalink,
+            "usergroups.list": self._groups,
         }
         try:
             return {"ok": True, **answers[method](content)}
@@ -105,6 +107,9 @@ class Workspace:
 
     def _open(self, content: Mapping[str, Any]) -> dict[str, Any]:
         return {"channel": {"id": f"D{content['users'][1:]}"}}
+
+    def _groups(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"usergroups": [{"id": group_id, "handle": handle[1:]} for handle, group_id in USER_GROUPS.items()]}
 
     def _permalink(self, query: Mapping[str, Any]) -> dict[str, Any]:
         return {"permalink": f"https://acme.slack.com/archives/{query['channel']}/p{query['message_ts']}"}

@@ -1,5 +1,6 @@
 """Stripe with its real safety: idempotency keys that last a day and replay failures too, and the limit of a charge."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,9 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from bot.cases import hearing
+from bot.core.hooks import read_stripe
+from storage import Store
 from tests.simulation.vendors import LAG_S, Answer
 
 if TYPE_CHECKING:
@@ -95,7 +99,23 @@ class Stripe:
         payment.refunds.append(refund)
         paid = {"payment_id": payment.payment_id, "amount_minor": amount, "currency": "USD"}
         self._world.records.add("stripe", "refund", payment.payment_id, **paid)
+        if self._world.luck.often(0.4):
+            event = {"type": "refund.created", "data": {"object": _shown(refund)}}
+            for _ in range(self._world.luck.rng.choice((1, 2))):  # a report comes more than once
+                self._world.outside(self._report(f"evt_{self._numbers}", event, self._world.luck.between(0, 20)))
         return Answer(200, _shown(refund))
+
+    async def _report(self, event_id: str, event: dict[str, Any], after_s: float) -> None:
+        """Again and again until it is taken."""
+        report, now = read_stripe(event), self._world.now
+        assert report is not None
+        await asyncio.sleep(after_s)
+
+        def hear(store: Store) -> list[str]:
+            return hearing.heard(store, report, hearing.concerned(store, report), identity=event_id, now=now())
+
+        told = await self._world.until_taken(hear)
+        self._world.tally.counts["reports of stripe that a case was told"] += len(told)
 
     def _listed(self, query: dict[str, str]) -> Answer:
         now = self._world.now()

@@ -1,12 +1,12 @@
 """One run: a bot of one or two processes in a world that breaks, then calm weather until nothing is left to do."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.core.policy import Band, Policy
-from storage import InlineDatabase
+from storage import InlineDatabase, Store
 from tests.simulation.callers import Callers
 from tests.simulation.fidel import Fidel
 from tests.simulation.luck import Luck, Tally
@@ -17,6 +17,7 @@ from tests.simulation.stripe import Stripe
 from tests.simulation.vendors import Records
 from tests.simulation.virtual_time import VirtualLoop
 
+T = TypeVar("T")
 CHANNELS = {
     "finance-refunds": "C0REFUNDS1",
     "finance-disputes": "C0DISPUTE1",
@@ -115,12 +116,21 @@ class World:
         """Where the next request arrives; one that is down answers nothing."""
         return self.luck.rng.choice(self.processes)
 
+    async def until_taken(self, fn: Callable[[Store], T]) -> T:
+        """Who gets no answer asks again."""
+        while (answer := await self.a_process().ask(fn)) is None:
+            self.tally.counts["requests repeated"] += 1
+            await asyncio.sleep(self.luck.between(1, 5))
+        return answer
+
     # --- the run ----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         for _ in range(1 if self._alone else 2):
             self.start()
         self.callers.some()
+        if self.luck.often(0.4):
+            self.outside(self.people.somebody_goes_away())
         end_s = self.luck.between(90, 300)
         self.outside(self.people.work(end_s))
         self.outside(self._archive(self.luck.between(0, end_s)))
