@@ -26,10 +26,12 @@ TO_CUSTOMER = """
 SELECT COALESCE(SUM(amount_minor), 0) FROM payouts
 WHERE customer = :customer AND currency = :currency AND approved_at > :since
 """
+# Whoever stands in for somebody spends what that one may spend; ids of people stand in the list in double quotes.
 BY_APPROVER = """
-SELECT COALESCE(SUM(p.amount_minor), 0) FROM decisions AS d
-JOIN payouts AS p ON p.case_id = d.case_id AND p.version = d.version
-WHERE d.user_id = :user_id AND d.verdict = 'approve' AND d.decided_at > :since AND p.currency = :currency
+SELECT COALESCE(SUM(p.amount_minor), 0) FROM payouts AS p
+JOIN decisions AS d ON d.case_id = p.case_id AND d.version = p.version
+WHERE p.approved_at > :since AND p.currency = :currency AND d.verdict = 'approve'
+  AND (d.user_id = :user_id OR d.data LIKE :stood_in)
 """
 AUTOMATIC = """
 SELECT COALESCE(SUM(amount_minor), 0) FROM payouts
@@ -95,8 +97,9 @@ class Links(History):
         return self._sum(TO_CUSTOMER, customer=customer, currency=currency, since=to_text(since))
 
     def approved_by(self, user_id: str, currency: str, since: datetime) -> int:
-        """Minor units of the payouts that this person helped to approve after `since`."""
-        return self._sum(BY_APPROVER, user_id=user_id, currency=currency, since=to_text(since))
+        """Minor units that were approved after `since` with this person's approval, or by somebody in their place."""
+        stood_in = f'%"stood_in_for":[%"{user_id}"%'
+        return self._sum(BY_APPROVER, user_id=user_id, stood_in=stood_in, currency=currency, since=to_text(since))
 
     def paid_automatically(self, kind: Kind, currency: str, since: datetime) -> int:
         """Minor units of one kind that the policy approved by itself after `since`."""
