@@ -5,7 +5,7 @@ import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.cases.shadowing import Seen
-from bot.core.backtest import Counts, Part, Report, Trial, add_up, part_of
+from bot.core.backtest import Counts, Lens, Part, Report, Trial, Weighed, add_up, part_of, weigh
 from bot.core.earlier import customer_key
 from bot.core.explaining import Explained, Told, explain
 from bot.core.model import Money, Proposal
@@ -22,45 +22,63 @@ from bot.core.policy import DAY, Policy, Spent, payout_of
 from bot.reports import table
 from storage import Database, Store, open_database
 
-PART = 2500  # cases
-MANY = 4 * PART  # fewer are done before other processes have started
+PAGE = 250  # cases that are read at once: few enough to be in the processor's cache still when they are weighed
+PART = 40  # pages that a process gets at once
+MANY = PART * PAGE  # fewer cases are done before other processes have started
 
 T = TypeVar("T")
 
 
 def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetime, processes: int) -> Report:
     """Of every case opened since. Raises StorageError."""
-    stored = _read(database_url, lambda store: store.case_ids())
-    spans = [(part[0], part[-1]) for part in (stored[n : n + PART] for n in range(0, len(stored), PART))]
+    stored = _with_database(database_url, lambda db: db.read(Store.case_ids))
+    pages = [(ids[0], ids[-1]) for ids in _cut(stored, PAGE)]
     weigh = partial(_weigh, database_url, trial, since)
-    with _helpers(processes if len(stored) > MANY else 1) as pool:
-        parts = list(pool.map(weigh, spans) if pool else map(weigh, spans))
-    return add_up(trial, parts, since=since, until=until)
+    with _no_gc(), _helpers(processes if len(stored) > MANY else 1) as pool:
+        parts = list(pool.map(weigh, _cut(pages, PART)) if pool else map(weigh, _cut(pages, PART)))
+        return add_up(trial, parts, since=since, until=until)
+
+
+def _cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [things[n : n + size] for n in range(0, len(things), size)]
 
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _weigh(database_url: str, trial: Trial, since: datetime, span: tuple[str, str]) -> Part:
-    rules = [*trial.now.automatic.items(), *trial.new.automatic.items()]
-    alone = {kind for kind, rule in rules if rule.enabled}
-    gc.disable()  # nothing here refers to itself, and looking for that takes a fifth of the time
-    try:
-        return part_of(trial, _read(database_url, lambda store: store.replay(since, *span, alone)))
-    finally:
-        gc.enable()
+def _weigh(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
+    now, new = Lens(trial.now), Lens(trial.new)
+
+    async def weigh_all(db: Database) -> list[Weighed]:
+        found: list[Weighed] = []
+        for page in pages:
+            read = partial(Store.replay, since=since, first=page[0], last=page[1], alone=now.alone | new.alone)
+            found += [weigh(now, new, row) for row in await db.read(read)]
+        return found
+
+    return part_of(trial, _with_database(database_url, weigh_all))
 
 
-def _read(database_url: str, fn: Callable[[Store], T]) -> T:
-    async def read() -> T:
+def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
         db = await open_database(database_url, read_only=True)
         try:
-            return await db.read(fn)
+            return await use(db)
         finally:
             await db.close()
 
-    return asyncio.run(read())
+    return asyncio.run(run())
+
+
+@contextmanager
+def _no_gc() -> Iterator[None]:
+    """Nothing here refers to itself, and looking for that takes a fifth of the time; forked processes inherit it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

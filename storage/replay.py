@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from bot.core.backtest import Stored
-from bot.core.model import CaseState, Kind
+from bot.core.model import Kind
 from storage.session import Row, Session, json_list, to_text, to_time, to_time_or_none
 
 IDS = "SELECT case_id FROM cases ORDER BY case_id"
@@ -55,14 +55,14 @@ class Replays:
 def _stored(row: Row, made: dict[tuple[str, int], tuple[str, ...]]) -> Stored:
     case_id, root, opened_at, version, case, amount_minor, currency, paid_at, proposal, state, by_person = row
     return Stored(
-        case_id=case_id,
-        root=root,
-        opened_at=to_time(opened_at),
-        case=case,
-        proposal=proposal,
-        money=None if amount_minor is None else (amount_minor, currency),
-        paid_at=to_time_or_none(paid_at),
-        decisions=made.get((case_id, version), ()),
-        by_person=bool(by_person),
-        is_open=state == CaseState.OPEN,
+        case_id,
+        root,
+        to_time(opened_at),
+        case,
+        proposal,
+        None if amount_minor is None else (amount_minor, currency),
+        to_time_or_none(paid_at),
+        made.get((case_id, version), ()),
+        bool(by_person),
+        state == "open",
     )

@@ -7,7 +7,7 @@ from typing import Any
 from bot.cases import deciding
 from bot.cases.deciding import Answer, Click
 from bot.cases.intake import Told, settle
-from bot.core.backtest import Report, Trial, add_up, part_of
+from bot.core.backtest import Lens, Report, Trial, add_up, part_of, weigh
 from bot.core.model import Call, Details, Entry, Fact, Fields, Kind, Money
 from bot.core.names import CaseRef
 from bot.core.policy import Policy
@@ -129,6 +129,7 @@ class Past:
 
     def tried(self, new: Policy, *, now: Policy | None = None, since: datetime = LONG_AGO) -> Report:
         trial = Trial(now or self.policy, new)
-        alone = {kind for policy in (trial.now, trial.new) for kind, rules in policy.automatic.items() if rules.enabled}
-        rows = self.db.run(lambda store: store.replay(since, "", "~", alone))
-        return add_up(trial, [part_of(trial, rows)], since=since, until=self.now)
+        lenses = Lens(trial.now), Lens(trial.new)
+        rows = self.db.run(lambda store: store.replay(since, "", "~", lenses[0].alone | lenses[1].alone))
+        part = part_of(trial, [weigh(*lenses, row) for row in rows])
+        return add_up(trial, [part], since=since, until=self.now)

@@ -186,7 +186,9 @@ PLANTS: Mapping[str, Planted] = MappingProxyType(
     {
         "one approval where two are needed": Planted(one_approval_is_enough, QUORUM, 2),
         "an approval of version 1 counts for version 2": Planted(approvals_count_for_later_versions, QUORUM, 2),
-        "a click on version 1 decides on version 2": Planted(a_stale_click_is_taken, QUORUM, 6),
+        "a click on version 1 decides on version 2": Planted(
+            a_stale_click_is_taken, f"{QUORUM}|{CLICK}|an offer is of", 12
+        ),
         "a lender counts beside the delegate": Planted(a_lender_counts_beside_the_delegate, QUORUM, 7),
         "authors decide alone": Planted(authors_decide_alone, QUORUM, 3),
         "nobody is an author": Planted(nobody_is_an_author, QUORUM, 3),

@@ -61,7 +61,7 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
     planted = PLANTS[name]
     planted.plant(monkeypatch)
     as_found = settings(ROUND, phases=(Phase.generate,))
-    with pytest.raises(AssertionError, match=f"^{planted.breaks}"):
+    with pytest.raises(AssertionError, match=f"^(?:{planted.breaks})"):
         play(planted.begin, ENOUGH, as_found)
 
 

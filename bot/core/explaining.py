@@ -110,7 +110,9 @@ def _because(policy: Policy, case: Case, proposal: Proposal) -> Iterable[str]:
 def _kind(policy: Policy, case: Case, proposal: Proposal) -> Kind:
     facts = {fact.name: fact for fact in case.facts}
     subject = Subject(case.root, case.case_id, case.details, facts, frozenset(), case.opened_at)
-    return kind_for(subject, policy, case.earlier, by_person=bool(proposal.authors))
+    return kind_for(
+        presumed_kind(case.details, policy), subject, policy, case.earlier, by_person=bool(proposal.authors)
+    )
 
 
 def _band(policy: Policy, file: CaseFile, spent: Spent) -> Band:

@@ -91,7 +91,7 @@ class Callers:
     def _a_payment(self, amount: int) -> Payment:
         """Or one that another call was about already."""
         luck, known = self._world.luck, list(self._world.stripe.payments.values())
-        if known and luck.often(0.25):
+        if known and luck.often(0.5):
             self._world.tally.counts["calls about a known charge"] += 1
             return luck.rng.choice(known)
         payment = self._world.stripe.add_payment(amount * 5)

@@ -85,6 +85,10 @@ def a_stale_click_is_taken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(deciding, "_look", any_version)
 
 
+def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(deciding, "paid_elsewhere", lambda *_: None)
+
+
 def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
     def careless(store: Store, work: Work, end: Ended, now: datetime) -> bool:
         held, file = store.execution(work.execution.key), store.case_file(work.execution.case_id)
@@ -112,21 +116,23 @@ def an_entry_is_altered(patch: pytest.MonkeyPatch) -> None:
 class Planted:
     plant: Plant
     breaks: str  # the promise that has to be named; empty: any
+    first: int = 0  # the seed from which on it is looked for, where it shows late
 
 
 UNAPPROVED, DOUBLED = "no effect is unapproved", "no effect is doubled"
 PLANTS: Mapping[str, Planted] = MappingProxyType(
     {
-        "a blind retry": Planted(a_blind_retry, DOUBLED),
+        "a blind retry": Planted(a_blind_retry, DOUBLED, 47),
         "an unsure step is tried again like any other": Planted(
             unsure_is_tried_again_as_if_nothing_had_happened, DOUBLED
         ),
         "no look before a second post": Planted(no_look_before_a_second_post, "no card hangs twice"),
-        "a new key for each try": Planted(a_new_key_for_each_try, DOUBLED),
+        "a new key for each try": Planted(a_new_key_for_each_try, DOUBLED, 13),
         "one approval where two are needed": Planted(one_approval_is_enough, UNAPPROVED),
         "an approval of version 1 counts for version 2": Planted(an_approval_counts_for_the_next_version, UNAPPROVED),
         "a click on version 1 decides on version 2": Planted(a_stale_click_is_taken, UNAPPROVED),
-        "a lost lease still writes its outcome": Planted(a_lost_lease_still_writes, ""),
+        "one complaint is paid twice": Planted(one_complaint_is_paid_twice, DOUBLED, 73),
+        "a lost lease still writes its outcome": Planted(a_lost_lease_still_writes, "", 157),
         "an audit entry is altered": Planted(an_entry_is_altered, "the history is whole"),
     }
 )

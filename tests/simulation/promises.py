@@ -65,7 +65,6 @@ def broken_promises(world: "World") -> list[str]:
     found = [
         *_effects_are_single_and_approved(world, rows),
         *_successes_happened(world, rows),
-        *_charges_are_paid_back_once(world),
         *_reports_are_told_once(rows),
         *_calls_have_cases(world, rows),
         *_cases_came_to_an_end(world, rows),
@@ -127,13 +126,6 @@ def _successes_happened(world: "World", rows: Rows) -> Iterator[str]:
         happened = any(_is_of(effect, execution) for effect in world.records.effects)
         if execution.state is ExecutionState.SUCCEEDED and by_machine and not happened:
             yield f"a success happened: {execution.key} has a receipt and no effect"
-
-
-def _charges_are_paid_back_once(world: "World") -> Iterator[str]:
-    """However many calls are about it: a part of it fits again and again, so the vendor would not stop it."""
-    for payment in world.stripe.payments.values():
-        if len(payment.refunds) > 1:
-            yield f"one complaint is one payout: {payment.payment_id} was refunded {len(payment.refunds)} times"
 
 
 def _reports_are_told_once(rows: Rows) -> Iterator[str]:

@@ -18,9 +18,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-def part_of(trial: Trial, rows: Iterable[Stored]) -> Part:
+def part_of(trial: Trial, weighed: Iterable[Weighed]) -> Part:
     """All that can be said of these cases without the others."""
-    now, new = Lens(trial.now), Lens(trial.new)
-    weighed = [weigh(now, new, row) for row in rows]
-    settled = count(trial, alike(case for case in weighed if not case.moves))
-    return settled._replace(moving=[case for case in weighed if case.moves])
+    settled: list[Weighed] = []
+    moving: list[Weighed] = []
+    for case in weighed:
+        (moving if case.moves else settled).append(case)
+    return count(trial, alike(settled))._replace(moving=moving)

@@ -85,6 +85,7 @@ class Lens:
         self.channels = {kind: channel(policy, kind) for kind in Kind}
         self.alone = {kind for kind, rules in policy.automatic.items() if rules.enabled}
         self.vip = policy.vip.emails, policy.vip.accounts
+        self.floor = policy.intake.confidence_floor
         self.off = {kind for kind, rules in policy.kinds.items() if not rules.enabled}
         self._intents: dict[str | None, Kind | None] = {}
         self._bands: dict[tuple[Kind, str, int], int] = {}
@@ -124,21 +125,22 @@ def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
 
 def _weighed(now: Lens, new: Lens, case: "_Case") -> Weighed:
     row = case.row
-    kinds = case.kinds(now, new)
-    would = case.would(now, kinds[0]), case.would(new, kinds[1])
-    approvals = tuple(_approval(one) for one in case.decisions if one.verdict is Verdict.APPROVE)
+    one, other = case.kinds(now, new)
+    would = case.would(now, one), case.would(new, other)
+    decisions = case.decisions
+    approvals = tuple([_approval(made) for made in decisions if made.verdict is Verdict.APPROVE]) if decisions else ()
     moves = would[0].alone or would[1].alone or bool(approvals and (would[0].pays or would[1].pays))
     return Weighed(
-        case_id=row.case_id,
-        opened_s=row.opened_at.timestamp(),
-        paid_s=row.paid_at.timestamp() if row.paid_at else None,
-        money=row.money,
-        customer=customer_key(case.about.details) if moves else None,
-        authors=case.authors,
-        approvals=approvals,
-        rejected=len(approvals) < len(case.decisions),
-        would=would,
-        moves=moves,
+        row.case_id,
+        row.opened_at.timestamp(),
+        row.paid_at.timestamp() if row.paid_at else None,
+        row.money,
+        customer_key(case.about.details) if moves else None,
+        case.authors,
+        approvals,
+        len(approvals) < len(decisions),
+        would,
+        moves,
     )
 
 
@@ -157,16 +159,13 @@ class _Case:
 
     def kinds(self, now: Lens, new: Lens) -> tuple[Kind, Kind]:
         """Asked once, where all that triage looks at in a policy says the same of this case."""
-        subject, earlier, by_person = self._subject(self.about), self.about.earlier, self.row.by_person
-        first = kind_for(subject, now.policy, earlier, by_person=by_person)
-        if self._sort(now) == self._sort(new) and now.vip == new.vip:
+        about, by_person = self.about, self.row.by_person
+        subject = self._subject(about)
+        sort, other = _sort(now, about), _sort(new, about)
+        first = kind_for(sort[0], subject, now.policy, about.earlier, by_person=by_person)
+        if sort == other and now.vip == new.vip:
             return first, first
-        return first, kind_for(subject, new.policy, earlier, by_person=by_person)
-
-    def _sort(self, lens: Lens) -> tuple[Kind | None, bool, bool]:
-        presumed, confidence = lens.presumed(self.about.details), self.about.details.fields.confidence
-        doubtful = confidence is not None and confidence < lens.policy.intake.confidence_floor
-        return presumed, presumed in lens.off, doubtful
+        return first, kind_for(other[0], subject, new.policy, about.earlier, by_person=by_person)
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -175,8 +174,10 @@ class _Case:
         return self._offer(self.about.kind).authors if some else ()
 
     def would(self, lens: Lens, kind: Kind) -> Would:
+        money = self.row.money
         alone = kind in lens.alone and self._alone(lens.policy, kind)
-        return Would(kind, lens.channels[kind], alone, lens.band(kind, self.row.money), self._pays(lens.policy, kind))
+        pays = self.row.paid_at is not None or (money is not None and self._pays(lens.policy, kind, money))
+        return Would(kind, lens.channels[kind], alone, lens.band(kind, money), pays)
 
     def _alone(self, policy: Policy, kind: Kind) -> bool:
         """Two conditions that are cheap to ask come first; they are among those of `automatic`."""
@@ -189,11 +190,8 @@ class _Case:
         known = Known(details=about.details, facts=about.facts, earlier=about.earlier)
         return automatic(policy, self._offer(kind), known, spent=Spent()).allowed
 
-    def _pays(self, policy: Policy, kind: Kind) -> bool:
-        row, money = self.row, self.row.money
-        if row.paid_at is not None or money is None:
-            return row.paid_at is not None
-        waits = row.is_open and bool(self.decisions)
+    def _pays(self, policy: Policy, kind: Kind, money: Sum) -> bool:
+        waits = self.row.is_open and bool(self.decisions)
         waits = waits or money[0] > policy.limits.per_case.get(money[1], money[0])
         return waits and payout_of(self._offer(kind)) is not None
 
@@ -220,9 +218,16 @@ def _money(money: Sum | None) -> Money | None:
     return None if money is None else Money(amount_minor=money[0], currency=money[1])
 
 
-def kind_for(subject: Subject, policy: Policy, earlier: Sequence[Earlier], *, by_person: bool) -> Kind:
+def _sort(lens: Lens, about: About) -> tuple[Kind | None, bool, bool]:
+    presumed, confidence = lens.presumed(about.details), about.details.fields.confidence
+    doubtful = confidence is not None and confidence < lens.floor
+    return presumed, presumed in lens.off, doubtful
+
+
+def kind_for(
+    presumed: Kind | None, subject: Subject, policy: Policy, earlier: Sequence[Earlier], *, by_person: bool
+) -> Kind:
     """As triage has it, when the case opens."""
-    presumed = presumed_kind(subject.details, policy)
     why = _why_review(presumed, subject, policy, by_person) or _why_not_again(presumed, subject, earlier, None)
     return presumed if presumed is not None and why is None else Kind.REVIEW
 
