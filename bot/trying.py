@@ -22,8 +22,8 @@ from bot.core.policy import DAY, Policy, Spent, payout_of
 from bot.reports import table
 from storage import Database, Store, open_database
 
-PAGE = 250  # cases that are read at once: few enough to be in the processor's cache still when they are weighed
-PART = 40  # pages that a process gets at once
+PAGE = 2500  # cases that are read at once
+PART = 4  # pages that a process gets at once
 MANY = PART * PAGE  # fewer cases are done before other processes have started
 
 T = TypeVar("T")

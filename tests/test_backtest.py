@@ -1,5 +1,6 @@
 """A backtest says what triage, the policy and its limits would say, and counts what differs."""
 
+import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +29,7 @@ from tests.backtest_support import (
     KINDS,
     LONG_AGO,
     OFF,
+    ON,
     START,
     Past,
     changed,
@@ -198,6 +200,16 @@ def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
         assert would.channel == policy.channels[real.channel]
         assert would.alone is (answer.allowed and bool(proposal.actions))
         assert policy.bands[would.band] is band_for(policy, real.kind, said.money)
+
+
+def test_a_row_of_an_older_release_that_lacks_a_member_is_read_too() -> None:
+    about = details()
+    row, _, _ = stored(about, facts(about), ON, None, ABLE, ())
+    tree = json.loads(row.case)
+    del tree["earlier"], tree["details"]["doubts"], tree["facts"][0]["doubt"], tree["facts"][1]["missing"]
+    older = row._replace(case=json.dumps(tree))
+    assert weigh(Lens(ON), Lens(OFF), older) == weigh(Lens(ON), Lens(OFF), row)
+    assert weigh(Lens(ON), Lens(OFF), older).would[0].alone
 
 
 EACH_SIDE = [None, *(usd(amount) for amount in (-5, 0, 500, 1_000, 1_001, 5_000, 10**7))]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.core.actions import Subject
-from bot.core.backtest.reading import About, brief, whole
+from bot.core.backtest.reading import About, bare, subject_of, whole
 from bot.core.earlier import customer_key
 from bot.core.model import Decision, Details, Earlier, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
@@ -118,9 +118,11 @@ def _edges(policy: Policy, kind: Kind) -> dict[str, list[int]]:
 
 def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
     try:
-        return _weighed(now, new, _Case(row, brief(row.case)))
-    except AttributeError:  # a playbook has looked at something that is hardly ever looked at
-        return _weighed(now, new, _Case(row, whole(row.case)))
+        about = bare(row.case)
+        return _weighed(now, new, _Case(row, about, subject_of(about, row.opened_at)))
+    except (AttributeError, KeyError):  # something is looked at that hardly ever is, or an older row does not have it
+        about = whole(row.case)
+        return _weighed(now, new, _Case(row, about, _subject(row, about)))
 
 
 def _weighed(now: Lens, new: Lens, case: "_Case") -> Weighed:
@@ -147,25 +149,21 @@ def _weighed(now: Lens, new: Lens, case: "_Case") -> Weighed:
 class _Case:
     """One case while it is weighed; what is costly is made once, and only if it is asked for."""
 
-    def __init__(self, row: Stored, about: About) -> None:
+    def __init__(self, row: Stored, about: About, subject: Subject) -> None:
         self.row = row
         self.about = about
         self.decisions = [Decision.model_validate_json(text) for text in row.decisions]
+        self._subject = subject
         self._offers: dict[Kind, Proposal] = {}
-
-    def _subject(self, about: About) -> Subject:
-        facts = {fact.name: fact for fact in about.facts}
-        return Subject(self.row.root, self.row.case_id, about.details, facts, frozenset(), self.row.opened_at)
 
     def kinds(self, now: Lens, new: Lens) -> tuple[Kind, Kind]:
         """Asked once, where all that triage looks at in a policy says the same of this case."""
         about, by_person = self.about, self.row.by_person
-        subject = self._subject(about)
         sort, other = _sort(now, about), _sort(new, about)
-        first = kind_for(sort[0], subject, now.policy, about.earlier, by_person=by_person)
+        first = kind_for(sort[0], self._subject, now.policy, about.earlier, by_person=by_person)
         if sort == other and now.vip == new.vip:
             return first, first
-        return first, kind_for(other[0], subject, new.policy, about.earlier, by_person=by_person)
+        return first, kind_for(other[0], self._subject, new.policy, about.earlier, by_person=by_person)
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -208,7 +206,7 @@ class _Case:
             version=1,
             kind=kind,
             money=_money(self.row.money),
-            actions=PLAYBOOKS[kind].actions(self._subject(whole(self.row.case))),
+            actions=PLAYBOOKS[kind].actions(_subject(self.row, whole(self.row.case))),
             authors=(_SOMEBODY,) if self.row.by_person else (),
             created_at=self.row.opened_at,
         )
@@ -216,6 +214,11 @@ class _Case:
 
 def _money(money: Sum | None) -> Money | None:
     return None if money is None else Money(amount_minor=money[0], currency=money[1])
+
+
+def _subject(row: Stored, about: About) -> Subject:
+    facts = {fact.name: fact for fact in about.facts}
+    return Subject(row.root, row.case_id, about.details, facts, frozenset(), row.opened_at)
 
 
 def _sort(lens: Lens, about: About) -> tuple[Kind | None, bool, bool]:
