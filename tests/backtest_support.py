@@ -7,12 +7,12 @@ from typing import Any
 from bot.cases import deciding
 from bot.cases.deciding import Answer, Click
 from bot.cases.intake import Told, settle
-from bot.core.backtest import Lens, Report, Trial, add_up, part_of, weigh
-from bot.core.model import Call, Details, Entry, Fact, Fields, Kind, Money
+from bot.core.backtest import Lens, Report, Stored, Trial, add_up, part_of, weigh
+from bot.core.model import Call, Case, CaseState, Details, Earlier, Entry, Fact, Fields, Kind, Money, Proposal
 from bot.core.names import CaseRef
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
-from bot.core.triage import case_id_of
+from bot.core.triage import case_id_of, triage
 from storage import Store
 from storage.engine_inline import InlineDatabase
 from tests.policy_samples import SHIPPED, person
@@ -76,6 +76,32 @@ def tell(store: Store, call: Call, now: datetime, policy: Policy, looked: Iterab
         store, Told(call.call_id, tuple(store.calls_of(call.call_id))), tuple(looked), policy=policy, able=ABLE, now=now
     )
     return chain
+
+
+def stored(about: Details, known: tuple[Fact, ...], policy: Policy, author: str | None, able: frozenset[str],
+           earlier: tuple[Earlier, ...]) -> tuple[Stored, Call, Proposal]:  # fmt: skip
+    call = Call(call_id="call_1", author=author, event="form" if author else "call_ended", details=about)
+    made = triage("call_1", [call], about, known, policy=policy, able=able, now=START, earlier=earlier)
+    case = Case(
+        case_id=case_id_of("call_1"), root="call_1", kind=made.kind, state=CaseState.OPEN, version=1, revision=1,
+        details=about, facts=known, earlier=earlier, channel=made.channel, owner=made.owner, due_at=made.due_at,
+        opened_by=author or "dialnexa", opened_at=START, updated_at=START,
+    )  # fmt: skip
+    proposal = Proposal(
+        case_id=case.case_id, version=1, kind=made.kind, money=about.money, actions=made.actions,
+        authors=(author,) if author else (), created_at=START,
+    )  # fmt: skip
+    row = Stored(
+        case_id=case.case_id,
+        root="call_1",
+        opened_at=START,
+        case=case.model_dump_json(),
+        proposal=proposal.model_dump_json(),
+        money=None if about.money is None else (about.money.amount_minor, about.money.currency),
+        by_person=author is not None,
+        is_open=True,
+    )
+    return row, call, proposal
 
 
 class Past:

@@ -1,15 +1,12 @@
 """A backtest says what triage, the policy and its limits would say, and counts what differs."""
 
-import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.backtest import Lens, Stored, replay, weigh
+from bot.core.backtest import Lens, replay, weigh
 from bot.core.model import (
-    Call,
-    Case,
     CaseState,
     Details,
     Earlier,
@@ -17,24 +14,23 @@ from bot.core.model import (
     Fields,
     Kind,
     Money,
-    Proposal,
     Verdict,
 )
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Band, Known, Policy, Spent, automatic, band_for
 from bot.core.policy.model import Automatic, Intake, KindRules, Limits, Vip
-from bot.core.triage import case_id_of, triage
+from bot.core.triage import triage
 from tests.backtest_support import (
     ABLE,
     KINDS,
     LONG_AGO,
     OFF,
-    ON,
     START,
     Past,
     changed,
     details,
     facts,
+    stored,
     usd,
 )
 from tests.policy_samples import ANA, BEN, LEA
@@ -153,32 +149,6 @@ EARLIER = st.sampled_from([(), (), (), (), (), (), *((Earlier(
     paid=Money(amount_minor=999, currency="USD"), paid_at=START), ) for exact in (True, False))])  # fmt: skip
 
 
-def stored(about: Details, known: tuple[Fact, ...], policy: Policy, author: str | None, able: frozenset[str],
-           earlier: tuple[Earlier, ...]) -> tuple[Stored, Call, Proposal]:  # fmt: skip
-    call = Call(call_id="call_1", author=author, event="form" if author else "call_ended", details=about)
-    made = triage("call_1", [call], about, known, policy=policy, able=able, now=START, earlier=earlier)
-    case = Case(
-        case_id=case_id_of("call_1"), root="call_1", kind=made.kind, state=CaseState.OPEN, version=1, revision=1,
-        details=about, facts=known, earlier=earlier, channel=made.channel, owner=made.owner, due_at=made.due_at,
-        opened_by=author or "dialnexa", opened_at=START, updated_at=START,
-    )  # fmt: skip
-    proposal = Proposal(
-        case_id=case.case_id, version=1, kind=made.kind, money=about.money, actions=made.actions,
-        authors=(author,) if author else (), created_at=START,
-    )  # fmt: skip
-    row = Stored(
-        case_id=case.case_id,
-        root="call_1",
-        opened_at=START,
-        case=case.model_dump_json(),
-        proposal=proposal.model_dump_json(),
-        money=None if about.money is None else (about.money.amount_minor, about.money.currency),
-        by_person=author is not None,
-        is_open=True,
-    )
-    return row, call, proposal
-
-
 @settings(max_examples=400, deadline=None)
 @given(
     about=the_calls(), now=POLICY, new=POLICY, author=st.sampled_from([None, None, None, None, ANA]),
@@ -200,16 +170,6 @@ def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
         assert would.channel == policy.channels[real.channel]
         assert would.alone is (answer.allowed and bool(proposal.actions))
         assert policy.bands[would.band] is band_for(policy, real.kind, said.money)
-
-
-def test_a_row_of_an_older_release_that_lacks_a_member_is_read_too() -> None:
-    about = details()
-    row, _, _ = stored(about, facts(about), ON, None, ABLE, ())
-    tree = json.loads(row.case)
-    del tree["earlier"], tree["details"]["doubts"], tree["facts"][0]["doubt"], tree["facts"][1]["missing"]
-    older = row._replace(case=json.dumps(tree))
-    assert weigh(Lens(ON), Lens(OFF), older) == weigh(Lens(ON), Lens(OFF), row)
-    assert weigh(Lens(ON), Lens(OFF), older).would[0].alone
 
 
 EACH_SIDE = [None, *(usd(amount) for amount in (-5, 0, 500, 1_000, 1_001, 5_000, 10**7))]

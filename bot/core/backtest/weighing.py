@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.core.actions import Subject
-from bot.core.backtest.reading import About, bare, subject_of, whole
+from bot.core.backtest.reading import NOT_PLAIN, About, Given, given, plain, subject_of, whole
 from bot.core.earlier import customer_key
-from bot.core.model import Decision, Details, Earlier, Kind, Money, Proposal, Verdict
+from bot.core.model import Details, Earlier, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Policy, Spent, automatic, band_for, bands_of, payout_of
 from bot.core.triage import _why_not_again, _why_review, presumed_kind
@@ -118,9 +118,9 @@ def _edges(policy: Policy, kind: Kind) -> dict[str, list[int]]:
 
 def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
     try:
-        about = bare(row.case)
+        about = plain(row.case)
         return _weighed(now, new, _Case(row, about, subject_of(about, row.opened_at)))
-    except (AttributeError, KeyError):  # something is looked at that hardly ever is, or an older row does not have it
+    except NOT_PLAIN:
         about = whole(row.case)
         return _weighed(now, new, _Case(row, about, _subject(row, about)))
 
@@ -152,7 +152,7 @@ class _Case:
     def __init__(self, row: Stored, about: About, subject: Subject) -> None:
         self.row = row
         self.about = about
-        self.decisions = [Decision.model_validate_json(text) for text in row.decisions]
+        self.decisions = [given(text) for text in row.decisions]
         self._subject = subject
         self._offers: dict[Kind, Proposal] = {}
 
@@ -242,6 +242,6 @@ def channel(policy: Policy, kind: Kind) -> str:
     return channels[name if name in channels else "fallback"]
 
 
-def _approval(made: Decision) -> Approval:
+def _approval(made: Given) -> Approval:
     people = () if made.user_id.startswith("policy:") else (made.user_id, *made.stood_in_for)
     return Approval(made.user_id, people, made.in_groups, made.decided_at.timestamp())
