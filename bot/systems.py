@@ -9,7 +9,6 @@ from datetime import datetime
 from bot.config import ConfigFaults, Systems
 from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
-from bot.tokens import SealedTokens
 from storage import Database
 
 TABS = ("Disputes", "Collections", "Sent documents", "Exceptions")  # of the spreadsheet, as the playbooks name them
@@ -59,6 +58,7 @@ def _quickbooks(settings: Systems, db: Database, clock: Callable[[], datetime]) 
     if realm_id is None or client_id is None or secret is None or refresh_token is None:
         return []
     from bot.connectors.quickbooks import QuickBooksConnector
+    from bot.tokens import SealedTokens
 
     return [
         QuickBooksConnector(

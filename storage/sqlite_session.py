@@ -25,7 +25,7 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # else REPLACE deletes without asking the triggers
-    "PRAGMA cache_size = -32000",  # KiB
+    "PRAGMA cache_size = -16000",  # KiB
     "PRAGMA temp_store = MEMORY",
 )
 
