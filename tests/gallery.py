@@ -69,6 +69,7 @@ def more_cards() -> Iterator[Shown]:
     yield Shown("sensitive-hostile", card(veiled, HOSTILE_RULE))
     yield Shown("fallen", drawn(changed(refund, fallen_to_admins=True)))
     yield Shown("paid-already", drawn(paid_already()))
+    yield Shown("paid-meanwhile", drawn(changed(refund, earlier=(earlier(why="payment pi_DUPLICATE"),))))
     for locale in ("de_DE", "ja_JP", "ar_EG", "fr_CH"):
         yield Shown(f"in-{locale}", drawn(refund, locale=locale))
     newer = refund.proposal.model_copy(update={"because": "The amount was raised from 100.00 USD.", "version": 2})

@@ -79,6 +79,20 @@ def test_an_earlier_payout_says_what_was_paid_when_and_by_whom() -> None:
     assert "*paid 129,50 USD*" in shown(earlier=(earlier(),), locale="de_DE")
 
 
+def test_what_was_paid_in_another_case_is_not_offered_for_approval_again() -> None:
+    open_file = file_of(earlier=(earlier(),))
+    drawn = card(open_file, STANDING)
+    words = "\n".join(text["text"] for text in texts(drawn.blocks))
+    assert ":no_entry: *Already paid* in case `C-4T1M7WQE01`" in words
+    assert "already paid in case C-4T1M7WQE01" in drawn.text
+    buttons = {text["text"] for text in texts([block for block in drawn.blocks if block["type"] == "actions"])}
+    assert {"Approve", "Change the amount"} & buttons == set()
+    assert "Reject" in buttons
+    assert "On approval" not in words + drawn.text
+    hint = file_of(earlier=(earlier(exact=False, paid=None),))
+    assert "Approve" in {text["text"] for text in texts(card(hint, STANDING).blocks)}
+
+
 def test_a_case_that_only_looks_alike_is_a_hint_and_says_nothing_of_money() -> None:
     words = shown(earlier=(earlier(exact=False, why="the same customer and a similar amount", paid=None),))
     assert "perhaps: the same customer and a similar amount" in words

@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from bot.core.model import Case, CaseFile, Earlier, Kind
 from sandbox.caller import load_calls
+from tests.slack_requests import a_click, interaction, knock, told
 from tests.test_kinds import APPROVE, COMPLETE
-from tests.world import ANA, BEN, LEA, World, a_world, buttons
+from tests.world import ANA, BEN, SAM, World, a_world, buttons
 
 REJECT = "case.reject"
 CHANNEL = "finance-refunds"
@@ -80,23 +81,25 @@ async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_othe
     assert (await world.file(left.case_id)).decisions == ()
 
 
-async def test_a_repeated_click_on_a_blocked_case_tells_nothing_new_on_its_card(world: World) -> None:
+async def test_once_one_is_paid_the_others_say_so_at_once_and_an_old_button_of_theirs_pays_nothing(
+    world: World,
+) -> None:
     one, other = await opened(world, "refund-small"), await opened(world, "refund-small")
+    _, old = await drawn(world, other.case_id, APPROVE)
     await press(world, one.case_id, ANA, APPROVE)
     await world.state(one.case_id, "done")
-    await press(world, other.case_id, BEN, APPROVE)
 
-    async def blocked() -> Case | None:
-        case = (await world.file(other.case_id)).case
-        return case if any(earlier.paid for earlier in case.earlier) else None
+    _, card = await drawn(world, other.case_id, REJECT, says="Already paid")
+    assert APPROVE not in buttons(card)
+    assert "Change the amount" not in json.dumps(card["blocks"])
+    revision = (await world.file(other.case_id)).case.revision
 
-    revision = (await world.until(blocked, "what was paid, on the other card")).revision
-    await press(world, other.case_id, LEA, APPROVE)
-
-    async def answered() -> bool | None:
-        return any("Already paid" in text for text in await world.whispers(CHANNEL, LEA)) or None
-
-    await world.until(answered, "the answer to Lea")
+    for user, words in ((BEN, "Already paid"), (SAM, "Only finance may approve")):
+        await knock(world, interaction(a_click(world, old, APPROVE, by=user)))
+        await told(world, user, words)
+    assert not any("paid" in text for text in await world.whispers(CHANNEL, SAM))
+    refused = [entry.entry.actor for entry in await world.history(other.case_id) if entry.entry.what == "click.refused"]
+    assert refused == [SAM]
     assert (await world.file(other.case_id)).case.revision == revision
     assert await refunds(world, "pi_SMALL") == 1
 
@@ -164,17 +167,21 @@ def exact(case: Case) -> list[Earlier]:
 
 async def press(world: World, case_id: str, user: str, action_id: str) -> None:
     """On this case's own card as it stands, once it shows the button."""
+    channel, card = await drawn(world, case_id, action_id)
+    await world.press(user, channel, card, action_id)
 
-    async def drawn() -> tuple[str, dict[str, Any]] | None:
+
+async def drawn(world: World, case_id: str, action_id: str, says: str = "") -> tuple[str, dict[str, Any]]:
+    """The channel and the card of this case as it stands, once it shows the button and says this."""
+
+    async def fresh() -> tuple[str, dict[str, Any]] | None:
         case = (await world.file(case_id)).case
         cards = await world.cards(f"finance-{case.channel}")
-        fresh = [
-            card for card in cards if buttons(card).get(action_id, ("",))[0].startswith(f"{case_id}:r{case.revision}:")
-        ]
-        return (f"finance-{case.channel}", fresh[0]) if fresh else None
+        ours = f"{case_id}:r{case.revision}:"
+        found = [card for card in cards if buttons(card).get(action_id, ("",))[0].startswith(ours)]
+        return (f"finance-{case.channel}", found[0]) if found and says in json.dumps(found[0]["blocks"]) else None
 
-    channel, card = await world.until(drawn, f"the button {action_id}")
-    await world.press(user, channel, card, action_id)
+    return await world.until(fresh, f"the button {action_id}, and “{says}”")
 
 
 async def refunds(world: World, payment_id: str) -> int:

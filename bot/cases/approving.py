@@ -5,6 +5,7 @@ Keys of limits are held last in a transaction, after the case and after the keys
 
 from datetime import datetime
 
+from bot.cases.linking import tell_paid
 from bot.cases.running import executions_of, save
 from bot.core.earlier import customer_key
 from bot.core.lifecycle import move_case
@@ -61,6 +62,7 @@ def set_going(store: Store, case: Case, proposal: Proposal, now: datetime, *, ru
             automatic=alone,
         )
         store.add_payout(payout)
+        tell_paid(store, case, now)
 
 
 def decide_alone(store: Store, case: Case, proposal: Proposal, *, policy: Policy, now: datetime) -> bool:

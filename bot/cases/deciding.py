@@ -92,6 +92,10 @@ def approve_file(store: Store, click: Click, file: CaseFile, *, policy: Policy, 
 def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime) -> Judgement | Answer:
     """Whether this person's approval counts; why not is in the history then."""
     case, proposal = file.case, file.proposal
+    # whoever may not even approve without the sums of the day is told that, and nothing of what was paid
+    first = judge(policy, question_of(Deed.APPROVE, click.person, file))
+    if not first.allowed:
+        return refused(store, click, first, now)
     if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
         return Answer(f"{paid} Nothing was approved.", changed=True)
     spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)

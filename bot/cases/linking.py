@@ -10,6 +10,7 @@ from bot.core.earlier import (
     customer_key,
     keys_of,
     paid_already,
+    paid_before,
     records,
     similar,
     sum_key,
@@ -96,9 +97,25 @@ def paid_elsewhere(store: Store, case: Case, now: datetime) -> str | None:
     Holds the matter until the transaction ends, so of two approvals at the same moment the second one sees the first.
     """
     hold_matter(store, case.details, case.facts)
+    return _note_paid(store, case, now)
+
+
+def tell_paid(store: Store, case: Case, now: datetime) -> None:
+    """This case was just approved to pay: every other open case of its matter shows that at once.
+
+    The matter is held by now. Rows of other cases are held after it, elsewhere before it: PostgreSQL then lets one of
+    the two transactions run again.
+    """
+    for other in _same(store, case.case_id, case.details, case.facts, now):
+        found = store.case(other, lock=True)
+        if found is not None and found.state is CaseState.OPEN:
+            _note_paid(store, found, now)
+
+
+def _note_paid(store: Store, case: Case, now: datetime) -> str | None:
     earlier = earlier_cases(store, case.case_id, case.details, case.facts, now)
     paid = paid_already(earlier, now)
-    if paid is not None and earlier != case.earlier:  # a second click tells nothing new
+    if paid is not None and paid_before(case.earlier) is None:  # a second click tells nothing new
         entry = Entry(actor="worker", what="case.blocked", sentence=paid)
         save(store, case, now, entry, earlier=earlier)
     return paid

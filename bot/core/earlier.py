@@ -67,9 +67,14 @@ def similar(one: Money | None, other: Money | None) -> bool:
     return apart * 100 <= SIMILAR * max(one.amount_minor, other.amount_minor)
 
 
+def paid_before(earlier: Iterable[Earlier]) -> Earlier | None:
+    """The case of the same matter that was approved to pay for it."""
+    return next((one for one in earlier if one.exact and one.paid is not None and one.paid_at is not None), None)
+
+
 def paid_already(earlier: Sequence[Earlier], now: datetime) -> str | None:
     """A sentence where the same matter was paid: what, when and in which case; who approved it stands on the card."""
-    paid = next((one for one in earlier if one.exact and one.paid is not None and one.paid_at is not None), None)
+    paid = paid_before(earlier)
     if paid is None or paid.paid is None or paid.paid_at is None:
         return None
     return f"Already paid: {show(paid.paid)} {ago(now - paid.paid_at)}, in case {paid.case_id} about {paid.why}."

@@ -221,7 +221,7 @@ def _text(file: CaseFile, standing: Standing, locale: str) -> str:
         *(
             f"On approval: {action.sentence.rstrip('.')}."
             for action in file.proposal.actions
-            if case.state is CaseState.OPEN
+            if case.state is CaseState.OPEN and wording.paid_elsewhere(file) is None
         ),
         f"Case {case.case_id}.",
     ]
@@ -248,6 +248,8 @@ def _in_words(actor: str) -> str:
 
 
 def _missing_in_words(file: CaseFile, standing: Standing) -> str:
+    if (paid := wording.paid_elsewhere(file)) is not None:
+        return f"already paid in case {paid.case_id}, so that nobody can approve it"
     if wording.needs_completing(file):
         return "a person has to complete it"
     if not file.proposal.actions:

@@ -87,6 +87,8 @@ def _new_version(file: CaseFile) -> list[str]:
 
 
 def _waiting(file: CaseFile, standing: Standing) -> str:
+    if (paid := wording.paid_elsewhere(file)) is not None:
+        return f":no_entry: *Already paid* in case {code(paid.case_id)}: nobody can approve this too. Reject it."
     if wording.needs_completing(file):
         return ":mag: *Waiting for a person* who says what this is and fills in what is missing."
     if not file.proposal.actions:
@@ -157,13 +159,19 @@ def work(file: CaseFile) -> list[Block]:
     is_open, proposal = file.case.state is CaseState.OPEN, file.proposal
     lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
     if is_open:
-        lists.append((f"On “{LOG}”" if wording.needs_completing(file) else "On approval", _planned(proposal.actions)))
+        lists.append((_heading(file), _planned(proposal.actions)))
         others = [one for one in proposal.options if one.actions != proposal.actions]
         lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in others]
     elif not file.executions:
         lists.append(("Was proposed", _planned(proposal.actions)))
     shown = [(label, lines) for label, lines in lists if lines]
     return [section(f"*{label}*\n{fit(lines, _ROOM // len(shown))}") for label, lines in shown]
+
+
+def _heading(file: CaseFile) -> str:
+    if wording.paid_elsewhere(file) is not None:
+        return "Was proposed"
+    return f"On “{LOG}”" if wording.needs_completing(file) else "On approval"
 
 
 def _planned(actions: tuple[Action, ...]) -> list[str]:
@@ -202,7 +210,8 @@ def buttons(file: CaseFile, locale: str = HOME) -> list[Block]:
 def _menu(file: CaseFile, reference: str) -> Block:
     """What is needed now and then; the buttons beside it stay few."""
     is_open = file.case.state is CaseState.OPEN
-    labels = {More.AMOUNT: "Change the amount"} if is_open and payout_of(file.proposal) else {}
+    payable = is_open and payout_of(file.proposal) is not None and wording.paid_elsewhere(file) is None
+    labels = {More.AMOUNT: "Change the amount"} if payable else {}
     labels |= {More.TAKE: "Take it: I own this now", More.ASK: "Ask the account owner"}
     options = [{"text": plain(label, 75), "value": f"{name} {reference}"} for name, label in labels.items()]
     return {"type": "overflow", "action_id": ActionId.MORE.value, "options": options}
@@ -228,9 +237,8 @@ def _decisions(file: CaseFile, locale: str) -> list[Block]:
             *log,
             _button(ActionId.REJECT, "Close without action", "danger"),
         ]
-    approve = (
-        [_button(ActionId.APPROVE, "Approve", "primary", _approval(file, locale))] if file.proposal.actions else []
-    )
+    can_run = bool(file.proposal.actions) and wording.paid_elsewhere(file) is None
+    approve = [_button(ActionId.APPROVE, "Approve", "primary", _approval(file, locale))] if can_run else []
     choices = [
         _button(name, option.label)
         for name, option in zip(CHOICES, file.proposal.options, strict=False)

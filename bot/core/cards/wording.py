@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from bot.core.model import Action, Case, CaseFile, CaseState, Details, Kind, Money
+from bot.core.earlier import paid_before
+from bot.core.model import Action, Case, CaseFile, CaseState, Details, Earlier, Kind, Money
 from bot.core.money import HOME, show
 from bot.core.playbooks import PLAYBOOKS, unverified_recipient
+from bot.core.policy import payout_of
 from bot.core.said import REASONS, RECORDS, address, customer, doubts_of, reason
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "doubts",
     "headline",
     "needs_completing",
+    "paid_elsewhere",
     "reason",
     "system",
     "waits_for",
@@ -122,6 +125,11 @@ def needs_completing(file: CaseFile) -> bool:
     """Nothing to decide on yet: a person first says what this is."""
     nothing = not file.proposal.actions and not file.proposal.options
     return nothing or file.proposal.kind is Kind.REVIEW
+
+
+def paid_elsewhere(file: CaseFile) -> Earlier | None:
+    """The case that has paid what this one would pay too: nobody can approve it any more."""
+    return paid_before(file.case.earlier) if payout_of(file.proposal) is not None else None
 
 
 def waits_for(case: Case) -> str:
