@@ -1,10 +1,12 @@
 """The page's API beyond Slack: the state as a whole, sample calls, faults, the vendors' panels, the request log."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
 
+from sandbox import stripe
 from sandbox.caller import Caller
 from sandbox.faults import SYSTEMS, Faults
 from sandbox.slack.delivery import Delivery
@@ -65,6 +67,16 @@ class Control:
         state.changed("faults")
         return {"ok": True}
 
+    async def payment(self, request: web.Request) -> dict[str, Any]:
+        """One more paid payment at Stripe: `name` (it becomes pi_<name>), `amount` in minor units, `currency`."""
+        given = await body_of(request)
+        amount, currency = given["amount"], given["currency"]
+        if not isinstance(amount, int):
+            raise web.HTTPBadRequest(text="amount must be a whole number of minor units")
+        stripe.add_payment(self._ws.state.stripe, given["name"], amount, currency, int(time.time()))
+        self._ws.state.changed("stripe")
+        return {"ok": True}
+
     async def requests(self, request: web.Request) -> dict[str, Any]:
         return {"counts": self._traffic.counts(Given(request.query)["system"])}
 
@@ -82,5 +94,6 @@ class Control:
             web.get("/sim/log", answering(self.log)),
             web.post("/sim/call", answering(self.call)),
             web.post("/sim/faults", answering(self.faults)),
+            web.post("/sim/stripe/payments", answering(self.payment)),
             web.post("/sim/reset", answering(self.reset)),
         ]

@@ -89,6 +89,7 @@ async def run(stage: Stage, report: Report) -> None:
     sandbox = await stage.sandbox(port).ready("/sim/requests?system=slack")
     planned = plan(report.seed, CALLS)
     load = Load(sandbox, port, planned, report.seed)
+    await load.make_payments()
     people = asyncio.create_task(load.press_on())
     callers = asyncio.create_task(load.call_all())
     bot = await kill_and_restart(stage, sandbox.url, load, report)

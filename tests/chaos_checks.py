@@ -16,10 +16,10 @@ Rows = Mapping[str, Row]
 Plan = Sequence[Planned]
 
 ENDS = {
-    Intent.APPROVE: {CaseState.DONE},
-    Intent.REJECT: {CaseState.REJECTED},
-    Intent.STRANGER: {CaseState.OPEN},
-    Intent.LEAVE: {CaseState.OPEN},
+    Intent.APPROVE: CaseState.DONE,
+    Intent.REJECT: CaseState.REJECTED,
+    Intent.STRANGER: CaseState.OPEN,
+    Intent.LEAVE: CaseState.OPEN,
 }
 
 
@@ -28,6 +28,7 @@ def violations(plan: Plan, rows: Rows, seen: Outside, policy: Policy) -> list[st
         *_every_acknowledged_call_has_a_case(plan, rows),
         *_every_case_ends_as_people_decided(plan, rows),
         *_no_effect_is_doubled_or_missing(plan, rows, seen),
+        *_what_was_approved_of_a_payment_is_paid_once(plan, seen),
         *_nothing_happens_unapproved(plan, rows, seen),
         *_no_card_hangs_twice(rows, seen),
         *_every_card_equals_its_case(rows, seen, policy),
@@ -43,10 +44,16 @@ def _every_acknowledged_call_has_a_case(plan: Plan, rows: Rows) -> Iterator[str]
 
 
 def _every_case_ends_as_people_decided(plan: Plan, rows: Rows) -> Iterator[str]:
+    paid = {
+        other.payment for other in plan if (row := rows.get(other.case_id)) and row.file.case.state is CaseState.DONE
+    }
     for planned in plan:
         row = rows.get(planned.case_id)
-        if row is not None and row.file.case.state not in ENDS[planned.intent]:
-            case = row.file.case
+        if row is None:
+            continue
+        case, due = row.file.case, ENDS[planned.intent]
+        blocked = planned.payment in paid and planned.intent is Intent.APPROVE and case.state is CaseState.OPEN
+        if case.state is not due and not blocked:
             yield f"{case.case_id} ({planned.intent}) ended {case.state}: {case.closing or 'it says nothing of why'}"
 
 
@@ -59,6 +66,14 @@ def _no_effect_is_doubled_or_missing(plan: Plan, rows: Rows, seen: Outside) -> I
         made = refunds[planned.call_id] if planned.brand is None else brands[planned.brand]
         if made != due:
             yield f"{planned.case_id} ({planned.intent}): {made} effects outside, {due} were due"
+
+
+def _what_was_approved_of_a_payment_is_paid_once(plan: Plan, seen: Outside) -> Iterator[str]:
+    approved = {planned.payment for planned in plan if planned.payment and planned.approved}
+    made = Counter(refund["payment_intent"] for refund in seen.refunds if "CHAOS" in refund["payment_intent"])
+    for payment in approved | made.keys():
+        if made[payment] != (payment in approved):
+            yield f"{payment} was refunded {made[payment]} times; approved by people: {payment in approved}"
 
 
 def _nothing_happens_unapproved(plan: Plan, rows: Rows, seen: Outside) -> Iterator[str]:

@@ -13,10 +13,11 @@ from tests.bench_cases import Feed
 from tests.bench_http import Line, Reply, request
 from tests.bench_payloads import click, rejection
 from tests.bench_processes import Process
-from tests.chaos_plan import Intent, Planned
+from tests.chaos_plan import PAYMENTS, Intent, Planned, amount, payment_name
 from tests.world import ANA, BEN, SAM
 
-APPROVE, STEP_DONE = "case.approve", "case.step_done"
+JSON = {"Content-Type": "application/json"}
+APPROVE, REJECT, STEP_DONE = "case.approve", "case.reject", "case.step_done"
 ANSWER_S = 5.0  # how long DialNexa and Slack wait
 AGAIN_S = (1.0, 2.5, 5.0)  # DialNexa sends at most three times more
 CALL_EVERY_S = (0.01, 0.15)
@@ -50,6 +51,16 @@ class Load:
                 await self._answer.wait()
         except TimeoutError:
             pass
+
+    async def make_payments(self) -> None:
+        """At Stripe, before anybody asks for them back."""
+        async with Line(self.sandbox.port) as line:
+            for number in range(PAYMENTS):
+                wanted = {"name": payment_name(number), "amount": amount(number), "currency": "usd"}
+                body = json.dumps(wanted).encode()
+                reply = await line.ask(request("POST", "/sim/stripe/payments", body, JSON))
+                if reply.status != 200:
+                    raise SystemExit(f"the sandbox did not make a payment: {reply.status}")
 
     # --- DialNexa ---------------------------------------------------------------------------------------------------
 
@@ -111,6 +122,8 @@ class Load:
         offered = {button["action_id"] for button in card["buttons"]}
         if planned.intent is Intent.LEAVE:
             return None
+        if planned.intent is Intent.REJECT:
+            return REJECT if REJECT in offered else None
         if STEP_DONE in offered and planned.intent is Intent.APPROVE:
             return STEP_DONE
         return APPROVE if APPROVE in offered else None
@@ -145,7 +158,7 @@ class Load:
         self.counts["clicks not answered"] += reply is None
 
     async def _reject(self, card: Mapping[str, Any]) -> None:
-        ref = next(button["value"] for button in card["buttons"] if button["action_id"] == APPROVE)
+        ref = next(button["value"] for button in card["buttons"] if button["action_id"] == REJECT)
         await self._ask(self.bot_port, rejection(BEN, ref, "The caller took it back.", self._trigger()))
 
     def _signed(self, user: str, card: Mapping[str, Any], action_id: str) -> bytes:
@@ -176,4 +189,4 @@ def _on_the_page(user: str, card: Mapping[str, Any], action_id: str) -> bytes:
     action = {"type": "button", "action_id": action_id, "value": button["value"]}
     content = {"user": user, "action": action, "block_id": button["block_id"]}
     body = json.dumps({**content, "channel": card["channel"], "ts": card["ts"]}).encode()
-    return request("POST", "/sim/click", body, {"Content-Type": "application/json"})
+    return request("POST", "/sim/click", body, JSON)

@@ -7,8 +7,7 @@ from random import Random
 from bot.core.triage import case_id_of
 from tests.bench_payloads import brand_call, refund_call, webhook
 
-PAYMENT = "pi_DUPLICATE"  # 129.50 USD in the sandbox; refunds of up to 1.00 USD leave some of it
-AMOUNT_MOST = 100  # minor units
+PAYMENTS = 40  # that the refunds are about: some are asked for twice and thrice, and paid once
 REFUNDS_MOST = 60
 
 
@@ -27,6 +26,7 @@ class Planned:
 
     call_id: str
     brand: str | None  # None: a refund
+    payment: str | None  # that is to be refunded
     intent: Intent
     body: bytes
     twice: bool  # DialNexa delivers it again although it was acknowledged
@@ -36,6 +36,15 @@ class Planned:
     @property
     def case_id(self) -> str:
         return case_id_of(self.call_id)
+
+
+def payment_name(number: int) -> str:
+    return f"CHAOS{number:02d}"
+
+
+def amount(number: int) -> int:
+    """Minor units of USD."""
+    return 100 + number
 
 
 def plan(seed: int, calls: int) -> list[Planned]:
@@ -48,7 +57,11 @@ def plan(seed: int, calls: int) -> list[Planned]:
         refund = refunds < REFUNDS_MOST and rng.random() < 0.2
         refunds += refund
         brand = None if refund else f"Chaos {seed} No {n:04d}"
-        amount = f"{rng.randint(1, AMOUNT_MOST) / 100:.2f}"
-        content = refund_call(call_id, PAYMENT, amount) if brand is None else brand_call(call_id, brand)
-        made.append(Planned(call_id, brand, intent, webhook(content), twice=rng.random() < 0.15))
+        number = rng.randrange(PAYMENTS)
+        payment = f"pi_{payment_name(number)}" if refund else None
+        # an amount of its own, since the same customer and amount is the same matter too
+        content = (
+            refund_call(call_id, payment, f"{amount(number) / 100:.2f}") if payment else brand_call(call_id, brand)
+        )
+        made.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))
     return made

@@ -5,7 +5,7 @@
 """
 
 from sandbox.stripe.panel import panel
-from sandbox.stripe.seeds import seed
+from sandbox.stripe.seeds import add_payment, seed
 from sandbox.stripe.server import routes
 
-__all__ = ["panel", "routes", "seed"]
+__all__ = ["add_payment", "panel", "routes", "seed"]
