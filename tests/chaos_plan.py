@@ -56,12 +56,10 @@ def plan(seed: int, calls: int) -> list[Planned]:
         call_id = f"call_chaos_{seed}_{n:04d}"
         refund = refunds < REFUNDS_MOST and rng.random() < 0.2
         refunds += refund
-        brand = None if refund else f"Chaos {seed} No {n:04d}"
-        number = rng.randrange(PAYMENTS)
-        payment = f"pi_{payment_name(number)}" if refund else None
+        name, number = f"Chaos {seed} No {n:04d}", rng.randrange(PAYMENTS)
+        brand, payment = (None, f"pi_{payment_name(number)}") if refund else (name, None)
         # an amount of its own, since the same customer and amount is the same matter too
-        content = (
-            refund_call(call_id, payment, f"{amount(number) / 100:.2f}") if payment else brand_call(call_id, brand)
-        )
+        stated = f"{amount(number) / 100:.2f}"
+        content = refund_call(call_id, payment, stated) if payment else brand_call(call_id, name)
         made.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))
     return made

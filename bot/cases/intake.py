@@ -156,9 +156,9 @@ def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, known: Kno
     if offered is not None:
         proposal = _carried_on(offered, proposal, lowered=told.versions[-1].event == LOWERED)
     same_offer = offered is not None and _same_offer(offered, proposal)
-    by_a_call = told.versions[-1].author is None
     looked_again = any(fact.failed for fact in case.facts)
     vouched = offered is not None and set(told.authors) <= set(offered.authors)  # nobody new has told us anything
+    by_a_call = vouched and told.versions[-1].author is None
     if looked_again and vouched and details == case.details and not _learned(case.facts, known.facts):
         return
     # the same call again undoes no choice and no approval; what a look-up tells late may

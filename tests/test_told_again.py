@@ -1,0 +1,35 @@
+"""A call that DialNexa tells again takes nothing back of what a person has said since."""
+
+from datetime import timedelta
+
+from bot.cases import intake
+from bot.cases.intake import Told
+from bot.core.model import Call, Details, Fields, Kind
+from storage import Database, Store
+from tests.kind_samples import EVERYTHING, NOW, SHIPPED, told
+from tests.offers import charged, look, tell
+from tests.policy_samples import ANA
+
+LATER = NOW + timedelta(minutes=5)
+
+
+async def test_a_form_that_only_confirms_what_was_stated_counts_although_the_call_comes_again_before_it_is_read(
+    database: Database,
+) -> None:
+    call, facts = told("refund-small", confidence=0.4), (charged(100_000),)
+    case_id = await tell(database, call, facts)
+    before = await look(database, case_id)
+    assert before.case.kind is Kind.REVIEW
+    confirmed = Details(fields=Fields(call_intent=call.details.fields.call_intent))
+    form = Call(call_id=call.call_id, author=ANA, event="form", details=confirmed)
+
+    def both_come_and_one_job_reads_them(store: Store) -> None:
+        intake.receive(store, form, body_sha256="form", now=LATER)
+        intake.receive(store, call, body_sha256="again", now=LATER)
+        every = Told(call.call_id, tuple(store.calls_of(call.call_id)))
+        intake.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=LATER)
+
+    await database.write(both_come_and_one_job_reads_them)
+    after = await look(database, case_id)
+    assert after.case.details == before.case.details
+    assert (after.case.kind, after.case.version, after.proposal.authors) == (Kind.REFUND, 2, (ANA,))
