@@ -86,6 +86,12 @@ class SlackDesk:
         except SlackError:
             raise DeskClosed("Slack did not open the form.") from None
 
+    async def update_form(self, view_id: str, view_hash: str, view: Mapping[str, Any]) -> None:
+        try:
+            await self._slack.update_form(view_id, view_hash, view)
+        except SlackError as error:
+            raise DeskClosed(error.sentence) from None
+
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         try:
             await self._slack.publish_home(user_id, view)

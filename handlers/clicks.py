@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import Store, asking, deciding, owning, revealing
 from bot.cases.deciding import Answer, Click
-from bot.core.cards import forms, more
+from bot.core.cards import completing, forms, more
 from bot.core.cards.hiding import summary_view
 from bot.core.cards.localised import localised
 from bot.core.cards.wording import headline
@@ -179,7 +179,7 @@ async def _open_reject(doors: Doors, click: Click, body: Body) -> Answer:
 async def _open_complete(doors: Doors, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body:
         kind = presumed_kind(file.case.details, doors.policy)
-        return forms.complete_form(file, kind, locale=_locale(doors, file))
+        return completing.complete_form(file, kind, locale=_locale(doors, file))
 
     return await _open(doors, click, body, CaseState.OPEN, form)
 

@@ -46,6 +46,9 @@ class Desk(Protocol):
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None: ...
 
+    async def update_form(self, view_id: str, view_hash: str, view: Mapping[str, Any]) -> None:
+        """Only the form as it was then: one that has changed since stays as it is."""
+
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None: ...
 
     async def answer(self, response_url: str, text: str) -> None:

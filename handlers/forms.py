@@ -10,16 +10,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cases import Store, amending, asking, deciding, intake
 from bot.cases.amending import Offering
 from bot.cases.deciding import Answer, Click
-from bot.core import money
 from bot.core.cards import forms, more
 from bot.core.cards.forms import FormErrors
-from bot.core.model import Call, CaseState, Details, Fields
-from bot.core.money import HOME
+from bot.core.model import Call, CaseState
 from bot.core.names import CallbackId
-from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact_tree
-from bot.core.triage import missing_needs
 from handlers.clicks import ANY, CLICK_AGAIN, FOREIGN, NotOurs, check_person, in_words_of, read_ref
+from handlers.completing import stated_details
 from handlers.doors import DeskClosed, Doors, NotWelcome
 
 log = logging.getLogger("countersign.doors")
@@ -130,26 +127,6 @@ async def _ask(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:
     return await doors.db.write(
         lambda store: asking.ask(store, click, question, owner=owner, policy=doors.policy, now=now)
     )
-
-
-def stated_details(values: Mapping[str, Any], *, also: Mapping[str, str] | None = None, locale: str = HOME) -> Details:
-    """What a person states in the form that completes or opens a case, with `also` as further fields.
-
-    Raises FormErrors, also for what the playbook of the kind needs and nobody filled in.
-    """
-    done = forms.read_complete(values, locale)
-    stated = {**done.fields, "call_intent": done.kind.value, **(also or {})}
-    exact = None
-    if "amount" in stated and "currency" in stated:
-        exact = {
-            "amount_minor": money.to_minor(stated["amount"], stated["currency"]),
-            "currency": stated["currency"],
-        }
-    summary = forms.read_summary(values)
-    details = Details.model_validate({"summary": summary, "fields": Fields.model_validate(stated), "money": exact})
-    if gaps := missing_needs(PLAYBOOKS[done.kind], details):
-        raise FormErrors({"kind": f"This kind also needs: {', '.join(gaps)}."})
-    return details
 
 
 async def _complete(doors: Doors, click: Click, values: Mapping[str, Any]) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import intake
-from bot.core.cards import forms
+from bot.core.cards import completing, forms
 from bot.core.cards.forms import FormErrors
 from bot.core.intake import SUMMARY_AT_MOST
 from bot.core.intake.fields import read_details
@@ -20,8 +20,8 @@ from bot.core.redact import redact, redact_tree
 from bot.core.triage import case_id_of
 from handlers.clicks import CLICK_AGAIN, check_person
 from handlers.commands import where_its_card_goes
+from handlers.completing import stated_details
 from handlers.doors import DeskClosed, Doors, NotWelcome
-from handlers.forms import stated_details
 
 log = logging.getLogger("countersign.doors")
 
@@ -67,7 +67,7 @@ async def _open_form(doors: Doors, body: Mapping[str, Any]) -> str | None:
             thread_ts=message.get("thread_ts"),
             redactions=details.redactions[:REDACTIONS_KEPT],
         )
-        form = forms.open_form(details, source.model_dump_json(), doors.policy.region().locale)
+        form = completing.open_form(details, source.model_dump_json(), doors.policy.region().locale)
         await doors.desk.open_form(body["trigger_id"], form)
     except NotWelcome as who:
         return await doors.turned_away(who)

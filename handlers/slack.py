@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from handlers import clicks, commands, forms, home, shortcuts, threads, workflows
+from handlers import clicks, commands, completing, forms, home, shortcuts, threads, workflows
 from handlers.doors import Doors
 
 log = logging.getLogger("countersign.doors")
@@ -36,7 +36,7 @@ def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
         ignoring_self_events_enabled=False,  # it would ask who we are; our own messages are told by their bot id
     )
     # the first that fits is taken, and what nobody took is answered by clicks and forms
-    for room in (home, shortcuts, workflows, threads, commands, clicks, forms):
+    for room in (home, shortcuts, workflows, threads, commands, completing, clicks, forms):
         room.register(bolt, doors)
     return bolt
 

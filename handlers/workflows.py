@@ -11,13 +11,13 @@ from bot.cases import Store, intake, noticing
 from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.mrkdwn import is_person
 from bot.core.model import Call, Kind
-from bot.core.names import CallbackId
+from bot.core.names import ActionId, CallbackId
 from bot.core.notices import Notice
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact_tree
 from bot.core.triage import case_id_of
+from handlers.completing import stated_details
 from handlers.doors import Doors, NotWelcome
-from handlers.forms import stated_details
 
 log = logging.getLogger("countersign.doors")
 
@@ -64,7 +64,7 @@ def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
         raise BadInput("Say who asks: the step needs “Requester”, a person of this workspace.")
     kind = str(given.get("kind") or Kind.REFUND).strip().lower().replace(" ", "_").replace("-", "_")
     values = {field: {VALUE: {"value": given.get(name)}} for name, field in INPUTS.items()}
-    values["kind"] = {VALUE: {"selected_option": {"value": kind}}}
+    values["kind"] = {ActionId.KIND: {"selected_option": {"value": kind}}}
     if kind not in PLAYBOOKS:
         raise BadInput(f"“{kind[:40]}” is no kind of case. There are: {', '.join(sorted(PLAYBOOKS))}.")
     try:

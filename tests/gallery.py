@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from bot.core.cards import Picture, card, forms, lists, more, moved, notices, trail
+from bot.core.cards import Picture, card, completing, forms, lists, more, moved, notices, trail
 from bot.core.cards.bulk import bulk_form, bulk_result
 from bot.core.cards.digest import picture as digest_picture
 from bot.core.cards.hiding import summary_view
@@ -148,8 +148,8 @@ def a_digest(*kinds: Kind) -> Picture:
 
 
 def views() -> Iterator[View]:
-    for kind in forms.completable():
-        yield View(f"complete-{kind}", forms.complete_form(review(), kind))
+    for kind in completing.completable():
+        yield View(f"complete-{kind}", completing.complete_form(review(), kind))
     for name, file in (("", None), ("-hostile", hostile_file(Kind.REFUND, CaseState.OPEN))):
         yield from (View(f"{one.name}{name}", one.view) for one in forms_of(file))
     yield View("notice", forms.notice("Not done", f"Already approved by <@{LEA}>; its steps are running."))
@@ -166,8 +166,8 @@ def forms_of(evil: CaseFile | None) -> Iterator[View]:
     title = refund.case.details.summary or "" if evil else "Refund · 129.50 USD · Dana Ortiz"
     yield View("reject", forms.reject_form(forms.ref_of(refund), title))
     yield View("settle", forms.settle_form(stuck))
-    yield View("complete", forms.complete_form(evil or review()))
-    yield View("open", forms.open_form(refund.case.details, "message"))
+    yield View("complete", completing.complete_form(evil or review()))
+    yield View("open", completing.open_form(refund.case.details, "message"))
     yield View("amount", more.amount_form(refund, money, money))
     yield View("recipient", more.recipient_form(evil or real_file(Kind.RECEIPT)))
     yield View("question", more.question_form(refund))

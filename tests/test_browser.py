@@ -115,6 +115,19 @@ async def test_a_rejection_asks_for_a_reason_and_shows_the_fault_on_its_field(sh
     await expect(page.get_by_test_id("message").last).to_contain_text("Rejected")
 
 
+async def test_what_was_typed_stays_when_the_form_is_put_in_order_for_another_kind(shown: tuple[World, Page]) -> None:
+    _, page = shown
+    await page.get_by_test_id(f"person-{ANA}").click()
+    await page.get_by_test_id("call-unknown-intent").click()
+    await page.get_by_test_id("channel-finance-review").click()
+    await page.get_by_test_id("button-case.complete").last.click()
+    modal = page.get_by_test_id("modal")
+    await page.get_by_test_id("field-customer_name").fill("Fern and Field")
+    await page.get_by_test_id("field-kind").select_option("brand_create")
+    await expect(modal.locator("input, textarea").first).to_have_attribute("data-testid", "field-brand_name")
+    await expect(page.get_by_test_id("field-customer_name")).to_have_value("Fern and Field")
+
+
 async def test_a_command_and_the_home_tab_work_from_the_page(shown: tuple[World, Page]) -> None:
     _, page = shown
     await page.get_by_test_id(f"person-{ANA}").click()

@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.core.cards import card, forms, trail
+from bot.core.cards import card, completing, forms, trail
 from bot.core.cards.mrkdwn import size
 from bot.core.model import CaseState, Kind
 from bot.core.names import CaseRef
@@ -36,7 +36,7 @@ def every_view() -> Iterator[tuple[str, dict[str, Any]]]:
         for kind in Kind:
             file = file_of(kind, CaseState.STUCK, details)
             yield f"settle-{kind}-{name}", forms.settle_form(file)
-            yield f"complete-{kind}-{name}", forms.complete_form(file, kind)
+            yield f"complete-{kind}-{name}", completing.complete_form(file, kind)
     yield "reject", forms.reject_form(CaseRef(CASE_ID, 1), "Refund · 129.50 USD · Dana Whitfield")
     yield "reject-hostile", forms.reject_form(CaseRef(CASE_ID, 1), EVIL * 9)
 

@@ -129,7 +129,9 @@ async def test_an_unclear_call_is_completed_by_a_person_and_approved_by_another(
     call_id = await world.call("unknown-intent")
     card = await world.card("finance-review")
     await world.press(ANA, "finance-review", card, COMPLETE)
-    form = await world.form(ANA)
+    form = await world.choose(ANA, await world.form(ANA), "kind", "brand_create")
+    asked = [block["block_id"] for block in form["blocks"] if block["type"] == "input"]
+    assert asked[:4] == ["kind", "brand_name", "website_url", "logo_url"]
     answer = await world.submit(ANA, form, kind="brand_create", brand_name="Fern and Field")
     assert "website" in str(answer["errors"])
     site = "https://fern.example.com"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bot.core.cards import forms
+from bot.core.cards import completing
 from bot.core.cards.bulk import bulk_form, bulk_result
 from bot.core.cards.home import PAGE, Bulk, Inbox, Look, home, not_for_you, read_look
 from bot.core.cards.lists import Row
@@ -158,7 +158,7 @@ def test_any_number_of_like_cases_makes_a_form_that_slack_takes(n: int) -> None:
 def test_every_tab_and_form_fits_slacks_schemas() -> None:
     views = [home(everything(), Look(scope=scope), now=NOW) for scope in ("all", "waiting", "mine", "open")]
     views += [home(Inbox(), Look(), now=NOW), not_for_you(), bulk_form(a_bulk(30), NOW), bulk_result(["Approved."])]
-    views += [forms.open_form(details, "{}") for details in DETAILS.values()]
+    views += [completing.open_form(details, "{}") for details in DETAILS.values()]
     for view in views:
         path = SCHEMAS / f"slack-blockkit.{view['type']}.schema.json"
         if not path.exists():

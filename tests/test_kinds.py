@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.cards import forms
+from bot.core.cards import completing, forms
 from bot.core.model import CaseFile, CaseState, ExecutionState, Kind
 from bot.core.playbooks import PLAYBOOKS
 from tests.card_samples import file_of
@@ -115,23 +115,23 @@ def test_a_kind_is_one_member_one_file_and_its_words() -> None:
     assert set(WALKS) == set(Kind)
 
 
-@pytest.mark.parametrize("kind", forms.completable())
+@pytest.mark.parametrize("kind", completing.completable())
 def test_a_form_asks_for_all_that_its_kind_needs(kind: Kind) -> None:
     playbook = PLAYBOOKS[kind]
     asked = {*playbook.form, *({playbook.reason_field} if "reason" in playbook.form else ())}
     asked |= {"money"} if {"amount", "currency"} <= asked else set()
     for need in playbook.needs:
         assert asked & set(need.any_of), need.words
-    shown = forms.complete_form(file_of(Kind.REVIEW), kind)["blocks"]
+    shown = completing.complete_form(file_of(Kind.REVIEW), kind)["blocks"]
     first = [block["block_id"].partition(".")[0] for block in shown if block["type"] == "input"][1:]
     assert list(dict.fromkeys(first))[: len(playbook.form)] == list(playbook.form)
 
 
 def test_a_new_address_comes_back_from_the_form_in_its_parts() -> None:
-    given: dict[str, Any] = {"kind": {"value": {"selected_option": {"value": "address_correction"}}}}
+    given: dict[str, Any] = {"kind": {"case.kind": {"selected_option": {"value": "address_correction"}}}}
     for part, text in (("line1", "1 Pier"), ("city", "")):
         given[f"billing_address.{part}"] = {"value": {"value": text}}
-    assert forms.read_complete(given).fields == {"billing_address": {"line1": "1 Pier"}}
+    assert completing.read_complete(given).fields == {"billing_address": {"line1": "1 Pier"}}
 
 
 # --- the documentation ----------------------------------------------------------------------------------------------

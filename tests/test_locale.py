@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import cards
-from bot.core.cards import forms, lists, notices
+from bot.core.cards import completing, forms, lists, notices
 from bot.core.cards.lists import Row
 from bot.core.cards.mrkdwn import data
 from bot.core.intake.typed import typed
@@ -106,15 +106,15 @@ def test_what_is_no_exact_amount_is_refused_with_a_sentence(text: str) -> None:
 
 def test_the_field_names_the_fault_in_the_numbers_of_the_channel() -> None:
     with pytest.raises(forms.FormErrors) as refused:
-        forms.read_complete(values(kind="refund", amount="1.240", currency="USD"), "de_DE")
+        completing.read_complete(values(kind="refund", amount="1.240", currency="USD"), "de_DE")
     assert refused.value.errors == {"amount": "“1.240” is not clear here: write 1.240,00 or 1,24."}
-    taken = forms.read_complete(values(kind="refund", amount="1.240,00", currency="USD"), "de_DE")
+    taken = completing.read_complete(values(kind="refund", amount="1.240,00", currency="USD"), "de_DE")
     assert taken.fields["amount"] == "1240.00"
 
 
 def test_a_form_begins_with_an_amount_that_it_would_take() -> None:
     dinars = PLAIN.model_copy(update={"money": Money(amount_minor=1240, currency="KWD")})
-    view = forms.complete_form(file_of(Kind.REVIEW, details=dinars), Kind.REFUND, locale="de_DE")
+    view = completing.complete_form(file_of(Kind.REVIEW, details=dinars), Kind.REFUND, locale="de_DE")
     (amount,) = [block for block in view["blocks"] if block.get("block_id") == "amount"]
     assert amount["element"]["initial_value"] == "1,240"
     assert amount["hint"]["text"] == "In major units: 129,50"

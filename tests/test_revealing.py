@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from bot.cases.deciding import Answer
 from bot.cases.intake import what_changed
 from bot.cases.revealing import reveal
-from bot.core.cards import card, forms, lists
+from bot.core.cards import card, completing, lists
 from bot.core.cards.hiding import HIDDEN, summary_view
 from bot.core.cards.lists import Row
 from bot.core.model import CaseFile, CaseState, Details, Kind
@@ -55,7 +55,7 @@ def test_nothing_that_was_said_is_on_a_card_or_in_a_list_or_a_form(details: Deta
         file = file_of(kind, state, details)
         drawn = card(file, STANDING)
         row = lists.answer("Cases", [Row(case=file.case)], NOW)
-        shown = json.dumps([drawn.model_dump(), row, forms.complete_form(file, kind)], ensure_ascii=False)
+        shown = json.dumps([drawn.model_dump(), row, completing.complete_form(file, kind)], ensure_ascii=False)
         assert "divorce" not in shown
         assert HIDDEN in shown
         assert SHOW in shown

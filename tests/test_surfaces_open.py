@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.cards import forms
+from bot.core.cards import completing
 from bot.core.model import Details
 from handlers.shortcuts import plainly, read_message
 from sandbox.slack.checks import view_problems
@@ -41,9 +41,9 @@ def test_the_form_begins_with_what_the_message_says_redacted() -> None:
 
 @pytest.mark.parametrize("text", ["", EVIL * 200, "x" * 40_000])
 def test_any_message_makes_a_form_that_slack_takes(text: str) -> None:
-    view = forms.open_form(read_message({"text": text}), "C1:1.0:")
+    view = completing.open_form(read_message({"text": text}), "C1:1.0:")
     assert view_problems(view, "modal") == []
-    assert view_problems(forms.open_form(Details(), "C1:1.0:1.0"), "modal") == []
+    assert view_problems(completing.open_form(Details(), "C1:1.0:1.0"), "modal") == []
 
 
 def test_markup_is_read_as_people_see_it() -> None:

@@ -145,6 +145,19 @@ class World:
 
         return await self.until(look, "an open form")
 
+    async def choose(self, user: str, view: dict[str, Any], block_id: str, value: str) -> dict[str, Any]:
+        """In a select of a form that tells each choice at once; the form as it is drawn then."""
+        state = filled(view, {block_id: value})
+        ((action_id, chosen),) = state[block_id].items()
+        place = {"view_id": view["id"], "block_id": block_id, "state": {"values": state}}
+        await self._post("/sim/click", user=user, action={**chosen, "action_id": action_id}, **place)
+
+        async def redrawn() -> dict[str, Any] | None:
+            form = await self.form(user)
+            return form if form["hash"] != view["hash"] else None
+
+        return await self.until(redrawn, "the form in another order")
+
     async def submit(self, user: str, view: dict[str, Any], **values: str) -> dict[str, Any]:
         """Fills in the form by block id and submits it."""
         return await self._post("/sim/view/submit", user=user, view_id=view["id"], values=filled(view, values))

@@ -17,6 +17,7 @@ class ActionId(StrEnum):
     CONFIRM_RECIPIENT = "case.confirm_recipient"
     SHOW_SUMMARY = "case.show_summary"
     MORE = "case.more"
+    KIND = "case.kind"  # in the form that says what a case is
 
     HOME_SEARCH = "home.search"
     HOME_SCOPE = "home.scope"

@@ -271,6 +271,9 @@ class Slack:
         except TimeoutError:
             raise NotSure("Slack did not open the form in time.") from None
 
+    async def update_form(self, view_id: str, view_hash: str, view: Mapping[str, Any]) -> None:
+        await self._call("views.update", {"view_id": view_id, "hash": view_hash, "view": view})
+
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         await self._call("views.publish", {"user_id": user_id, "view": view})
 
