@@ -9,8 +9,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, asking, deciding, owning, revealing
-from bot.cases.deciding import Answer, Click
+from bot.cases import Store, asking, clicking, deciding, owning, revealing
+from bot.cases.clicking import Answer, Click
 from bot.core.cards import completing, forms, more
 from bot.core.cards.hiding import summary_view
 from bot.core.cards.localised import localised
@@ -251,7 +251,7 @@ async def _open(doors: Doors, click: Click, body: Body, state: CaseState,
     now = doors.clock()
 
     def check(store: Store) -> CaseFile | Answer:
-        return deciding.check_open(store, click, policy=doors.policy, state=state, now=now)
+        return clicking.check_open(store, click, policy=doors.policy, state=state, now=now)
 
     return await _open_with(doors, body, check, form)
 

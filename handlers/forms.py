@@ -7,9 +7,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, amending, asking, deciding, intake
+from bot.cases import Store, amending, asking, clicking, deciding, intake
 from bot.cases.amending import Offering
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.core.cards import forms, more
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState
@@ -135,7 +135,7 @@ async def _complete(doors: Doors, click: Click, values: Mapping[str, Any]) -> An
     sha256 = hashlib.sha256(click.identity.encode()).hexdigest()
 
     def tell(store: Store) -> Answer:
-        found = deciding.check_open(store, click, policy=doors.policy, state=CaseState.OPEN, now=now)
+        found = clicking.check_open(store, click, policy=doors.policy, state=CaseState.OPEN, now=now)
         if isinstance(found, Answer):
             return found
         call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import inbox
-from bot.cases.deciding import Click
+from bot.cases.clicking import Click
 from bot.core.cards import bulk, forms
 from bot.core.cards.forms import FormErrors
 from bot.core.cards.home import SEARCH_AT_MOST, STATES, Bulk, Inbox, Look, home, not_for_you, read_look

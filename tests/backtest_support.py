@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.cases import deciding
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.cases.intake import Told, settle
 from bot.core.backtest import Lens, Report, Stored, Trial, add_up, part_of, weigh
 from bot.core.model import Call, Case, CaseState, Details, Earlier, Entry, Fact, Fields, Kind, Money, Proposal

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.cases import deciding, intake
 from bot.cases.amending import Offering, change_amount
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.cases.intake import Told
 from bot.core.model import Call, CaseFile, Entry, Fact
 from bot.core.names import CaseRef

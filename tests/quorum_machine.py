@@ -9,9 +9,9 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from bot.cases import amending, away, deciding, falling, owning, pausing, running, timing
+from bot.cases import amending, away, clicking, deciding, falling, owning, pausing, running, timing
 from bot.cases.amending import Offering
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.cases.running import Ended, Work
 from bot.core.model import Call, CaseState, ExecutionState, Outcome, Receipt
 from bot.core.people import EVERYTHING, Delegation
@@ -130,7 +130,7 @@ class Quorum(Played):
         click, hand = self.click(self.root_of(slot), who)
 
         def may(store: Store) -> Answer:
-            file = deciding.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
+            file = clicking.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
             return file if isinstance(file, Answer) else Answer(changed=True)
 
         if self.act(click, hand, may):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.cases import approving, deciding, intake, running, timing
-from bot.cases.deciding import Answer, Click
+from bot.cases import approving, clicking, deciding, intake, running, timing
+from bot.cases.clicking import Answer, Click
 from bot.core.model import Case, CaseFile, CaseState, Decision, Execution, ExecutionState, Proposal
 from bot.core.people import Delegation, Person
 from bot.core.policy import Band, Judgement, bands, judge, judging
@@ -45,14 +45,14 @@ def approvals_count_for_later_versions(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_stale_click_is_taken(patch: pytest.MonkeyPatch) -> None:
-    look = deciding._look
+    look = clicking._look
 
     def any_version(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
         case = store.case(click.ref.case_id)
         ref = click.ref if case is None else click.ref._replace(version=case.version)
         return look(store, click.model_copy(update={"ref": ref}), state)
 
-    patch.setattr(deciding, "_look", any_version)
+    patch.setattr(clicking, "_look", any_version)
 
 
 def a_lender_counts_beside_the_delegate(patch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from bot.cases import intake
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.cases.intake import Told
 from bot.cases.running import Work
 from bot.core.accounts import Account

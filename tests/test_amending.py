@@ -8,7 +8,7 @@ import pytest
 
 from bot.cases import deciding
 from bot.cases.amending import confirm_recipient
-from bot.cases.deciding import Answer
+from bot.cases.clicking import Answer
 from bot.core.cards import card
 from bot.core.cards.forms import FormErrors
 from bot.core.cards.more import read_recipient

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cases.asking import ask
-from bot.cases.deciding import Answer
+from bot.cases.clicking import Answer
 from bot.core.cards.forms import FormErrors
 from bot.core.cards.more import read_question
 from bot.core.model import CaseState, Fact

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.cases import asking, deciding, owning, revealing, timing
+from bot.cases import asking, clicking, deciding, owning, revealing, timing
 from bot.cases.amending import change_amount, confirm_recipient
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.core.model import CaseFile, CaseState
 from bot.core.names import CaseRef
 from storage import Database, Store
@@ -30,7 +30,7 @@ PRESSES: Mapping[str, Callable[[Store, Click], CaseFile | Answer]] = {
     "step done": lambda store, made: deciding.step_done(store, made, **WHEN),
     "retry": lambda store, made: deciding.retry(store, made, **WHEN),
     "settle": lambda store, made: deciding.settle_by_hand(store, made, "Done in the bank", **WHEN),
-    "open a form": lambda store, made: deciding.check_open(store, made, state=CaseState.OPEN, **WHEN),
+    "open a form": lambda store, made: clicking.check_open(store, made, state=CaseState.OPEN, **WHEN),
     "change the amount": lambda store, made: change_amount(store, made, "20.00", "A slip", **OFFER),
     "confirm the recipient": lambda store, made: confirm_recipient(store, made, "Called them back", **OFFER),
     "take": lambda store, made: owning.take(store, made, **WHEN),

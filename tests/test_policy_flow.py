@@ -10,7 +10,7 @@ import pytest
 
 from bot.cases import deciding, running
 from bot.cases.approving import decide_alone
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.core.model import Action, CaseFile, CaseState, Details, Entry, Fact, Fields, Money, Proposal
 from bot.core.names import CaseRef
 from bot.core.people import EVERYTHING, Pause, Person

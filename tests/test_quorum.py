@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from bot.cases import deciding, intake
-from bot.cases.deciding import Click
+from bot.cases.clicking import Click
 from bot.cases.intake import Told
 from bot.core.model import Call
 from bot.core.names import CaseRef

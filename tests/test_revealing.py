@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bot.cases.deciding import Answer
+from bot.cases.clicking import Answer
 from bot.cases.intake import what_changed
 from bot.cases.revealing import reveal
 from bot.core.cards import card, completing, lists

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from bot.cases import deciding, intake, running
-from bot.cases.deciding import Click
+from bot.cases.clicking import Click
 from bot.cases.intake import Told
 from bot.cases.running import Ended, Work
 from bot.core.model import Call, Details, Fields, Outcome

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.cases import deciding, intake, timing
-from bot.cases.deciding import Click
+from bot.cases.clicking import Click
 from bot.cases.intake import Told
 from bot.core.model import Call, CaseState, Details, Entry, Fields, Kind
 from bot.core.names import CaseRef

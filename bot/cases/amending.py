@@ -8,7 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cases.deciding import Answer, Click, approve_file, load, may_approve, not_permitted
+from bot.cases.clicking import Answer, Click, load, not_permitted
+from bot.cases.deciding import approve_file, may_approve
 from bot.cases.intake import LOWERED, RAISED, Told, receive, settle
 from bot.core.cards.forms import FormErrors
 from bot.core.intake.typed import typed

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.cases import deciding
-from bot.cases.deciding import Click
+from bot.cases.clicking import Click
 from bot.core.cards.home import Bulk, Inbox, Look
 from bot.core.cards.lists import Row
 from bot.core.model import Case, CaseFile, CaseState, Kind

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.cases.deciding import REPEATED, Answer, Click, find, not_permitted
+from bot.cases.clicking import REPEATED, Answer, Click, find, not_permitted
 from bot.cases.running import save
 from bot.core.cards import mrkdwn
 from bot.core.cards.lists import UNFINISHED

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.cases import Store, deciding, inbox, owning, pausing
 from bot.cases.away import back, go_away
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.core.cards.mrkdwn import code, data, who
 from bot.core.cards.mrkdwn import date as shown_date
 from bot.core.model import CaseFile

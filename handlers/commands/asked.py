@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.cases.deciding import Click
+from bot.cases.clicking import Click
 from bot.core.cards.mrkdwn import Block
 from bot.core.model import Case
 from bot.core.names import CaseRef

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.cases import amending, away, deciding, intake
+from bot.cases import amending, away, clicking, deciding, intake
 from bot.cases.amending import Offering
-from bot.cases.deciding import Answer, Click
+from bot.cases.clicking import Answer, Click
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fields
 from bot.core.money import to_major
@@ -224,7 +224,7 @@ def carried_out(store: Store, button: Button, click: Click, policy: Policy, now:
 
 
 def _completed(store: Store, click: Click, policy: Policy, now: datetime) -> Answer:
-    found = deciding.check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
+    found = clicking.check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
     if isinstance(found, Answer):
         return found
     given = {"brand_name": f"Brand of {found.case.case_id}", "website_url": "https://example.com/1"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.cases import deciding, running
-from bot.cases.deciding import Answer, Click
+from bot.cases import clicking, deciding, running
+from bot.cases.clicking import Answer, Click
 from bot.cases.running import Ended, Work
 from bot.connectors.base import Connector
 from bot.connectors.errors import Unsure
@@ -75,14 +75,14 @@ def an_approval_counts_for_the_next_version(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_stale_click_is_taken(patch: pytest.MonkeyPatch) -> None:
-    look = deciding._look
+    look = clicking._look
 
     def any_version(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
         case = store.case(click.ref.case_id)
         ref = click.ref if case is None else click.ref._replace(version=case.version)
         return look(store, click.model_copy(update={"ref": ref}), state)
 
-    patch.setattr(deciding, "_look", any_version)
+    patch.setattr(clicking, "_look", any_version)
 
 
 def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
