@@ -25,7 +25,7 @@ lint: $(READY)
 	$(BIN)/python -m tests.house
 
 unit: $(READY)
-	$(BIN)/python -m pytest --durations=10
+	$(BIN)/python -m pytest --durations=10 --numprocesses auto --dist loadfile
 
 simulate: $(READY)
 	$(BIN)/python -m pytest tests/test_simulation.py

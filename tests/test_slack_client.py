@@ -83,7 +83,7 @@ async def test_a_post_without_a_readable_answer_is_not_sure_and_not_repeated(how
         assert len(answers.asked) == 1
 
 
-@pytest.mark.parametrize("how", set(BROKEN) - {"an internal error"})
+@pytest.mark.parametrize("how", [how for how in BROKEN if how != "an internal error"])
 async def test_a_read_without_a_readable_answer_may_simply_be_asked_again(how: str) -> None:
     async with slack_of(BROKEN[how]) as (slack, _):
         with pytest.raises(NotNow):
