@@ -67,11 +67,11 @@ async def test_a_newcomer_sends_a_call_and_two_people_approve_the_refund(shown: 
     await page.get_by_test_id("call-refund-duplicate").click()
     await page.get_by_test_id("channel-finance-refunds").click()
     card = page.get_by_test_id("message").last
-    await expect(card).to_contain_text("Waiting: 0 of 2 approvals")
+    await expect(card).to_contain_text("0 of 2 approvals")
     await expect(card).to_contain_text("129.50 USD")
     await keep(page, "card-waiting")
     await approve(page)
-    await expect(card).to_contain_text("Waiting: 1 of 2 approvals")
+    await expect(card).to_contain_text("1 of 2 approvals")
     await page.get_by_test_id(f"person-{LEA}").click()
     await approve(page)
     await expect(card).to_contain_text("A person does step 2 of 3")

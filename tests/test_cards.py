@@ -149,7 +149,7 @@ def test_a_stuck_case_offers_retry_and_settle_and_says_what_to_do() -> None:
 def test_the_four_questions_come_in_their_order_below_the_state() -> None:
     shown = words(draw(file_of()))
     asked = [
-        "Waiting: 1 of 2",
+        "1 of 2 approvals",
         "asked for*",
         "established*",
         "Record affected*",
@@ -162,7 +162,7 @@ def test_the_four_questions_come_in_their_order_below_the_state() -> None:
 
 def test_the_state_line_names_who_approved_when_and_who_is_missing() -> None:
     shown = words(draw(file_of(decisions=(decision(),))))
-    assert "Waiting: 1 of 2 approvals* (<@U0ANA00001> approved <!date^1795428000^" in shown
+    assert "*1 of 2 approvals* (<@U0ANA00001> approved <!date^1795428000^" in shown
     assert "|2026-11-23 10:00 UTC>) · waiting for a lead" in shown
     assert "Rule: over 100.00 USD" in shown
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.cases import deciding
 from bot.cases.clicking import Click
+from bot.core.cards import wording
 from bot.core.cards.home import Bulk, Inbox, Look
 from bot.core.cards.lists import Row
 from bot.core.model import Case, CaseFile, CaseState, Kind
@@ -48,7 +49,7 @@ def bulks(policy: Policy, person: Person, waiting: Iterable[CaseFile]) -> tuple[
     """Like cases: one kind under one rule, two at least, each of which this person may approve now."""
     alike: dict[tuple[Kind, str], list[Row]] = defaultdict(list)
     for file in waiting:
-        if file.case.state is CaseState.OPEN and file.proposal.actions:
+        if file.case.state is CaseState.OPEN and file.proposal.actions and wording.paid_elsewhere(file) is None:
             rule = judge(policy, question_of(Deed.APPROVE, person, file)).rule
             alike[file.case.kind, rule].append(_row(policy, file.case, file))
     made = [Bulk(kind=kind, rule=rule, rows=tuple(rows)) for (kind, rule), rows in alike.items() if len(rows) > 1]
@@ -64,7 +65,7 @@ def approve_one(store: Store, click: Click, *, policy: Policy, now: datetime) ->
     """One of several: judged and written like any other approval. A sentence for the person, and whether it counted."""
     answer = deciding.approve(store, click, policy=policy, now=now)
     file = store.case_file(click.ref.case_id)
-    if not answer.changed or file is None:
+    if answer.text or file is None:
         return answer.text or "Nothing was changed.", False
     if file.case.state is not CaseState.OPEN:
         return "Approved, and being carried out.", True
@@ -92,7 +93,8 @@ def _row(policy: Policy, case: Case, file: CaseFile | None) -> Row:
     if file is None:
         return Row(case=case, locale=policy.region(case.channel).locale)
     asked = case.state is CaseState.OPEN and bool(file.proposal.actions)
-    missing = standing_of(policy, file).missing if asked else None
+    paid = "already paid in another case: to be rejected" if asked and wording.paid_elsewhere(file) else None
+    missing = paid or (standing_of(policy, file).missing if asked else None)
     locale = policy.region(case.channel).locale
     return Row(case=case, money=file.proposal.money, missing=missing, locale=locale)
 

@@ -140,7 +140,7 @@ def _next_step(file: CaseFile, owners: Sequence[str]) -> str:
     called = fit([who(one) for one in owners], 300, " ") if case.urgent else ""
     owner, due = f"{who(case.owner)} {called}".strip(), date(case.due_at)
     lines = {
-        CaseState.OPEN: [f"{owner}: {'complete or close it' if wording.needs_completing(file) else 'decide'} by {due}"],
+        CaseState.OPEN: [f"{owner}: {_decide(file)} by {due}"],
         CaseState.APPROVED: [f"{_doer(file)}. Owner: {owner}, due {due}"],
         CaseState.STUCK: [f"{owner}: get it moving again by {due}"],
     }.get(case.state, ["Nothing is left to do"])
@@ -148,6 +148,12 @@ def _next_step(file: CaseFile, owners: Sequence[str]) -> str:
     lines += [f"Promised to the caller: {data(promised)}"] if promised else []
     lines += [f"Follow-up promised by: {data(fields.follow_up_deadline, 80)}"] if fields.follow_up_deadline else []
     return "\n".join(lines)
+
+
+def _decide(file: CaseFile) -> str:
+    if wording.paid_elsewhere(file) is not None:
+        return "reject it"
+    return "complete or close it" if wording.needs_completing(file) else "decide"
 
 
 def _doer(file: CaseFile) -> str:

@@ -94,7 +94,7 @@ def _waiting(file: CaseFile, standing: Standing) -> str:
     if not file.proposal.actions:
         return ":hourglass_flowing_sand: *Waiting for a person* who chooses how to settle it."
     given = _by(file.decisions, Verdict.APPROVE)
-    line = f":hourglass_flowing_sand: *Waiting: {wording.approvals(standing.approvals, standing.quorum)}*"
+    line = f":hourglass_flowing_sand: *{wording.approvals(standing.approvals, standing.quorum)}*"
     line += f" ({given})" if given else ""
     line += f" · {data(standing.missing)}" if standing.missing else ""
     return f"{line}\nRule: {data(standing.rule, 400)}"
