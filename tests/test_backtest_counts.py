@@ -61,6 +61,20 @@ def test_what_people_approved_counts_against_the_limit_of_a_customer() -> None:
     assert past.tried(changed(on)).total.automatic.new == 1
 
 
+def test_what_another_case_paid_later_does_not_make_this_one_a_review_when_it_opened() -> None:
+    past = Past()
+    first, second = past.call(amount=1_500), past.call(amount=1_500)
+    past.later(hours=1)
+    past.click(first, ANA)
+    blocked = past.db.run(lambda store: store.case(second))
+    assert blocked is not None
+    assert [one.paid_at for one in blocked.earlier] == [past.now]
+    third = past.call(amount=1_500)
+    found = past.tried(OFF).kinds
+    assert {kind: counts.calls for kind, counts in found.items()} == {Kind.REFUND: 2, Kind.REVIEW: 1}
+    assert past.db.run(lambda store: store.case(third).kind) is Kind.REVIEW  # type: ignore[union-attr]  # it was opened here
+
+
 LOWER = ('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"')
 CHANGES: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
     "a lower band asks more people": (LOWER, {"amount": 5_000}, "more_people"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.core.actions import Subject
 from bot.core.backtest import kind_for
-from bot.core.cards.wording import needs_completing
+from bot.core.cards.wording import needs_completing, paid_elsewhere
 from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Decision, Frozen, Kind, Proposal
 from bot.core.money import show
 from bot.core.notices import Timer
@@ -135,6 +135,8 @@ def _band(policy: Policy, file: CaseFile, spent: Spent) -> Band:
 
 
 def _first(file: CaseFile) -> str | None:
+    if (paid := paid_elsewhere(file)) is not None:
+        return f"nothing helps: case {paid.case_id} has paid it, so that this one can only be rejected"
     if needs_completing(file):
         return "a person has to complete it first"
     return None if file.proposal.actions else "a person has to choose first how to settle it"

@@ -55,6 +55,11 @@ def subject_of(about: About, now: datetime) -> Subject:
     return cast("Subject", _Glance(about.details, about.details.fields, facts, now))
 
 
+def earlier_then(about: About, opened_at: datetime) -> tuple[Earlier, ...]:
+    """What was known of other cases when this one opened: what they paid afterwards stands in the case too."""
+    return tuple(one for one in about.earlier if one.paid_at is None or one.paid_at <= opened_at)
+
+
 class _Glance(NamedTuple):
     details: Details
     fields: Fields

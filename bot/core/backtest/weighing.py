@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.core.actions import Subject
-from bot.core.backtest.reading import NOT_PLAIN, About, Given, given, plain, subject_of, whole
+from bot.core.backtest.reading import NOT_PLAIN, About, Given, earlier_then, given, plain, subject_of, whole
 from bot.core.earlier import customer_key
 from bot.core.model import Details, Earlier, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
@@ -160,10 +160,11 @@ class _Case:
         """Asked once, where all that triage looks at in a policy says the same of this case."""
         about, by_person = self.about, self.row.by_person
         sort, other = _sort(now, about), _sort(new, about)
-        first = kind_for(sort[0], self._subject, now.policy, about.earlier, by_person=by_person)
+        earlier = earlier_then(about, self.row.opened_at)
+        first = kind_for(sort[0], self._subject, now.policy, earlier, by_person=by_person)
         if sort == other and now.vip == new.vip:
             return first, first
-        return first, kind_for(other[0], self._subject, new.policy, about.earlier, by_person=by_person)
+        return first, kind_for(other[0], self._subject, new.policy, earlier, by_person=by_person)
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -185,7 +186,8 @@ class _Case:
         if (self.about.details.fields.confidence or 0) < rules.confidence or money[0] > rules.up_to.get(money[1], -1):
             return False
         about = whole(self.row.case)
-        known = Known(details=about.details, facts=about.facts, earlier=about.earlier)
+        earlier = earlier_then(about, self.row.opened_at)
+        known = Known(details=about.details, facts=about.facts, earlier=earlier)
         return automatic(policy, self._offer(kind), known, spent=Spent()).allowed
 
     def _pays(self, policy: Policy, kind: Kind, money: Sum) -> bool:
