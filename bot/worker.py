@@ -114,7 +114,7 @@ class Worker:
         await self._chore(jobs.try_locked)  # a restart may have brought new credentials
         while True:
             await asyncio.sleep(CHORES_EVERY_S)
-            for chore in (jobs.seal, jobs.try_locked, jobs.leave_no_case_alone, jobs.weekly_digest):
+            for chore in (jobs.seal, jobs.ask_doubted, jobs.try_locked, jobs.leave_no_case_alone, jobs.weekly_digest):
                 await self._chore(chore)
 
     async def _chore(self, chore: Callable[[], Awaitable[None]]) -> None:

@@ -59,6 +59,32 @@ async def locked_out(world: World, vendor: str) -> tuple[str, CaseFile]:
     return connector, await held(world, call_id, connector)
 
 
+async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
+    tmp_path: Path,
+) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+        await world.fault("quickbooks", "revoked_token")
+        for _ in range(2):
+            await world.call("refund-small", fresh=True)
+            await world.card("finance-refunds")
+            await world.app.jobs.ask_doubted()
+        assert list((await asked(world))[1]["paused"]) == ["quickbooks"]
+        told = await world.until(lambda: heard(world, ADA), "the admin's message")
+        assert [text for text in told if "QuickBooks" in text] == told[:1]
+        await world.fault("quickbooks", "none")
+        await world.app.jobs.try_locked()
+        assert "paused" not in (await asked(world))[1]
+
+
+async def test_a_look_up_that_fails_otherwise_pauses_nothing(tmp_path: Path) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+        await world.fault("stripe", "500")
+        await world.call("refund-small")
+        await world.card("finance-refunds")
+        await world.app.jobs.ask_doubted()
+        assert "paused" not in (await asked(world))[1]
+
+
 @pytest.mark.parametrize("vendor", STEPS)
 async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_once_they_are_renewed(
     tmp_path: Path, vendor: str

@@ -1,6 +1,7 @@
 """A call that is due is looked up and becomes a case, or changes the case that it has."""
 
 import asyncio
+from datetime import datetime
 from functools import partial
 
 from bot.cases import intake
@@ -8,10 +9,11 @@ from bot.connectors.base import Connector
 from bot.connectors.errors import ConnectorError
 from bot.core.model import Details, Fact
 from bot.core.triage import facts_wanted
-from bot.jobs.shared import LEASE, Shared
+from bot.jobs.locking import Locking
+from bot.jobs.shared import LEASE
 
 
-class CallJobs(Shared):
+class CallJobs(Locking):
     async def claim_calls(self, limit: int) -> list[intake.Told]:
         now = self.clock()
         return await self.db.write(
@@ -41,9 +43,15 @@ class CallJobs(Shared):
         now = self.clock()
         try:
             async with asyncio.timeout(self.facts_deadline_s):
-                return await connector.facts(details, wanted, now)
+                found = await connector.facts(details, wanted, now)
         except TimeoutError:
-            why, failed = f"{connector.title} did not answer in time.", True
+            found = (_failed(connector, now, f"{connector.title} did not answer in time.", passes=True),)
         except ConnectorError as error:
-            why, failed = error.sentence, error.passes
-        return (Fact(name=connector.name, source=connector.title, observed_at=now, missing=why, failed=failed),)
+            found = (_failed(connector, now, error.sentence, passes=error.passes),)
+        if any(fact.failed for fact in found):
+            self.doubted.add(connector.name)
+        return found
+
+
+def _failed(connector: Connector, now: datetime, why: str, *, passes: bool) -> Fact:
+    return Fact(name=connector.name, source=connector.title, observed_at=now, missing=why, failed=passes)

@@ -1,22 +1,20 @@
 """An execution that is due is sent, or looked up first where an earlier try may have had its effect."""
 
 import logging
-from collections.abc import Sequence
-from functools import partial
 
 from bot.cases import pausing, running
 from bot.cases.running import Ended, Work
 from bot.connectors.base import Connector, Repeat
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.connectors.errors import LockedOut, Refused, Unavailable, Unsure
 from bot.core.model import Outcome, Receipt
-from bot.jobs.shared import LEASE, Shared
-from bot.slack import SlackError
+from bot.jobs.locking import Locking
+from bot.jobs.shared import LEASE
 from storage import Store
 
 log = logging.getLogger("countersign.jobs")
 
 
-class ExecutionJobs(Shared):
+class ExecutionJobs(Locking):
     async def claim_executions(self, limit: int) -> list[Work]:
         now, able = self.clock(), self.outside.able
 
@@ -35,42 +33,8 @@ class ExecutionJobs(Shared):
         if not await self.db.write(lambda store: running.ended(store, work, end, now)):
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
         if end.locked:
-            await self._lock_out(connector, end.sentence or "")
+            await self.lock_out(connector, end.sentence or "")
         self.wake("cards", "executions")
-
-    async def _lock_out(self, connector: Connector, why: str) -> None:
-        """The connector pauses for every process; the admins are told once, by whoever was first."""
-        reason = f"{why} It goes on by itself once that is renewed."
-        known = await self.db.read(pausing.locked_out)
-        if connector.name in known:
-            return
-        lock_out = partial(pausing.lock_out, scope=connector.name, reason=reason, tell=await self._admins())
-        if await self.db.write(partial(lock_out, now=self.clock())):
-            log.error("%s is paused: %s", connector.title, why)
-            self.wake("notices")
-
-    async def _admins(self) -> Sequence[str]:
-        """Who can renew credentials; where nobody is named, or Slack cannot tell, a channel hears of it."""
-        try:
-            return sorted(await self.outside.slack.people_of(self.policy.groups.get("admins", ()))) or ("fallback",)
-        except SlackError:
-            return ("fallback",)
-
-    async def try_locked(self) -> None:
-        """Whether a vendor that did not accept our credentials takes them by now; called every minute."""
-        for pause in await self.db.read(lambda store: store.pauses()):
-            connector = self.outside.connectors.get(pause.scope)
-            if pause.by != pausing.WORKER or connector is None:
-                continue
-            try:
-                await connector.check()
-            except Refused:  # another fault than the one that it was paused for
-                pass
-            except ConnectorError:
-                continue
-            now, scope = self.clock(), pause.scope
-            await self.db.write(partial(pausing.resume, scope=scope, by=pausing.WORKER, now=now))
-            self.wake("executions", "cards")
 
     async def _attempt(self, connector: Connector, work: Work) -> Ended:
         action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first

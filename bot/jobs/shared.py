@@ -41,4 +41,5 @@ class Shared:
     wake: Callable[..., None]
     public_url: str | None = None  # where people reach us: a record links back to its case
     facts_deadline_s: float = 2.0  # for all look-ups of one case together
+    doubted: set[str] = field(default_factory=set)  # connectors of which a look-up failed within the last minute
     _claims: Iterator[int] = field(default_factory=count, repr=False)
