@@ -56,6 +56,7 @@ async def opened(db: Database, **changes: Any) -> None:
         ("case.done", "worker", {SAM, LEA, ANA}),
         ("case.settled", "worker", {SAM, LEA, ANA}),
         ("case.stuck", "worker", {SAM, LEA, ANA}),
+        ("case.blocked", "worker", {SAM, LEA, ANA}),
         ("case.retry", ANA, {SAM, LEA}),  # her own click
         ("case.escalated", "worker", {LEA}),
         ("stripe.refund.failed", "vendor", {SAM, LEA, ANA}),

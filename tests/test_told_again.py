@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from bot.cases import intake
 from bot.cases.intake import Told
-from bot.core.model import Call, Details, Fields, Kind
+from bot.core.model import Call, Details, Fields, Kind, Money
+from bot.core.notices import Notice
 from storage import Database, Store
 from tests.kind_samples import EVERYTHING, NOW, SHIPPED, told
-from tests.offers import charged, look, tell
+from tests.offers import approve, charged, look, tell
 from tests.policy_samples import ANA
 
 LATER = NOW + timedelta(minutes=5)
@@ -33,3 +34,21 @@ async def test_a_form_that_only_confirms_what_was_stated_counts_although_the_cal
     after = await look(database, case_id)
     assert after.case.details == before.case.details
     assert (after.case.kind, after.case.version, after.proposal.authors) == (Kind.REFUND, 2, (ANA,))
+
+
+async def test_who_approved_what_is_replaced_is_told_that_it_no_longer_counts(database: Database) -> None:
+    call, facts = told("refund-duplicate"), (charged(12_950, "pi_DUPLICATE"),)
+    case_id = await tell(database, call, facts)
+    await approve(database, case_id, ANA)
+    await tell(database, call, facts, minutes=1)
+    assert await notices(database) == []  # the same again replaces nothing
+    money = Money(amount_minor=12_000, currency="USD")
+    less = told("refund-duplicate", amount="120.00").details.model_copy(update={"money": money})
+    await tell(database, call.model_copy(update={"details": less}), facts, minutes=2)
+    (notice,) = await notices(database)
+    assert notice.recipient == ANA
+    assert "This is version 2; earlier approvals do not count for it." in notice.text
+
+
+async def notices(database: Database) -> list[Notice]:
+    return await database.write(lambda store: store.due_notices(LATER, 99))

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from bot.cases import shadowing
+from bot.cases import noticing, shadowing
 from bot.cases.approving import set_going, spent_by_people
 from bot.cases.clicking import Answer, Click, load, not_permitted, refused
 from bot.cases.intake import receive
@@ -130,7 +130,8 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
         )
     )
     sentence = f"Chose “{option.label}”. This is version {version} and needs approval by somebody else too."
-    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data={"option": option.name})
+    data = {"option": option.name, noticing.REPLACES: file.case.version}
+    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data=data)
     save(store, file.case, now, entry, version=version)
     return Answer(changed=True)
 

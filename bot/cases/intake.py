@@ -187,7 +187,10 @@ def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, known: Kno
         store.add_proposal(proposal.model_copy(update={"version": version}))
         words += f" This is version {version}; earlier approvals do not count for it."
     actor = "worker" if learned and details == case.details else told.versions[-1].author or "dialnexa"
-    store.save_case(changed, now=now, entry=Entry(actor=actor, what="case.updated", sentence=words))
+    replaced = {} if same_offer else {noticing.REPLACES: case.version}
+    entry = Entry(actor=actor, what="case.updated", sentence=words, data=replaced)
+    store.save_case(changed, now=now, entry=entry)
+    noticing.tell(store, changed, entry, now)
     remember(store, changed, now)
     timing.keep_up(store, case, changed, policy, now)
     if store.card(case.case_id, place=triaged.channel) is None:

@@ -12,8 +12,9 @@ from storage import Store
 
 TOGETHER = timedelta(seconds=3)  # what happens to a case within this time is one message
 WORKFLOW = "workflow:"
+REPLACES = "replaces"  # in the data of an entry: the version that a new one takes the place of
 
-_TO_APPROVERS = frozenset({"case.done", "case.settled", "case.stuck", "case.retry"})
+_TO_APPROVERS = frozenset({"case.blocked", "case.done", "case.settled", "case.stuck", "case.retry"})
 _TO_ASKER = _TO_APPROVERS | {"case.approved", "case.rejected", "case.expired"}
 _TO_OWNER = _TO_ASKER | {"case.opened", "case.escalated"}
 _TO_EARLIER_OWNER = frozenset({"case.taken", "case.released"})
@@ -62,10 +63,15 @@ def _concerned(store: Store, case: Case, entry: Entry) -> list[str]:
     people = [case.opened_by] if late or entry.what in _TO_ASKER else []
     people += [case.owner] if late or entry.what in _TO_OWNER else []
     people += [str(entry.data.get("from"))] if entry.what in _TO_EARLIER_OWNER else []
-    if late or entry.what in _TO_APPROVERS:
-        decisions = store.decisions(case.case_id, case.version)
-        people += [made.user_id for made in decisions if made.verdict is Verdict.APPROVE]
+    people += _approvers(store, case, case.version) if late or entry.what in _TO_APPROVERS else []
+    if isinstance(replaced := entry.data.get(REPLACES), int):  # what they approved is no longer what is offered
+        people += [case.owner, *_approvers(store, case, replaced)]
     return [person for person in dict.fromkeys(people) if is_person(person)]
+
+
+def _approvers(store: Store, case: Case, version: int) -> list[str]:
+    made = store.decisions(case.case_id, version)
+    return [one.user_id for one in made if one.verdict is Verdict.APPROVE]
 
 
 def _tell(store: Store, case: Case, entry: Entry, person: str, n: int, now: datetime) -> None:
