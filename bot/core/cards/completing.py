@@ -1,7 +1,7 @@
 """The form that says what a case is: to complete one that needs a look, and to open one from a message.
 
 It asks all that any kind asks; those of the chosen kind come first, in their order, and choosing another kind puts
-them in another order. What was typed stays, since Slack keeps it as long as an input keeps its ids.
+them in another order. What was typed stays: `views.update` keeps it as long as an input keeps its ids.
 """
 
 from collections.abc import Mapping, Sequence
