@@ -1,6 +1,6 @@
 """Faults that are planted on purpose, one line each of what somebody might well write: every one must be caught."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot.cases import clicking, deciding, running
-from bot.cases.clicking import Answer, Click
+from bot.cases import deciding, running
 from bot.cases.running import Ended, Work
 from bot.connectors.base import Connector
 from bot.connectors.errors import Unsure
 from bot.connectors.http import Http, Reply
-from bot.core.model import CaseFile, CaseState, Decision, ExecutionState, Outcome
-from bot.core.policy import Judgement, judge
+from bot.core.model import Decision, ExecutionState, Outcome
 from bot.jobs import Jobs
 from storage import Store
-
-Plant = Callable[[pytest.MonkeyPatch], None]
+from tests.quorum_plants import Plant, a_stale_click_is_taken, one_approval_is_enough
 
 
 def a_blind_retry(patch: pytest.MonkeyPatch) -> None:
@@ -56,14 +53,6 @@ def a_new_key_for_each_try(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Jobs, "_attempt", renamed)
 
 
-def one_approval_is_enough(patch: pytest.MonkeyPatch) -> None:
-    def lenient(*asked: Any) -> Judgement:
-        judgement = judge(*asked)
-        return judgement.model_copy(update={"complete": judgement.allowed})
-
-    patch.setattr("bot.cases.deciding.judge", lenient)
-
-
 def an_approval_counts_for_the_next_version(patch: pytest.MonkeyPatch) -> None:
     decisions = Store.decisions
 
@@ -72,17 +61,6 @@ def an_approval_counts_for_the_next_version(patch: pytest.MonkeyPatch) -> None:
         return tuple(one.model_copy(update={"version": version}) for one in found)
 
     patch.setattr(Store, "decisions", of_every_version)
-
-
-def a_stale_click_is_taken(patch: pytest.MonkeyPatch) -> None:
-    look = clicking._look
-
-    def any_version(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
-        case = store.case(click.ref.case_id)
-        ref = click.ref if case is None else click.ref._replace(version=case.version)
-        return look(store, click.model_copy(update={"ref": ref}), state)
-
-    patch.setattr(clicking, "_look", any_version)
 
 
 def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
