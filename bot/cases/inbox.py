@@ -92,7 +92,7 @@ def row(store: Store, policy: Policy, case: Case) -> Row:
 def _row(policy: Policy, case: Case, file: CaseFile | None) -> Row:
     if file is None:
         return Row(case=case, locale=policy.region(case.channel).locale)
-    asked = case.state is CaseState.OPEN and bool(file.proposal.actions)
+    asked = case.state is CaseState.OPEN and bool(file.proposal.actions) and not wording.needs_completing(file)
     paid = "already paid in another case: to be rejected" if asked and wording.paid_elsewhere(file) else None
     missing = paid or (standing_of(policy, file).missing if asked else None)
     locale = policy.region(case.channel).locale

@@ -84,7 +84,11 @@ def amount(kind: Kind, details: Details, money: Money | None = None, locale: str
         return show(exact, locale)
     stated = details.fields.amount
     if stated is not None:
-        return f"{stated} {details.fields.currency or '(currency not stated)'} as stated"
+        return (
+            f"{stated} {details.fields.currency} as stated"
+            if details.fields.currency
+            else f"{stated}, no currency stated"
+        )
     return "amount not stated" if PLAYBOOKS[kind].about_money else None
 
 
