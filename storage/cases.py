@@ -33,6 +33,8 @@ FIND_KIND = "kind = :kind"
 FIND_OWNER = "owner = :owner"
 FIND_TEXT = "search LIKE :text ESCAPE '!'"
 FIND_ORDER = "ORDER BY due_at, case_id LIMIT :limit OFFSET :offset"
+OWNERS = "SELECT DISTINCT owner FROM cases WHERE state IN ({ids})"
+CHANGED = "SELECT case_id FROM cases WHERE state IN ({ids}) AND updated_at >= :since ORDER BY case_id"
 COUNT = "SELECT state, COUNT(*) FROM cases GROUP BY state"
 
 ADD_PROPOSAL = """
@@ -129,6 +131,16 @@ class Cases(History):
         statement = " ".join([FIND, "WHERE" if where else "", where, FIND_ORDER])
         params = {"ids": json_list(states), "kind": kind, "owner": owner, "text": _contains(text or "")}
         return [case_of_row(row) for row in self._session.rows(statement, {**params, "limit": limit, "offset": offset})]
+
+    def owners(self, states: tuple[CaseState, ...]) -> set[str]:
+        """Groups and people who own a case in one of these states."""
+        return {owner for (owner,) in self._session.rows(OWNERS, {"ids": json_list(states)})}
+
+    def changed_cases(self, states: tuple[CaseState, ...], since: datetime) -> list[str]:
+        """Ids of the cases in one of these states that were written since."""
+        return [
+            case_id for (case_id,) in self._session.rows(CHANGED, {"ids": json_list(states), "since": to_text(since)})
+        ]
 
     def count_cases(self) -> dict[str, int]:
         """By state; a state without a case is absent."""

@@ -192,6 +192,28 @@ async def test_whatever_becomes_of_a_group_the_admin_is_asked_on_the_card_and_ca
     await world.until(notice, "a message in the fallback channel")
 
 
+async def test_each_look_sees_what_came_since_the_last_one_and_all_cases_once_somebody_else_is_there(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+
+    async def fallen_at_the_next_look(*, after_s: float) -> list[bool]:
+        world.clock.let_pass(after_s)
+        await world.app.jobs.leave_no_case_alone()
+        return [(await world.file(case_id)).case.fallen_to_admins for case_id in ids]
+
+    ids = [(await world.case_of(await world.call("refund-small", fresh=True))).case_id]
+    assert await fallen_at_the_next_look(after_s=3600) == [False]
+    everybody = list(members(world, "S0FINANCE1"))
+    members(world, "S0FINANCE1").clear()
+    assert await fallen_at_the_next_look(after_s=3600) == [True]  # nobody has touched it for hours
+    ids.append((await world.case_of(await world.call("refund-small", fresh=True))).case_id)
+    assert await fallen_at_the_next_look(after_s=31) == [True, True]  # the same people as before
+    assert await fallen_at_the_next_look(after_s=3600) == [True, True]
+    members(world, "S0FINANCE1").extend(everybody)
+    assert await fallen_at_the_next_look(after_s=31) == [False, False]
+
+
 async def test_a_missing_group_keeps_nobody_else_from_deciding(sqlite_world: World) -> None:
     del sqlite_world.sandbox_slack["groups"]["S0LEADS001"]
     case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))

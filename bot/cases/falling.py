@@ -3,8 +3,8 @@
 Who is there is looked up before the transaction; nothing here waits for Slack.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
 from bot.cases.owning import owner_of_kind
 from bot.cases.running import save
@@ -15,35 +15,33 @@ from bot.core.notices import Notice
 from bot.core.policy import ADMINS, People, Policy, somebody_can_go_on
 from storage import Store
 
-PAGE = 200  # cases of one look
+EVER = datetime(1, 1, 1, tzinfo=UTC)
 TOO_FEW = (
     "Too few people are there who may decide on this or go on with it: "
     "a group of the policy is empty or gone, or everybody in it asked for this."
 )
 
 
-def left_alone(store: Store, policy: Policy, people: People, gone: Collection[str]) -> list[str]:
+def left_alone(store: Store, policy: Policy, people: People, gone: Collection[str],
+               case_ids: Iterable[str] | None = None) -> list[str]:  # fmt: skip
     """Ids of the unfinished cases whose owner or deciders are not there any more, or are there again.
 
-    `people`: a group of the policy -> Slack ids of those of it who can take part; `gone`: who cannot, of the owners.
+    `people`: a group of the policy -> Slack ids of those of it who can take part; `gone`: who cannot, of the owners;
+    `case_ids`: unfinished cases, all of them unless told.
     """
-    found: list[str] = []
-    at = 0
-    while cases := store.find_cases(states=UNFINISHED, limit=PAGE, offset=at):
-        files = [file for case in cases if (file := store.case_file(case.case_id)) is not None]
-        found += [file.case.case_id for file in files if _changed(file, policy, people, gone)]
-        at += PAGE
-    return found
+    ids = unfinished(store) if case_ids is None else case_ids
+    files = (file for case_id in ids if (file := store.case_file(case_id)) is not None)
+    return [file.case.case_id for file in files if _changed(file, policy, people, gone)]
+
+
+def unfinished(store: Store, since: datetime = EVER) -> list[str]:
+    """Ids of the unfinished cases that were written since."""
+    return store.changed_cases(UNFINISHED, since)
 
 
 def owners(store: Store) -> set[str]:
     """The people who own an unfinished case."""
-    found: set[str] = set()
-    at = 0
-    while cases := store.find_cases(states=UNFINISHED, limit=PAGE, offset=at):
-        found.update(case.owner for case in cases if mrkdwn.is_person(case.owner))
-        at += PAGE
-    return found
+    return {owner for owner in store.owners(UNFINISHED) if mrkdwn.is_person(owner)}
 
 
 def put_right(store: Store, case_id: str, *, policy: Policy, people: People, gone: Collection[str],

@@ -29,6 +29,15 @@ class Outside:
         )
 
 
+@dataclass
+class LastLook:
+    """Who was there when every unfinished case was looked at last; nobody, and never, in a new process."""
+
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+    at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Shared:
     """`owner` names this process in leases; `clock` gives aware UTC; `wake` tells the named lanes to look again."""
@@ -42,4 +51,5 @@ class Shared:
     public_url: str | None = None  # where people reach us: a record links back to its case
     facts_deadline_s: float = 2.0  # for all look-ups of one case together
     doubted: set[str] = field(default_factory=set)  # connectors of which a look-up failed within the last minute
+    last_look: LastLook = field(default_factory=LastLook)
     _claims: Iterator[int] = field(default_factory=count, repr=False)
