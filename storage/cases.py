@@ -32,7 +32,7 @@ FIND_STATES = "state IN ({ids})"
 FIND_KIND = "kind = :kind"
 FIND_OWNER = "owner = :owner"
 FIND_TEXT = "search LIKE :text ESCAPE '!'"
-FIND_ORDER = "ORDER BY due_at, case_id LIMIT :limit OFFSET :offset"
+FIND_ORDER = "ORDER BY due_at, case_id LIMIT :limit"
 OWNERS = "SELECT DISTINCT owner FROM cases WHERE state IN ({ids})"
 CHANGED = "SELECT case_id FROM cases WHERE state IN ({ids}) AND updated_at >= :since ORDER BY case_id"
 COUNT = "SELECT state, COUNT(*) FROM cases GROUP BY state"
@@ -123,14 +123,13 @@ class Cases(History):
         text: str | None = None,
         owner: str | None = None,
         limit: int = 50,
-        offset: int = 0,
     ) -> list[Case]:
         """Soonest due first. `text` is looked for in ids, names, numbers and the summary, in any case."""
         wanted = {FIND_STATES: states, FIND_KIND: kind, FIND_OWNER: owner, FIND_TEXT: text}
         where = " AND ".join(condition for condition, value in wanted.items() if value)
         statement = " ".join([FIND, "WHERE" if where else "", where, FIND_ORDER])
         params = {"ids": json_list(states), "kind": kind, "owner": owner, "text": _contains(text or "")}
-        return [case_of_row(row) for row in self._session.rows(statement, {**params, "limit": limit, "offset": offset})]
+        return [case_of_row(row) for row in self._session.rows(statement, {**params, "limit": limit})]
 
     def owners(self, states: tuple[CaseState, ...]) -> set[str]:
         """Groups and people who own a case in one of these states."""
