@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.house
+	$(BIN)/python -m tools.style
 
 unit: $(READY)
 	$(BIN)/python -m pytest --durations=10 --numprocesses auto --dist loadfile
