@@ -57,9 +57,12 @@ def case_story(file: CaseFile, history: Sequence[AuditEntry]) -> str:
         *(f"fact      {fact.source}: {fact.sentence or fact.missing or fact.name}" for fact in case.facts),
         *(f"step      {one.action.sentence}: {one.state}  key {one.key}" for one in file.executions),
         "",
-        *(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.n:>3}  {entry.entry.actor:<12}  {entry.entry.what:<22} "
-          f"{entry.entry.sentence or ''}".rstrip() for entry in history),
-    ]  # fmt: skip
+        *(
+            f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.n:>3}  {entry.entry.actor:<12}  {entry.entry.what:<22} "
+            f"{entry.entry.sentence or ''}".rstrip()
+            for entry in history
+        ),
+    ]
     return "\n".join(lines)
 
 

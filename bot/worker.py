@@ -17,8 +17,13 @@ PAUSE_AFTER_FAULT_S = 1.0
 class Lane:
     """One kind of work: claims as much as it has hands for, and runs each piece on its own."""
 
-    def __init__(self, name: str, claim: Callable[[int], Awaitable[Sequence[Any]]],
-                 handle: Callable[[Any], Awaitable[None]], hands: int) -> None:  # fmt: skip
+    def __init__(
+        self,
+        name: str,
+        claim: Callable[[int], Awaitable[Sequence[Any]]],
+        handle: Callable[[Any], Awaitable[None]],
+        hands: int,
+    ) -> None:
         self.name = name
         self._claim = claim
         self._handle = handle

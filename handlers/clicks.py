@@ -246,8 +246,9 @@ _MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.
 # --- opening a form -------------------------------------------------------------------------------------------------
 
 
-async def _open(doors: Doors, click: Click, body: Body, state: CaseState,
-                form: Callable[[CaseFile], Body | Answer]) -> Answer:  # fmt: skip
+async def _open(
+    doors: Doors, click: Click, body: Body, state: CaseState, form: Callable[[CaseFile], Body | Answer]
+) -> Answer:
     now = doors.clock()
 
     def check(store: Store) -> CaseFile | Answer:
@@ -260,8 +261,9 @@ def _locale(doors: Doors, file: CaseFile) -> str:
     return doors.policy.region(file.case.channel).locale
 
 
-async def _open_with(doors: Doors, body: Body, check: Callable[[Store], CaseFile | Answer],
-                     form: Callable[[CaseFile], Body | Answer]) -> Answer:  # fmt: skip
+async def _open_with(
+    doors: Doors, body: Body, check: Callable[[Store], CaseFile | Answer], form: Callable[[CaseFile], Body | Answer]
+) -> Answer:
     """No network before this but the group look-up: a trigger lives three seconds and works once."""
     found = await doors.db.write(check)
     view = found if isinstance(found, Answer) else form(localised(found, _locale(doors, found)))

@@ -34,8 +34,9 @@ class Figures:
         ]
 
 
-def _counted(case: Case, money: Money | None, automatic: int | None, decided_at: str | None,
-             verdict: str | None) -> Counted:  # fmt: skip
+def _counted(
+    case: Case, money: Money | None, automatic: int | None, decided_at: str | None, verdict: str | None
+) -> Counted:
     return Counted(
         case=case,
         money=money,

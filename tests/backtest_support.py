@@ -59,8 +59,14 @@ def details(amount: int = 1_500, **fields: Any) -> Details:
 def facts(about: Details, **charge: Any) -> tuple[Fact, ...]:
     """Of a payment that is found, whole, and neither refunded nor disputed."""
     amount = about.money.amount_minor if about.money else 0
-    values = {"payment_id": about.fields.payment_id, "status": "succeeded", "disputed": False, "amount_minor": amount,
-              "left_minor": amount, "currency": about.fields.currency}  # fmt: skip
+    values = {
+        "payment_id": about.fields.payment_id,
+        "status": "succeeded",
+        "disputed": False,
+        "amount_minor": amount,
+        "left_minor": amount,
+        "currency": about.fields.currency,
+    }
     return (
         Fact(name="charge", source="Stripe", observed_at=START, values=values | charge),
         Fact(name="refunds", source="Stripe", observed_at=START, values={"count": 0, "refunded_minor": 0}),
@@ -78,19 +84,42 @@ def tell(store: Store, call: Call, now: datetime, policy: Policy, looked: Iterab
     return chain
 
 
-def stored(about: Details, known: tuple[Fact, ...], policy: Policy, author: str | None, able: frozenset[str],
-           earlier: tuple[Earlier, ...]) -> tuple[Stored, Call, Proposal]:  # fmt: skip
+def stored(
+    about: Details,
+    known: tuple[Fact, ...],
+    policy: Policy,
+    author: str | None,
+    able: frozenset[str],
+    earlier: tuple[Earlier, ...],
+) -> tuple[Stored, Call, Proposal]:
     call = Call(call_id="call_1", author=author, event="form" if author else "call_ended", details=about)
     made = triage("call_1", [call], about, known, policy=policy, able=able, now=START, earlier=earlier)
     case = Case(
-        case_id=case_id_of("call_1"), root="call_1", kind=made.kind, state=CaseState.OPEN, version=1, revision=1,
-        details=about, facts=known, earlier=earlier, channel=made.channel, owner=made.owner, due_at=made.due_at,
-        opened_by=author or "dialnexa", opened_at=START, updated_at=START,
-    )  # fmt: skip
+        case_id=case_id_of("call_1"),
+        root="call_1",
+        kind=made.kind,
+        state=CaseState.OPEN,
+        version=1,
+        revision=1,
+        details=about,
+        facts=known,
+        earlier=earlier,
+        channel=made.channel,
+        owner=made.owner,
+        due_at=made.due_at,
+        opened_by=author or "dialnexa",
+        opened_at=START,
+        updated_at=START,
+    )
     proposal = Proposal(
-        case_id=case.case_id, version=1, kind=made.kind, money=about.money, actions=made.actions,
-        authors=(author,) if author else (), created_at=START,
-    )  # fmt: skip
+        case_id=case.case_id,
+        version=1,
+        kind=made.kind,
+        money=about.money,
+        actions=made.actions,
+        authors=(author,) if author else (),
+        created_at=START,
+    )
     row = Stored(
         case_id=case.case_id,
         root="call_1",

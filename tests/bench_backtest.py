@@ -90,12 +90,19 @@ def details(dice: random.Random) -> Details:
 def facts(about: Details) -> tuple[Fact, ...]:
     amount = about.money.amount_minor if about.money else 0
     found = {
-        "charge": {"payment_id": "pi_bench", "charge_id": "ch_1", "status": "succeeded", "disputed": False,
-                   "amount_minor": amount, "left_minor": amount, "currency": about.fields.currency},
+        "charge": {
+            "payment_id": "pi_bench",
+            "charge_id": "ch_1",
+            "status": "succeeded",
+            "disputed": False,
+            "amount_minor": amount,
+            "left_minor": amount,
+            "currency": about.fields.currency,
+        },
         "refunds": {"count": 0, "refunded_minor": 0},
         "contact": {"vip": False, "contact_id": "123", "email": about.fields.email},
         "books_customer": {"customer_id": "12", "email": about.fields.email},
-    }  # fmt: skip
+    }
     return tuple(
         Fact(name=name, source="Stripe", observed_at=UNTIL, values=values, sentence=f"The {name} that was found")
         for name, values in found.items()
@@ -108,10 +115,21 @@ def template(dice: random.Random, policy: Policy) -> tuple[Case, Proposal]:
     call = Call(call_id="call_1", event="call_ended", details=about)
     made = triage("call_1", [call], about, looked, policy=policy, able=ABLE, now=UNTIL)
     case = Case(
-        case_id="C-1", root="call_1", kind=made.kind, state=CaseState.OPEN, version=1, revision=1, details=about,
-        facts=looked, channel=made.channel, owner=made.owner, due_at=UNTIL, opened_by="dialnexa", opened_at=UNTIL,
+        case_id="C-1",
+        root="call_1",
+        kind=made.kind,
+        state=CaseState.OPEN,
+        version=1,
+        revision=1,
+        details=about,
+        facts=looked,
+        channel=made.channel,
+        owner=made.owner,
+        due_at=UNTIL,
+        opened_by="dialnexa",
+        opened_at=UNTIL,
         updated_at=UNTIL,
-    )  # fmt: skip
+    )
     proposal = Proposal(
         case_id="C-1", version=1, kind=made.kind, money=about.money, actions=made.actions, created_at=UNTIL
     )
@@ -134,16 +152,25 @@ def store_one(store: Store, dice: random.Random, made: tuple[Case, Proposal], nu
     if verdict is None:
         return
     decision = Decision(
-        case_id=case_id, version=1, user_id=dice.choice(PEOPLE), verdict=verdict, in_groups=("finance",),
-        rule="up to 100.00 USD: one person of finance", policy_version="bench",
+        case_id=case_id,
+        version=1,
+        user_id=dice.choice(PEOPLE),
+        verdict=verdict,
+        in_groups=("finance",),
+        rule="up to 100.00 USD: one person of finance",
+        policy_version="bench",
         decided_at=opened_at + timedelta(minutes=dice.randrange(1, 600)),
-    )  # fmt: skip
+    )
     store.add_decision(decision, entry=ENTRY)
     if verdict is Verdict.APPROVE and (money := payout_of(proposal)) is not None:
         paid = Payout(
-            case_id=case_id, version=1, kind=case.kind, customer=f"email:{case.details.fields.email}", money=money,
+            case_id=case_id,
+            version=1,
+            kind=case.kind,
+            customer=f"email:{case.details.fields.email}",
+            money=money,
             approved_at=decision.decided_at,
-        )  # fmt: skip
+        )
         store.add_payout(paid)
 
 

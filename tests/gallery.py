@@ -231,8 +231,9 @@ def inbox() -> Inbox:
     stuck = a_row(2, Kind.RECEIPT, CaseState.STUCK, owner=ANA)
     waiting = (a_row(1, Kind.VIP_BLOCKER, urgent=True), stuck, *small_refunds(), a_row(8, Kind.DISPUTE))
     listed = sorted([*waiting, a_row(9, Kind.BRAND_CREATE)], key=lambda row: row.case.due_at)
-    return Inbox(waiting=waiting, mine=(stuck,), listed=tuple(listed), bulks=(bulk(small_refunds(), RULE),),
-                 lent=(away(),))  # fmt: skip
+    return Inbox(
+        waiting=waiting, mine=(stuck,), listed=tuple(listed), bulks=(bulk(small_refunds(), RULE),), lent=(away(),)
+    )
 
 
 def homes() -> Iterator[View]:
@@ -240,9 +241,16 @@ def homes() -> Iterator[View]:
     yield View("home-nothing", home(Inbox(), Look(), now=NOW))
     yield View("home-not-for-you", not_for_you())
     pause = Pause(scope=EVERYTHING, since_at=NOW, by="U0ADMIN001", reason=EVIL)
-    evil = Inbox(waiting=HOSTILE_ROWS, mine=HOSTILE_ROWS, listed=HOSTILE_ROWS, clipped=True, pauses=(pause,),
-                 bulks=tuple(Bulk(kind=kind, rule=EVIL, rows=HOSTILE_ROWS) for kind in Kind),
-                 lent=tuple(away(n) for n in range(1, 30)), away=away())  # fmt: skip
+    evil = Inbox(
+        waiting=HOSTILE_ROWS,
+        mine=HOSTILE_ROWS,
+        listed=HOSTILE_ROWS,
+        clipped=True,
+        pauses=(pause,),
+        bulks=tuple(Bulk(kind=kind, rule=EVIL, rows=HOSTILE_ROWS) for kind in Kind),
+        lent=tuple(away(n) for n in range(1, 30)),
+        away=away(),
+    )
     calm = Inbox(waiting=ROWS, mine=ROWS, listed=ROWS)
     for scope in SCOPES:
         look = Look(scope=scope, kind=Kind.REFUND, state="all", search="Dana", page=1)

@@ -57,29 +57,60 @@ class Look(NamedTuple):
 
 
 LOOKS: Mapping[str, Look] = {
-    "charge": Look("Stripe", "payment_id", "{money} paid on 20 Nov 2026, all of it left to refund",
-                   f"{STRIPE}/payments/{{payment_id}}", {"status": "succeeded", "disputed": False}),
+    "charge": Look(
+        "Stripe",
+        "payment_id",
+        "{money} paid on 20 Nov 2026, all of it left to refund",
+        f"{STRIPE}/payments/{{payment_id}}",
+        {"status": "succeeded", "disputed": False},
+    ),
     "refunds": Look("Stripe", "payment_id", "Nothing refunded before", f"{STRIPE}/payments/{{payment_id}}"),
-    "customer": Look("Stripe", "email", "{customer_name}, {email}", f"{STRIPE}/customers/cus_1",
-                     {"customer_id": "cus_1"}),
+    "customer": Look(
+        "Stripe", "email", "{customer_name}, {email}", f"{STRIPE}/customers/cus_1", {"customer_id": "cus_1"}
+    ),
     "invoice": Look("Stripe", "invoice_number", "Invoice {invoice_number}, open", f"{STRIPE}/invoices/in_1", STATUS),
-    "subscription": Look("Stripe", "subscription_id", "Subscription past due (expired card)",
-                         f"{STRIPE}/subscriptions/{{subscription_id}}",
-                         {"subscription_id": "sub_LARKSPUR", "failure": "expired_card"}),
-    "transaction": Look("Fidel API", "transaction_id", "{money} at Harbour Lane Bakery on 20 Nov 2026, card ••5509",
-                        None, {"transaction_id": "5e1d", "card_id": "71c3"}),
+    "subscription": Look(
+        "Stripe",
+        "subscription_id",
+        "Subscription past due (expired card)",
+        f"{STRIPE}/subscriptions/{{subscription_id}}",
+        {"subscription_id": "sub_LARKSPUR", "failure": "expired_card"},
+    ),
+    "transaction": Look(
+        "Fidel API",
+        "transaction_id",
+        "{money} at Harbour Lane Bakery on 20 Nov 2026, card ••5509",
+        None,
+        {"transaction_id": "5e1d", "card_id": "71c3"},
+    ),
     "refund": Look("Fidel API", "transaction_id", "No refund by the shop seen"),
     "brand_name": Look("Fidel API", "brand_name", "No brand is named {brand_name} yet", None, {"taken": False}),
     "brand": Look("Fidel API", "brand_id", "Harbour Lane Bakery, https://harbourlane.example.com/"),
-    "books_invoice": Look("QuickBooks", "invoice_number", "Invoice {invoice_number}, open", f"{BOOKS}/invoice?txnId=2",
-                          STATUS),
-    "books_customer": Look("QuickBooks", "email", "{customer_name} owes 1,350.00 USD, overdue by 14 days",
-                           f"{BOOKS}/customerdetail?nameId=58", {"customer_id": "58"}),
-    "contact": Look("HubSpot", "email", "{customer_name}, owner ana@acme.example.com",
-                    "https://app.hubspot.com/contacts/1/record/0-1/60121", {"contact_id": "60121"}),
-    "document": Look("Google Drive", "invoice_number", "Stored as {invoice_number}.pdf",
-                     "https://drive.google.com/file/d/1Pdf/view", {"document_id": "1Pdf"}),
-}  # fmt: skip
+    "books_invoice": Look(
+        "QuickBooks", "invoice_number", "Invoice {invoice_number}, open", f"{BOOKS}/invoice?txnId=2", STATUS
+    ),
+    "books_customer": Look(
+        "QuickBooks",
+        "email",
+        "{customer_name} owes 1,350.00 USD, overdue by 14 days",
+        f"{BOOKS}/customerdetail?nameId=58",
+        {"customer_id": "58"},
+    ),
+    "contact": Look(
+        "HubSpot",
+        "email",
+        "{customer_name}, owner ana@acme.example.com",
+        "https://app.hubspot.com/contacts/1/record/0-1/60121",
+        {"contact_id": "60121"},
+    ),
+    "document": Look(
+        "Google Drive",
+        "invoice_number",
+        "Stored as {invoice_number}.pdf",
+        "https://drive.google.com/file/d/1Pdf/view",
+        {"document_id": "1Pdf"},
+    ),
+}
 NO_DEAL = Fact(
     name="deal", source="HubSpot", observed_at=NOW, missing="HubSpot has no open renewal deal of this customer."
 )

@@ -51,9 +51,16 @@ def person(user_id: str, groups: Iterable[str] | None = None, **lent: Iterable[s
     return Person(user_id=user_id, groups=own, stands_in_for={who: frozenset(their) for who, their in lent.items()})
 
 
-def decision(user_id: str, *, version: int = 2, case_id: str = "C-1", verdict: Verdict = Verdict.APPROVE,
-             groups: Iterable[str] | None = None, stood_in_for: tuple[str, ...] = (),
-             over: tuple[str, ...] = ()) -> Decision:  # fmt: skip
+def decision(
+    user_id: str,
+    *,
+    version: int = 2,
+    case_id: str = "C-1",
+    verdict: Verdict = Verdict.APPROVE,
+    groups: Iterable[str] | None = None,
+    stood_in_for: tuple[str, ...] = (),
+    over: tuple[str, ...] = (),
+) -> Decision:
     return Decision(
         case_id=case_id,
         version=version,
@@ -68,8 +75,14 @@ def decision(user_id: str, *, version: int = 2, case_id: str = "C-1", verdict: V
     )
 
 
-def ask(policy: Policy, asked: Proposal, decisions: Iterable[Decision], who: str | Person, deed: Deed = Deed.APPROVE,
-        spent: Spent | None = None) -> Judgement:  # fmt: skip
+def ask(
+    policy: Policy,
+    asked: Proposal,
+    decisions: Iterable[Decision],
+    who: str | Person,
+    deed: Deed = Deed.APPROVE,
+    spent: Spent | None = None,
+) -> Judgement:
     them = person(who) if isinstance(who, str) else who
     question = Question(deed=deed, person=them, proposal=asked, decisions=tuple(decisions), spent=spent or Spent())
     return judge(policy, question)

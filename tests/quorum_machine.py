@@ -46,10 +46,17 @@ hours = st.sampled_from((0.01, 0.1, 2, 12, 25, 50))
 
 
 class Quorum(Played):
-    @initialize(name=names, first=kinds, third=kinds, asked=st.tuples(amounts, large, amounts), email=emails,
-                facts=st.tuples(found, found))  # fmt: skip
-    def it_begins(self, name: str, first: str, third: str, asked: tuple[str, str, str], email: str | None,
-                  facts: tuple[str, str]) -> None:  # fmt: skip
+    @initialize(
+        name=names,
+        first=kinds,
+        third=kinds,
+        asked=st.tuples(amounts, large, amounts),
+        email=emails,
+        facts=st.tuples(found, found),
+    )
+    def it_begins(
+        self, name: str, first: str, third: str, asked: tuple[str, str, str], email: str | None, facts: tuple[str, str]
+    ) -> None:
         self.put_in_force(name)
         self.a_call_comes(1, first, asked[0], "its own", None, 0.97, False, True, facts[0], [])
         self.a_call_comes(2, "refund", asked[1], "its own", None, 0.97, False, True, "found", [])
@@ -57,11 +64,31 @@ class Quorum(Played):
 
     # --- calls and look-ups -----------------------------------------------------------------------------------------
 
-    @rule(slot=slots, kind=kinds, amount=amounts, payment=payments, email=emails, sure=certainties,
-          vip=st.sampled_from((False, False, True)), late=st.booleans(), facts=st.none() | found,
-          then=several)  # fmt: skip
-    def a_call_comes(self, slot: int, kind: str, amount: str, payment: str, email: str | None, sure: float, vip: bool,
-                     late: bool, facts: str | None, then: list[str]) -> None:  # fmt: skip
+    @rule(
+        slot=slots,
+        kind=kinds,
+        amount=amounts,
+        payment=payments,
+        email=emails,
+        sure=certainties,
+        vip=st.sampled_from((False, False, True)),
+        late=st.booleans(),
+        facts=st.none() | found,
+        then=several,
+    )
+    def a_call_comes(
+        self,
+        slot: int,
+        kind: str,
+        amount: str,
+        payment: str,
+        email: str | None,
+        sure: float,
+        vip: bool,
+        late: bool,
+        facts: str | None,
+        then: list[str],
+    ) -> None:
         """`late`: also about a case that is decided; no facts: it waits for a job."""
         root = self.root_of(slot, decided=late)
         said = details(kind, amount, payment_of(payment, root), email=email, sure=sure, vip=vip)
@@ -124,8 +151,9 @@ class Quorum(Played):
         self.people_approve(slot, then, ago, [])
 
     @rule(slot=slots, who=people, kind=kinds, amount=amounts, payment=payments, facts=found, then=several)
-    def somebody_completes_it(self, slot: int, who: str, kind: str, amount: str, payment: str, facts: str,
-                              then: list[str]) -> None:  # fmt: skip
+    def somebody_completes_it(
+        self, slot: int, who: str, kind: str, amount: str, payment: str, facts: str, then: list[str]
+    ) -> None:
         root = self.root_of(slot)
         click, hand = self.click(self.root_of(slot), who)
 
@@ -254,10 +282,17 @@ class Quorum(Played):
 
     # --- people, rules and time -------------------------------------------------------------------------------------
 
-    @rule(who=people, delegate=delegates, begins=st.sampled_from((0, 0, 24)), days=st.sampled_from((1, 3)),
-          slot=slots, then=several)  # fmt: skip
-    def somebody_goes_away_or_is_back(self, who: str, delegate: str, begins: int, days: int, slot: int,
-                                      then: list[str]) -> None:  # fmt: skip
+    @rule(
+        who=people,
+        delegate=delegates,
+        begins=st.sampled_from((0, 0, 24)),
+        days=st.sampled_from((1, 3)),
+        slot=slots,
+        then=several,
+    )
+    def somebody_goes_away_or_is_back(
+        self, who: str, delegate: str, begins: int, days: int, slot: int, then: list[str]
+    ) -> None:
         """And perhaps both of them press the button, whatever they may."""
         if who == delegate:
             self.run(lambda store: away.back(store, who, by=who, now=self.now))
@@ -265,8 +300,9 @@ class Quorum(Played):
         else:
             from_at = self.now + timedelta(hours=begins)
             until_at = from_at + timedelta(days=days)
-            lent = Delegation(user_id=who, delegate_id=delegate, from_at=from_at, until_at=until_at, set_by=who,
-                              set_at=self.now)  # fmt: skip
+            lent = Delegation(
+                user_id=who, delegate_id=delegate, from_at=from_at, until_at=until_at, set_by=who, set_at=self.now
+            )
             self.run(lambda store: away.go_away(store, lent))
             self.away[who] = lent
         self.people_approve(slot, [delegate, who, *then] if then else [], 0, [])

@@ -164,8 +164,17 @@ def _seated(seats: Seats, authors: frozenset[str], seen: Sequence[tuple[frozense
     )
 
 
-def seats_now(rules: Rules, kind: str, cents: int | None, hands: Sequence[Hand], customer: str | None,
-              paid: Sequence[Paid] | None, now: datetime, *, fallen: bool) -> Seats:  # fmt: skip
+def seats_now(
+    rules: Rules,
+    kind: str,
+    cents: int | None,
+    hands: Sequence[Hand],
+    customer: str | None,
+    paid: Sequence[Paid] | None,
+    now: datetime,
+    *,
+    fallen: bool,
+) -> Seats:
     """Who has to agree at this moment. Over a limit it is one band up, and over one's own nobody decides alone.
 
     `paid` is what was paid before; None where this pays nothing, and so knows no limits.

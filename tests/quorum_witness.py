@@ -258,8 +258,9 @@ class Witness:
             same = this.payment_id == other.payment_id or (one_sum and fresh)
             assert not same, f"one matter is paid once: {this.case_id} after {other.case_id}"
 
-    def _may_decide_alone(self, case: Case, offer: Offer, seen: Seen, rules: Rules, customer: str | None,
-                          now: datetime) -> None:  # fmt: skip
+    def _may_decide_alone(
+        self, case: Case, offer: Offer, seen: Seen, rules: Rules, customer: str | None, now: datetime
+    ) -> None:
         fields, cents, today = case.details.fields, cents_of(offer.amount), now - DAY
         to_customer = sum(one.cents or 0 for one in self.paid if one.customer == customer and one.at > today)
         unattended = sum(one.cents or 0 for one in self.paid if not one.hands and one.at > today)

@@ -147,8 +147,9 @@ class Played(RuleBasedStateMachine):
         return done
 
 
-def details(kind: str, amount: str, payment: str, *, email: str | None = None, sure: float | None = None,
-            vip: bool = False) -> Details:  # fmt: skip
+def details(
+    kind: str, amount: str, payment: str, *, email: str | None = None, sure: float | None = None, vip: bool = False
+) -> Details:
     """What a call or a form states."""
     number, currency = amount.split()
     fields = Fields(

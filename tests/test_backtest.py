@@ -88,8 +88,14 @@ def the_calls(draw: st.DrawFn) -> tuple[Details, tuple[Fact, ...], tuple[Earlier
 
 @st.composite
 def the_facts(draw: st.DrawFn) -> tuple[Fact, ...]:
-    charge = {"payment_id": "x", "status": "succeeded", "disputed": draw(st.sampled_from([False, False, True])),
-              "amount_minor": 10**6, "left_minor": 10**6, "currency": "USD"}  # fmt: skip
+    charge = {
+        "payment_id": "x",
+        "status": "succeeded",
+        "disputed": draw(st.sampled_from([False, False, True])),
+        "amount_minor": 10**6,
+        "left_minor": 10**6,
+        "currency": "USD",
+    }
     found = [("charge", charge), ("refunds", {"count": 0, "refunded_minor": 0}), ("contact", {"vip": draw(FLAG)})]
     missing = draw(st.sampled_from([None, None, None, "not found"]))
     return tuple(
@@ -103,7 +109,7 @@ def the_facts(draw: st.DrawFn) -> tuple[Fact, ...]:
         )
         for name, values in found
         if draw(st.integers(0, 9)) > 0
-    )  # fmt: skip
+    )
 
 
 AMOUNT = st.sampled_from([1_000, 5_000, 10**6, 10**6])
@@ -144,20 +150,48 @@ POLICY = st.builds(
     vip=st.builds(Vip, emails=st.sampled_from([(), (), ("vip@example.com",)])),
     intents=st.sampled_from([OFF.intents, {"nonsense": Kind.REFUND, "refund": Kind.RECEIPT}]),
 )
-EARLIER = st.sampled_from([(), (), (), (), (), (), *((Earlier(
-    case_id="C-2", kind=Kind.REFUND, state=CaseState.DONE, opened_at=START, why="payment x", exact=exact,
-    paid=Money(amount_minor=999, currency="USD"), paid_at=START), ) for exact in (True, False))])  # fmt: skip
+EARLIER = st.sampled_from(
+    [
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        *(
+            (
+                Earlier(
+                    case_id="C-2",
+                    kind=Kind.REFUND,
+                    state=CaseState.DONE,
+                    opened_at=START,
+                    why="payment x",
+                    exact=exact,
+                    paid=Money(amount_minor=999, currency="USD"),
+                    paid_at=START,
+                ),
+            )
+            for exact in (True, False)
+        ),
+    ]
+)
 
 
 @settings(max_examples=400, deadline=None)
 @given(
-    about=the_calls(), now=POLICY, new=POLICY, author=st.sampled_from([None, None, None, None, ANA]),
+    about=the_calls(),
+    now=POLICY,
+    new=POLICY,
+    author=st.sampled_from([None, None, None, None, ANA]),
     able=st.sampled_from([ABLE, ABLE, frozenset()]),
-)  # fmt: skip
+)
 def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
-    about: tuple[Details, tuple[Fact, ...], tuple[Earlier, ...]], now: Policy, new: Policy, author: str | None,
+    about: tuple[Details, tuple[Fact, ...], tuple[Earlier, ...]],
+    now: Policy,
+    new: Policy,
+    author: str | None,
     able: frozenset[str],
-) -> None:  # fmt: skip
+) -> None:
     said, known, earlier = about
     row, call, offered = stored(said, known, now, author, able, earlier)
     weighed = weigh(Lens(now), Lens(new), row)

@@ -79,16 +79,27 @@ LOWER = ('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"')
 CHANGES: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
     "a lower band asks more people": (LOWER, {"amount": 5_000}, "more_people"),
     "a higher band asks fewer": (
-        ('up_to   = { USD = "100.00"', 'up_to   = { USD = "300.00"'), {"amount": 20_000}, "fewer_people"),
+        ('up_to   = { USD = "100.00"', 'up_to   = { USD = "300.00"'),
+        {"amount": 20_000},
+        "fewer_people",
+    ),
     "another group decides": (
-        ('quorum  = 1                               # how many different people\ngroups  = ["finance"]',
-         'quorum  = 1\ngroups  = ["leads"]'), {"amount": 5_000}, "other_people"),
+        (
+            'quorum  = 1                               # how many different people\ngroups  = ["finance"]',
+            'quorum  = 1\ngroups  = ["leads"]',
+        ),
+        {"amount": 5_000},
+        "other_people",
+    ),
     "another channel": (('channel = "refunds"', 'channel = "vip"'), {}, "other_channel"),
     "a kind that is switched off": (("[kinds.refund]", "[kinds.refund]\nenabled = false"), {}, "other_kind"),
     "another meaning of an intent": (
-        ('refund_request    = "refund"', 'refund_request    = "billing_question"'), {}, "other_kind"),
+        ('refund_request    = "refund"', 'refund_request    = "billing_question"'),
+        {},
+        "other_kind",
+    ),
     "a higher floor": (("confidence_floor = 0.7", "confidence_floor = 0.99"), {}, "other_kind"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("change", "call", "column"), CHANGES.values(), ids=CHANGES.keys())

@@ -18,9 +18,18 @@ from tests.world import ANA, POLICY, SECRETS, World, free_port
 
 APPROVE = "case.approve"
 COMMANDS = (
-    "demo", "serve", "check", "policy check", "cases list", "cases search", "cases show", "cases export",
-    "audit verify", "audit export", "backup",
-)  # fmt: skip
+    "demo",
+    "serve",
+    "check",
+    "policy check",
+    "cases list",
+    "cases search",
+    "cases show",
+    "cases export",
+    "audit verify",
+    "audit export",
+    "backup",
+)
 
 
 class Ran:
@@ -147,8 +156,9 @@ async def test_cases_are_listed_searched_shown_and_exported_while_the_bot_runs(
     for words in (refund.case_id, brand.case_id, "129.50 USD", "not stated", "Dana Ortiz", "open"):
         assert words in listed.out
     assert {case["case_id"] for case in (await shell.beside("cases", "list", "--json")).json} == {
-        refund.case_id, brand.case_id
-    }  # fmt: skip
+        refund.case_id,
+        brand.case_id,
+    }
     assert len((await shell.beside("cases", "list", "--limit", "1", "--json")).json) == 1
     for text in (refund.case_id, "INV-20418", "pi_DUPLICATE", "Dana", "call_demo_refund_duplicate"):
         found = (await shell.beside("cases", "search", text, "--json")).json

@@ -217,9 +217,14 @@ async def test_an_admin_says_it_for_others_and_nobody_lends_what_they_do_not_hav
 
 @pytest.mark.parametrize(
     ("zone", "utc"),
-    [("UTC", "2026-12-01T23:59"), ("Asia/Tokyo", "2026-12-01T14:59"), ("America/New_York", "2026-12-02T04:59"),
-     (None, "2026-12-01T23:59"), ("Mars/Olympus", "2026-12-01T23:59")],
-)  # fmt: skip
+    [
+        ("UTC", "2026-12-01T23:59"),
+        ("Asia/Tokyo", "2026-12-01T14:59"),
+        ("America/New_York", "2026-12-02T04:59"),
+        (None, "2026-12-01T23:59"),
+        ("Mars/Olympus", "2026-12-01T23:59"),
+    ],
+)
 def test_a_date_ends_where_the_person_is(zone: str | None, utc: str) -> None:
     at = end_of_day("2026-12-01", zone)
     assert at is not None

@@ -152,8 +152,13 @@ def test_faults_of_every_kind_are_listed_together(environment: pytest.MonkeyPatc
     environment.setenv("PUBLIC_URL", "countersign")
     said = sorted(fault.split(":")[0].split()[0] for fault in faults())
     assert said == [
-        "FIDEL_API_KEY_FILE", "PORT", "PUBLIC_URL", "SLACK_BOT_TOKEN_FILE", "SLACK_CHANNEL_PACE", "SLACK_SIGNING_SECRET"
-    ]  # fmt: skip
+        "FIDEL_API_KEY_FILE",
+        "PORT",
+        "PUBLIC_URL",
+        "SLACK_BOT_TOKEN_FILE",
+        "SLACK_CHANNEL_PACE",
+        "SLACK_SIGNING_SECRET",
+    ]
 
 
 def test_a_file_that_is_no_text_is_a_fault_of_its_own(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -180,8 +185,11 @@ def test_every_fault_of_a_policy_is_listed_with_its_line(tmp_path: Path) -> None
     wrong.write_text(text.replace("quorum  = 2", "quorum  = 0").replace("expires   =", "expire    ="), encoding="utf-8")
     with pytest.raises(ConfigFaults) as caught:
         read_policy_file(wrong)
-    lines = [number for number, line in enumerate(wrong.read_text(encoding="utf-8").splitlines(), 1)
-             if line.startswith(("quorum  = 0", "expire    ="))]  # fmt: skip
+    lines = [
+        number
+        for number, line in enumerate(wrong.read_text(encoding="utf-8").splitlines(), 1)
+        if line.startswith(("quorum  = 0", "expire    ="))
+    ]
     assert len(caught.value.faults) >= 2
     for number in lines:
         assert any(f"{wrong}:{number}" in fault or f"line {number}" in fault for fault in caught.value.faults), number

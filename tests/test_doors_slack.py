@@ -230,8 +230,12 @@ async def test_a_trigger_is_used_once_and_before_anything_slow(sqlite_world: Wor
     asked = {method: count - before.get(method, 0) for method, count in after.items()}
     assert asked["views.open"] == 1
     assert {method for method, count in asked.items() if count} <= {
-        "views.open", "usergroups.list", "usergroups.users.list", "users.info", "chat.postMessage"
-    }  # fmt: skip
+        "views.open",
+        "usergroups.list",
+        "usergroups.users.list",
+        "users.info",
+        "chat.postMessage",
+    }
 
 
 async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(sqlite_world: World) -> None:

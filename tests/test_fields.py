@@ -28,11 +28,14 @@ def test_the_policys_mapping_goes_before_our_own_names() -> None:
 
 @pytest.mark.parametrize(
     "container",
-    [{"Customer Name": "Ada", "vip": "true"}, '{"customer_name": "Ada", "vip": true}',
-     [{"field_name": "customer_name", "value": "Ada"}, {"field_name": "vip", "value": "yes"}],
-     {"customer_name": {"value": "Ada", "confidence": 0.5}, "vip": 1}],
+    [
+        {"Customer Name": "Ada", "vip": "true"},
+        '{"customer_name": "Ada", "vip": true}',
+        [{"field_name": "customer_name", "value": "Ada"}, {"field_name": "vip", "value": "yes"}],
+        {"customer_name": {"value": "Ada", "confidence": 0.5}, "vip": 1},
+    ],
     ids=["object", "text", "list", "nested value"],
-)  # fmt: skip
+)
 def test_the_analysis_comes_in_every_container(container: JsonValue) -> None:
     for name in ("post_call_analysis", "postcallanalysis", "extracted_data", "analysis", "json_output"):
         fields = received({"call_id": "1", "status": "completed", name: container}).details.fields
@@ -50,15 +53,21 @@ def test_a_word_for_nothing_is_not_stated(nothing: JsonValue) -> None:
 def test_what_has_no_meaning_for_us_is_kept_as_text() -> None:
     details = details_of(score=7, Tags=["a", "b"], extra={"k": 1}, vip="gold", callback_requested=True)
     assert details.unmapped == {
-        "score": "7", "Tags": "a, b", "extra": '{"k": 1}', "vip": "gold", "callback_requested": "true"
-    }  # fmt: skip
+        "score": "7",
+        "Tags": "a, b",
+        "extra": '{"k": 1}',
+        "vip": "gold",
+        "callback_requested": "true",
+    }
 
 
 def test_the_analysis_wins_over_metadata_and_nothing_is_lost() -> None:
     body: JsonValue = {
-        "call_id": "1", "status": "completed", "extracted_data": {"email": "Ada@Example.com", "amount": 5},
+        "call_id": "1",
+        "status": "completed",
+        "extracted_data": {"email": "Ada@Example.com", "amount": 5},
         "metadata": {"customer_email": "old@example.com", "amount": 7, "account_id": "ACC-1"},
-    }  # fmt: skip
+    }
     details = received(body).details
     assert (details.fields.email, details.fields.account_id) == ("ada@example.com", "ACC-1")
     assert details.fields.amount == "5"
@@ -125,10 +134,16 @@ def test_money_that_only_the_summary_states_is_marked(
     ("summary", "analysis", "doubt"),
     [
         ("", {"amount": 129.5, "amount_mentioned": 150}, "Two amounts are stated: 129.5 and 150."),
-        ("USD 150.00", {"amount": 129.5, "currency": "USD"},
-         "Two amounts are stated: 129.5 in the fields, 150.00 USD in the summary."),
-        ("EUR 129.50", {"amount": 129.5, "currency": "USD"},
-         "Two amounts are stated: 129.5 USD in the fields, 129.50 EUR in the summary."),
+        (
+            "USD 150.00",
+            {"amount": 129.5, "currency": "USD"},
+            "Two amounts are stated: 129.5 in the fields, 150.00 USD in the summary.",
+        ),
+        (
+            "EUR 129.50",
+            {"amount": 129.5, "currency": "USD"},
+            "Two amounts are stated: 129.5 USD in the fields, 129.50 EUR in the summary.",
+        ),
         ("USD 1.00 and USD 2.00", {}, "The summary names two amounts: 1.00 USD and 2.00 USD."),
         ("USD 1.00", {"currency": "EUR"}, "The fields state EUR, the summary 1.00 USD."),
         ("", {"amount": "129.50 EUR", "currency": "USD"}, "Two currencies are stated: EUR and USD."),
@@ -136,7 +151,7 @@ def test_money_that_only_the_summary_states_is_marked(
         ("", {"amount": "about 130", "currency": "USD"}, "The amount “about 130” cannot be read."),
         ("", {"amount": 5, "currency": "XYZ"}, "Currency not stated: “XYZ” is no ISO 4217 currency."),
     ],
-)  # fmt: skip
+)
 def test_money_that_does_not_fit_is_doubted(summary: str, analysis: dict[str, JsonValue], doubt: str) -> None:
     assert details_of(summary, **analysis).doubts == (doubt,)
 
@@ -154,9 +169,11 @@ def test_two_invoices_in_a_summary_fill_nothing() -> None:
 
 @pytest.mark.parametrize(
     "stated",
-    [{"billing_address": {"street": "1 High St", "city": "Leeds", "postal_code": "LS1", "Country": "GB"}},
-     {"billing_address_line1": "1 High St", "City": "Leeds", "zip": "LS1", "billing_country": "GB"}],
-)  # fmt: skip
+    [
+        {"billing_address": {"street": "1 High St", "city": "Leeds", "postal_code": "LS1", "Country": "GB"}},
+        {"billing_address_line1": "1 High St", "City": "Leeds", "zip": "LS1", "billing_country": "GB"},
+    ],
+)
 def test_an_address_comes_whole_or_in_parts(stated: dict[str, JsonValue]) -> None:
     address = details_of(**stated).fields.billing_address
     assert address == Address(line1="1 High St", city="Leeds", postcode="LS1", country="GB")
@@ -165,8 +182,10 @@ def test_an_address_comes_whole_or_in_parts(stated: dict[str, JsonValue]) -> Non
 
 def test_what_is_stated_twice_alike_is_shown_once() -> None:
     body: JsonValue = {
-        "call_id": "1", "status": "completed", "sentiment": "negative",
+        "call_id": "1",
+        "status": "completed",
+        "sentiment": "negative",
         "extracted_data": {"sentiment": "negative", "email": "ada@example.com"},
         "metadata": {"email": "ada@example.com"},
-    }  # fmt: skip
+    }
     assert received(body).details.unmapped == {}

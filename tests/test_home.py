@@ -40,8 +40,17 @@ def everything(n: int = 1) -> Inbox:
         for kind in (Kind.REFUND, Kind.REVIEW)
     ]
     rows = tuple(Row(case=case, missing=EVIL, link="https://acme.slack.com/archives/C1/p1?a=1&b=2") for case in cases)
-    lent = [Delegation(user_id=f"U0AWAY{n:04}", delegate_id="U0ANA00001", from_at=NOW, until_at=NOW + timedelta(days=8),
-                       set_by="U0ANA00001", set_at=NOW) for n in range(30)]  # fmt: skip
+    lent = [
+        Delegation(
+            user_id=f"U0AWAY{n:04}",
+            delegate_id="U0ANA00001",
+            from_at=NOW,
+            until_at=NOW + timedelta(days=8),
+            set_by="U0ANA00001",
+            set_at=NOW,
+        )
+        for n in range(30)
+    ]
     return Inbox(
         waiting=rows,
         mine=rows,
@@ -73,8 +82,14 @@ def test_it_says_so_when_nothing_waits() -> None:
 
 
 def test_who_stands_in_and_what_is_paused_is_said() -> None:
-    lent = Delegation(user_id="U0ANA00001", delegate_id="U0BEN00001", from_at=NOW, until_at=NOW + timedelta(days=8),
-                      set_by="U0ANA00001", set_at=NOW)  # fmt: skip
+    lent = Delegation(
+        user_id="U0ANA00001",
+        delegate_id="U0BEN00001",
+        from_at=NOW,
+        until_at=NOW + timedelta(days=8),
+        set_by="U0ANA00001",
+        set_at=NOW,
+    )
     pause = Pause(scope="stripe", since_at=NOW, by="worker", reason="Stripe does not accept our key.")
     assert "You stand in for <@U0ANA00001> until" in words(home(Inbox(lent=(lent,)), Look(), now=NOW))
     assert "<@U0BEN00001> stands in for you" in words(home(Inbox(away=lent), Look(), now=NOW))

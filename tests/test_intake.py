@@ -19,9 +19,13 @@ ASKED = "I was charged twice for invoice INV-20418 and I want the second payment
 
 @pytest.mark.parametrize(
     ("name", "turns"),
-    [("a-external-call_ended-completed", 4), ("a-external-call_ended-completed-transcript-text", 4),
-     ("a-external-call_ended-completed-transcript-object", 2), ("a-external-call_ended-completed-transferred", 4)],
-)  # fmt: skip
+    [
+        ("a-external-call_ended-completed", 4),
+        ("a-external-call_ended-completed-transcript-text", 4),
+        ("a-external-call_ended-completed-transcript-object", 2),
+        ("a-external-call_ended-completed-transferred", 4),
+    ],
+)
 def test_a_completed_call_of_system_a_is_read_whole(name: str, turns: int) -> None:
     call = received(sample(name))
     assert call.call_id == ("call_s4mpl3aa05" if "transferred" in name else "call_s4mpl3aa01")
@@ -119,8 +123,12 @@ def test_every_sample_is_covered_by_a_test() -> None:
         ({"event": "campaign.completed", "id": "1"}, None, "The event “campaign.completed” is not known.", None),
         ({"call_id": "1", "summary": "x"}, "lead.completed", "The event “lead.completed” is not known.", None),
         ({"status": "completed", "summary": "x"}, "call.completed", "It names no call.", None),
-        ({"event_type": "call_ended", "payload": {"call": {"id": "", "status": "completed"}}}, None,
-         "It names no call.", None),
+        (
+            {"event_type": "call_ended", "payload": {"call": {"id": "", "status": "completed"}}},
+            None,
+            "It names no call.",
+            None,
+        ),
         ({"call_id": "c" * 201, "status": "completed"}, None, "It names no call.", None),
         ({"call_id": "1", "status": "in-progress", "summary": "x"}, None, "The call is not over: in_progress.", ""),
         ({"call_id": "1", "status": "no-answer"}, "call.completed", "The call did not connect: no_answer.", None),
@@ -128,7 +136,7 @@ def test_every_sample_is_covered_by_a_test() -> None:
         ({"call_id": "1"}, "call-failed", "The call did not connect.", "call.failed"),
         ({}, None, "It tells of no finished call.", ""),
     ],
-)  # fmt: skip
+)
 def test_unknown_unfinished_and_nameless_bodies_are_ignored(
     body: JsonValue, route: str | None, reason: str, event: str | None
 ) -> None:
@@ -147,21 +155,43 @@ def test_only_json_that_is_no_object_is_a_bad_body(body: JsonValue) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(
-                ["event_type", "payload", "call", "id", "status", "summary", "transcript", "analysis", "amount",
-                 "currency", "email", "billing_address", "confidence", "metadata", "initiated_at", "duration", "value",
-                 "field_name", "role", "content", "vip"]
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "event_type",
+                        "payload",
+                        "call",
+                        "id",
+                        "status",
+                        "summary",
+                        "transcript",
+                        "analysis",
+                        "amount",
+                        "currency",
+                        "email",
+                        "billing_address",
+                        "confidence",
+                        "metadata",
+                        "initiated_at",
+                        "duration",
+                        "value",
+                        "field_name",
+                        "role",
+                        "content",
+                        "vip",
+                    ]
+                )
+                | st.text(max_size=5),
+                inner,
+                max_size=6,
             )
-            | st.text(max_size=5),
-            inner,
-            max_size=6,
         ),
         max_leaves=25,
     ),
     st.sampled_from([None, "call.completed", "call_ended", "call.analysis_ready"]),
-)  # fmt: skip
+)
 def test_no_object_whatever_breaks_the_reader(value: JsonValue, route: str | None) -> None:
     body: JsonValue = {"call_id": "1", "status": "completed", "extracted_data": value, "transcript": value, "x": value}
     read_call(body, route, MAPPING)
@@ -203,10 +233,12 @@ def test_redaction_comes_first_and_is_told() -> None:
 
 def test_long_and_hidden_text_is_cut_and_cleaned() -> None:
     body: JsonValue = {
-        "call_id": "1", "status": "completed", "summary": "s\u202e\x00\ud800\nt" + "x" * 4000,
+        "call_id": "1",
+        "status": "completed",
+        "summary": "s\u202e\x00\ud800\nt" + "x" * 4000,
         "transcript": ["y" * 3000] * 300,
         "analysis": {"refund_reason": "r" * 900, "x": "z" * 900},
-    }  # fmt: skip
+    }
     call = received(body)
     assert call.details.summary is not None
     assert call.details.summary.startswith("s\ntx")
@@ -217,12 +249,17 @@ def test_long_and_hidden_text_is_cut_and_cleaned() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "moment"),
-    [("2026-10-05T14:02:11Z", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
-     ("2026-10-05T16:02:11+02:00", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
-     ("2026-10-05 14:02:11", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
-     (1791208931, datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
-     ("1791208931000", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)), ("yesterday", None), ({}, None), (-1, None)],
-)  # fmt: skip
+    [
+        ("2026-10-05T14:02:11Z", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+        ("2026-10-05T16:02:11+02:00", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+        ("2026-10-05 14:02:11", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+        (1791208931, datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+        ("1791208931000", datetime(2026, 10, 5, 14, 2, 11, tzinfo=UTC)),
+        ("yesterday", None),
+        ({}, None),
+        (-1, None),
+    ],
+)
 def test_the_start_is_read_leniently(stated: JsonValue, moment: datetime | None) -> None:
     assert received({"call_id": "1", "status": "completed", "created_at": stated}).started_at == moment
 

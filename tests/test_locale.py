@@ -76,21 +76,35 @@ def test_what_we_never_write_is_no_amount_of_ours(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "currency", "read"),
-    [("1.240,00", "USD", "1240.00"), ("1240,5", "USD", "1240.5"), ("129.50", "USD", "129.50"), ("7", "USD", "7"),
-     ("1,240.00", "USD", "1240.00"), ("1.240.000", "USD", "1240000"), ("1 240,00", "EUR", "1240.00"),
-     ("1.240,00 USD", "USD", "1240.00"), ("12.000", "JPY", "12000"), ("1,240", "KWD", "1.240")],
-)  # fmt: skip
+    [
+        ("1.240,00", "USD", "1240.00"),
+        ("1240,5", "USD", "1240.5"),
+        ("129.50", "USD", "129.50"),
+        ("7", "USD", "7"),
+        ("1,240.00", "USD", "1240.00"),
+        ("1.240.000", "USD", "1240000"),
+        ("1 240,00", "EUR", "1240.00"),
+        ("1.240,00 USD", "USD", "1240.00"),
+        ("12.000", "JPY", "12000"),
+        ("1,240", "KWD", "1.240"),
+    ],
+)
 def test_a_german_channel_takes_a_comma_and_a_point(text: str, currency: str, read: str) -> None:
     assert f"{typed(text, currency, 'de_DE'):f}" == read
 
 
 @pytest.mark.parametrize(
     ("text", "currency", "locale", "could_be"),
-    [("1.240", "USD", "de_DE", "1.240,00 or 1,24"), ("1,240", "USD", "de_DE", "1.240,00 or 1,24"),
-     ("1.240", "USD", "en_US", "1,240.00 or 1.24"), ("1.240", "KWD", "de_DE", "1.240,000 or 1,240"),
-     ("1,240", "KWD", "en_US", "1,240.000 or 1.240"), ("12,000", "JPY", "de_DE", "12.000 or 12"),
-     ("1,240", "JPY", "de_DE", "1.240")],
-)  # fmt: skip
+    [
+        ("1.240", "USD", "de_DE", "1.240,00 or 1,24"),
+        ("1,240", "USD", "de_DE", "1.240,00 or 1,24"),
+        ("1.240", "USD", "en_US", "1,240.00 or 1.24"),
+        ("1.240", "KWD", "de_DE", "1.240,000 or 1,240"),
+        ("1,240", "KWD", "en_US", "1,240.000 or 1.240"),
+        ("12,000", "JPY", "de_DE", "12.000 or 12"),
+        ("1,240", "JPY", "de_DE", "1.240"),
+    ],
+)
 def test_what_reads_in_two_ways_is_refused_with_both(text: str, currency: str, locale: str, could_be: str) -> None:
     with pytest.raises(ValueError, match=f"“{text}” is not clear here: write {could_be}."):
         typed(text, currency, locale)
@@ -272,8 +286,9 @@ async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(ger
         unclear = await world.card("finance-review")
         await world.press(BEN, "finance-review", unclear, "case.complete")
         form = await world.form(BEN)
-        answer = await world.submit(BEN, form, kind="refund", amount="1.240", currency="USD", payment_id="pi_SMALL",
-                                    reason="charged twice")  # fmt: skip
+        answer = await world.submit(
+            BEN, form, kind="refund", amount="1.240", currency="USD", payment_id="pi_SMALL", reason="charged twice"
+        )
         assert answer["errors"] == {"amount": "“1.240” is not clear here: write 1,240.00 or 1.24."}
 
 

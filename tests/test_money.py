@@ -14,9 +14,16 @@ MINOR = st.integers(-(10**11), 10**11)
 
 @pytest.mark.parametrize(
     ("text", "currency", "minor"),
-    [("129.50", "USD", 12950), ("12000", "JPY", 12000), ("1.250", "KWD", 1250), ("129.5", "USD", 12950),
-     ("12000.00", "JPY", 12000), ("-24.90", "EUR", -2490), ("0", "USD", 0)],
-)  # fmt: skip
+    [
+        ("129.50", "USD", 12950),
+        ("12000", "JPY", 12000),
+        ("1.250", "KWD", 1250),
+        ("129.5", "USD", 12950),
+        ("12000.00", "JPY", 12000),
+        ("-24.90", "EUR", -2490),
+        ("0", "USD", 0),
+    ],
+)
 def test_decimal_text_becomes_exact_minor_units(text: str, currency: str, minor: int) -> None:
     assert to_minor(text, currency) == minor
 
@@ -58,12 +65,26 @@ def test_people_see_thousands_and_the_currency() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value", "currency"),
-    [("129.5", "129.5", None), ("$1,240.00", "1240.00", None), ("1.240,00", "1240.00", None),
-     ("1 240,00 €", "1240.00", "EUR"), ("1\u202f240,00\u00a0EUR", "1240.00", "EUR"), ("-24.90", "24.90", None),
-     ("(24.90)", "24.90", None), ("USD 129.50", "129.50", "USD"), ("129.50 usd", "129.50", "USD"),
-     ("US$ 12", "12", "USD"), ("£20", "20", None), ("1,24,000.00", "124000.00", None), ("1'240.00", "1240.00", None),
-     ("12,50", "12.50", None), ("1,240", "1240", None), ("1.240.000", "1240000", None), ("129 dollars", "129", None)],
-)  # fmt: skip
+    [
+        ("129.5", "129.5", None),
+        ("$1,240.00", "1240.00", None),
+        ("1.240,00", "1240.00", None),
+        ("1 240,00 €", "1240.00", "EUR"),
+        ("1\u202f240,00\u00a0EUR", "1240.00", "EUR"),
+        ("-24.90", "24.90", None),
+        ("(24.90)", "24.90", None),
+        ("USD 129.50", "129.50", "USD"),
+        ("129.50 usd", "129.50", "USD"),
+        ("US$ 12", "12", "USD"),
+        ("£20", "20", None),
+        ("1,24,000.00", "124000.00", None),
+        ("1'240.00", "1240.00", None),
+        ("12,50", "12.50", None),
+        ("1,240", "1240", None),
+        ("1.240.000", "1240000", None),
+        ("129 dollars", "129", None),
+    ],
+)
 def test_an_amount_is_read_in_the_ways_people_write_it(text: str, value: str, currency: str | None) -> None:
     amount = amount_of(text)
     assert amount is not None
@@ -93,8 +114,10 @@ def test_a_number_without_a_currency_is_no_amount_in_a_text(text: str) -> None:
     assert amounts_in(text) == []
 
 
-@pytest.mark.parametrize(("text", "code"), [("usd", "USD"), ("€", "EUR"), ("US dollars", "USD"), ("$", None),
-                                            ("pounds", None), ("???", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("usd", "USD"), ("€", "EUR"), ("US dollars", "USD"), ("$", None), ("pounds", None), ("???", None)],
+)
 def test_a_currency_is_only_taken_where_it_is_one(text: str, code: str | None) -> None:
     assert currency_of(text) == code
 

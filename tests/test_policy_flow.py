@@ -27,8 +27,9 @@ ABLE = frozenset({"stripe.refund", "zendesk.ticket"})
 TICKET = Action(name="ticket", connector="zendesk", operation="ticket", sentence="Write the ticket")
 
 
-def open_case(store: Store, number: int, amount: int = 10_000, *, email: str = "dana@example.com",
-              currency: str = "USD") -> tuple[str, Proposal]:  # fmt: skip
+def open_case(
+    store: Store, number: int, amount: int = 10_000, *, email: str = "dana@example.com", currency: str = "USD"
+) -> tuple[str, Proposal]:
     """A refund that one of finance may approve."""
     money = Money(amount_minor=amount, currency=currency)
     payment_id = f"pi_{number}"
@@ -60,8 +61,9 @@ async def opened(database: Database, *numbers: int, amount: int = 10_000, email:
         await database.write(lambda store, n=number: open_case(store, n, amount, email=email))  # type: ignore[misc]  # bound
 
 
-async def approve(database: Database, number: int, who: str | Person, *, policy: Policy = POLICY,
-                  after: timedelta = timedelta(0)) -> tuple[Answer, CaseFile]:  # fmt: skip
+async def approve(
+    database: Database, number: int, who: str | Person, *, policy: Policy = POLICY, after: timedelta = timedelta(0)
+) -> tuple[Answer, CaseFile]:
     them = person(who) if isinstance(who, str) else who
     now = NOW + after
     click = Click(person=them, ref=CaseRef(f"C-{number}", 1), identity=f"{number}/{them.user_id}/{after}")

@@ -222,8 +222,15 @@ RULES = {
 }
 
 
-def answer(policy: Policy = SHIPPED, who: Any = ANA, money: Money | None = SMALL, decisions: Any = (),
-           deed: Deed = Deed.APPROVE, spent: Spent | None = None, **asked: Any) -> Judgement:  # fmt: skip
+def answer(
+    policy: Policy = SHIPPED,
+    who: Any = ANA,
+    money: Money | None = SMALL,
+    decisions: Any = (),
+    deed: Deed = Deed.APPROVE,
+    spent: Spent | None = None,
+    **asked: Any,
+) -> Judgement:
     return ask(policy, proposal(money, **asked), decisions, who, deed, spent)
 
 
@@ -258,8 +265,9 @@ def test_one_band_up_is_one_that_the_currency_can_meet_and_that_asks_for_no_less
     euros = 'kinds = ["refund"]\nup_to = { EUR = "900.00" }\nquorum = 3\ngroups = ["finance"]\n'
     policy = policy_of(UP_TO_100, euros, LEADS_ONLY, ONE, more=LIMITS)
     assert answer(policy, who=LEA, spent=Spent(customer=50_000)).complete
-    less = policy_of('kinds = ["refund"]\nup_to = { USD = "100.00" }\nquorum = 2\ngroups = ["finance"]\n', ONE,
-                     more=LIMITS)  # fmt: skip
+    less = policy_of(
+        'kinds = ["refund"]\nup_to = { USD = "100.00" }\nquorum = 2\ngroups = ["finance"]\n', ONE, more=LIMITS
+    )
     assert answer(less, spent=Spent(customer=50_000)).missing == "waiting for one more of finance"
 
 

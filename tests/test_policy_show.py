@@ -251,8 +251,16 @@ def test_show_tells_the_same_as_text_and_as_json(run: Run) -> None:
     [case_id] = stored(OFF)
     code, text, _ = run("policy", "show", "--for", case_id)
     assert code == 0
-    for words in (case_id, "refund", "15.00 USD", "up to 100.00 USD: one person of finance", "@finance-approvers",
-                  "waiting for one of finance", "It is switched off for this kind.", "expiry"):  # fmt: skip
+    for words in (
+        case_id,
+        "refund",
+        "15.00 USD",
+        "up to 100.00 USD: one person of finance",
+        "@finance-approvers",
+        "waiting for one of finance",
+        "It is switched off for this kind.",
+        "expiry",
+    ):
         assert words in text
     code, text, _ = run("policy", "show", "--for", case_id, "--json")
     told: dict[str, Any] = json.loads(text)
@@ -300,8 +308,13 @@ def test_backtest_prints_a_table_with_the_money_and_the_cases_that_change(run: R
     [case_id, _] = stored(OFF, OFF)
     code, text, _ = run("policy", "backtest", "--policy", "new.toml")
     assert code == 0
-    for words in (f"Policy {ON.version} against {OFF.version}: 2 calls", "0 > 2", "0.00 USD > 30.01 USD", case_id,
-                  "2 cases change"):  # fmt: skip
+    for words in (
+        f"Policy {ON.version} against {OFF.version}: 2 calls",
+        "0 > 2",
+        "0.00 USD > 30.01 USD",
+        case_id,
+        "2 cases change",
+    ):
         assert words in text
     code, text, _ = run("policy", "backtest", "--policy", "new.toml", "--json")
     told: dict[str, Any] = json.loads(text)

@@ -14,8 +14,11 @@ from tests.world import ANA, BEN
 
 def sentence_of(triaged: Triaged, facts: tuple[Fact, ...]) -> str | None:
     file = file_of(triaged.kind, facts=facts)
-    return unverified_recipient(file.model_copy(update={"proposal": file.proposal.model_copy(
-        update={"actions": triaged.actions, "money": None})}))  # fmt: skip
+    return unverified_recipient(
+        file.model_copy(
+            update={"proposal": file.proposal.model_copy(update={"actions": triaged.actions, "money": None})}
+        )
+    )
 
 
 PAID_BY_DANA = (found("customer", email="AP@northwind.example"),)

@@ -75,7 +75,7 @@ SAFE = st.one_of(
     st.integers(1_500_000_000_000, 1_999_999_999_999).map(str),
     st.decimals(0, 10**9, places=2).map(lambda amount: f"{amount:,}"),
     st.decimals(0, 10**9, places=2).map(lambda amount: f"${amount}"),
-)  # fmt: skip
+)
 
 
 @given(
@@ -100,9 +100,15 @@ def test_a_list_of_amounts_survives(amounts: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-10-05 2026-10-11", "202-555-0106, 202-555-0143", "4,240 5,300 6,104 7,500", "+44 20 7946 0919 442",
-     "tax number 05/10/2026", "account number +1 202 555 0142"],
-)  # fmt: skip
+    [
+        "2026-10-05 2026-10-11",
+        "202-555-0106, 202-555-0143",
+        "4,240 5,300 6,104 7,500",
+        "+44 20 7946 0919 442",
+        "tax number 05/10/2026",
+        "account number +1 202 555 0142",
+    ],
+)
 def test_figures_that_pass_the_check_by_chance_survive_as_what_they_are(text: str) -> None:
     assert redact(text).text == text
 
@@ -225,8 +231,12 @@ def test_a_number_read_out_over_several_turns_goes() -> None:
     ]
     redacted, found = redact_turns(turns)
     assert [turn.text for turn in redacted] == [
-        "It is [card ••4242]", "Go on.", "", "And the security code?", "It's [security code]."
-    ]  # fmt: skip
+        "It is [card ••4242]",
+        "Go on.",
+        "",
+        "And the security code?",
+        "It's [security code].",
+    ]
     assert found == ("security code", "card ••4242")
 
 

@@ -81,8 +81,15 @@ def test_the_view_behind_the_button_holds_all_of_it(details: Details) -> None:
     assert all(words in shown for words in SAID.values())
 
 
-@pytest.mark.parametrize("details", [FLAGGED, HOSTILE, HOSTILE.model_copy(update={"unmapped": dict.fromkeys(
-    (f"n{n}" for n in range(300)), "x" * 4000)})], ids=["flagged", "hostile", "large"])  # fmt: skip
+@pytest.mark.parametrize(
+    "details",
+    [
+        FLAGGED,
+        HOSTILE,
+        HOSTILE.model_copy(update={"unmapped": dict.fromkeys((f"n{n}" for n in range(300)), "x" * 4000)}),
+    ],
+    ids=["flagged", "hostile", "large"],
+)
 def test_the_view_fits_slack_and_nothing_in_it_is_live(details: Details) -> None:
     view = summary_view(file_of(details=details))
     assert view_problems(view, "modal") == []

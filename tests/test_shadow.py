@@ -105,7 +105,7 @@ def test_only_a_case_that_opens_would_be_automatic() -> None:
         (OFF, 5_000, [ANA], [[]]),
         (LEADS_ONLY, 5_000, [ANA], [["not_allowed"]]),
     ],
-)  # fmt: skip
+)
 def test_each_approval_is_judged_by_the_shadow_too(
     shadow: Policy, amount: int, people: list[str], differs: list[list[str]]
 ) -> None:

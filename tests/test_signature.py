@@ -65,11 +65,15 @@ def test_fidels_vector_is_accepted() -> None:
 
 @pytest.mark.parametrize(
     ("body", "url", "secrets", "minutes"),
-    [(FIDEL_BODY + b" ", FIDEL_URL, [FIDEL_SECRET], 0), (FIDEL_BODY, FIDEL_URL + "/", [FIDEL_SECRET], 0),
-     (FIDEL_BODY, FIDEL_URL, ["whsk_other", ""], 0), (FIDEL_BODY, FIDEL_URL, [FIDEL_SECRET], 6),
-     (FIDEL_BODY, FIDEL_URL, [FIDEL_SECRET], -6)],
+    [
+        (FIDEL_BODY + b" ", FIDEL_URL, [FIDEL_SECRET], 0),
+        (FIDEL_BODY, FIDEL_URL + "/", [FIDEL_SECRET], 0),
+        (FIDEL_BODY, FIDEL_URL, ["whsk_other", ""], 0),
+        (FIDEL_BODY, FIDEL_URL, [FIDEL_SECRET], 6),
+        (FIDEL_BODY, FIDEL_URL, [FIDEL_SECRET], -6),
+    ],
     ids=["changed body", "other url", "other secret", "too old", "from the future"],
-)  # fmt: skip
+)
 def test_fidels_signature_fails_when_anything_differs(body: bytes, url: str, secrets: list[str], minutes: int) -> None:
     assert not fidel_signed(FIDEL, body, url, secrets, FIDEL_AT + timedelta(minutes=minutes))
 
@@ -92,12 +96,17 @@ def test_stripes_vector_is_accepted_among_several_signatures() -> None:
 
 @pytest.mark.parametrize(
     ("header", "body", "secret", "seconds"),
-    [(STRIPE, STRIPE_BODY + b" ", "whsec_test", 0), (STRIPE, STRIPE_BODY, "whsec_other", 0),
-     (STRIPE, STRIPE_BODY, "", 0), (STRIPE, STRIPE_BODY, "whsec_test", 301), ({}, STRIPE_BODY, "whsec_test", 0),
-     ({"Stripe-Signature": f"t=1795170001,v1={STRIPE_V1}"}, STRIPE_BODY, "whsec_test", 0),
-     ({"Stripe-Signature": f"t=1795170000,v0={STRIPE_V1}"}, STRIPE_BODY, "whsec_test", 0)],
+    [
+        (STRIPE, STRIPE_BODY + b" ", "whsec_test", 0),
+        (STRIPE, STRIPE_BODY, "whsec_other", 0),
+        (STRIPE, STRIPE_BODY, "", 0),
+        (STRIPE, STRIPE_BODY, "whsec_test", 301),
+        ({}, STRIPE_BODY, "whsec_test", 0),
+        ({"Stripe-Signature": f"t=1795170001,v1={STRIPE_V1}"}, STRIPE_BODY, "whsec_test", 0),
+        ({"Stripe-Signature": f"t=1795170000,v0={STRIPE_V1}"}, STRIPE_BODY, "whsec_test", 0),
+    ],
     ids=["changed body", "other secret", "empty secret", "too old", "no header", "other time", "other scheme"],
-)  # fmt: skip
+)
 def test_stripes_signature_fails_when_anything_differs(
     header: dict[str, str], body: bytes, secret: str, seconds: int
 ) -> None:

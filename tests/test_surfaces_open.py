@@ -53,8 +53,9 @@ def test_markup_is_read_as_people_see_it() -> None:
 async def opened_from(world: World, user: str, text: str) -> dict[str, Any]:
     message = await say(world, SAM, "finance-review", text)
     where = await channel_id(world, "finance-review")
-    answer = await post(world, "/sim/shortcut", user=user, channel=where, ts=message["ts"],
-                        callback_id="case.open.shortcut")  # fmt: skip
+    answer = await post(
+        world, "/sim/shortcut", user=user, channel=where, ts=message["ts"], callback_id="case.open.shortcut"
+    )
     assert answer["ok"], answer
     return {**await world.form(user), "source": message["ts"]}
 
@@ -86,8 +87,14 @@ async def test_what_the_kind_needs_is_asked_for_on_the_field(sqlite_world: World
 async def test_a_guest_opens_no_form(sqlite_world: World) -> None:
     message = await say(sqlite_world, SAM, "finance-review", "Please look at this")
     sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
-    await post(sqlite_world, "/sim/shortcut", user=SAM, channel=await channel_id(sqlite_world, "finance-review"),
-               ts=message["ts"], callback_id="case.open.shortcut")  # fmt: skip
+    await post(
+        sqlite_world,
+        "/sim/shortcut",
+        user=SAM,
+        channel=await channel_id(sqlite_world, "finance-review"),
+        ts=message["ts"],
+        callback_id="case.open.shortcut",
+    )
 
     async def told() -> bool | None:
         return any("Guests" in text for text in await sqlite_world.whispers("finance-review", SAM)) or None

@@ -17,8 +17,13 @@ PUBLIC = "https://countersign.example"
 VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
 FIRST, SECOND = "case.choose.1", "case.choose.2"
 LINKED = (  # what people read there tells where the case is
-    "zendesk.tickets", "hubspot.notes", "hubspot.tasks", "google.rows", "google.mails", "quickbooks.refund_receipts",
-)  # fmt: skip
+    "zendesk.tickets",
+    "hubspot.notes",
+    "hubspot.tasks",
+    "google.rows",
+    "google.mails",
+    "quickbooks.refund_receipts",
+)
 
 Panels = dict[str, dict[str, Any]]  # "stripe.refunds" -> id -> what the page shows of it
 
@@ -63,32 +68,47 @@ RUNS: dict[str, Run] = {
     "brand-update": Run(ONE, (), ("fidel.brands",)),
 }
 UNCLEAR = (
-    "refund-disputed", "refund-too-much", "brand-create-exists", "brand-rename", "low-confidence", "two-amounts",
-    "unknown-intent", "messy-values",
-)  # fmt: skip
+    "refund-disputed",
+    "refund-too-much",
+    "brand-create-exists",
+    "brand-rename",
+    "low-confidence",
+    "two-amounts",
+    "unknown-intent",
+    "messy-values",
+)
 ELSEWHERE = ("receipt-elsewhere",)  # its recipient has to be verified first
 
 
 SENT = ("google.rows", "zendesk.tickets")
 LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tells somebody, or writes something down
-    *((name, vendor, RUNS[name]) for name, vendors in (
-        ("refund-small", ("stripe", "quickbooks", "zendesk")),
-        ("dispute", ("fidel", "google")),
-        ("dispute-evidence", ("stripe",)),
-        ("vip-blocker", ("hubspot",)),
-        ("collections", ("hubspot",)),
-        ("receipt", ("stripe",)),
-        ("invoice-resend", ("quickbooks",)),
-        ("address-correction", ("stripe", "quickbooks")),
-        ("billing-question", ("google", "hubspot")),
-        ("brand-create", ("fidel",)),
-        ("brand-update", ("fidel",)),
-    ) for vendor in vendors),
-    ("renewal-failed", "stripe", Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"),
-                                     ("stripe.invoices", "stripe.payments"))),
+    *(
+        (name, vendor, RUNS[name])
+        for name, vendors in (
+            ("refund-small", ("stripe", "quickbooks", "zendesk")),
+            ("dispute", ("fidel", "google")),
+            ("dispute-evidence", ("stripe",)),
+            ("vip-blocker", ("hubspot",)),
+            ("collections", ("hubspot",)),
+            ("receipt", ("stripe",)),
+            ("invoice-resend", ("quickbooks",)),
+            ("address-correction", ("stripe", "quickbooks")),
+            ("billing-question", ("google", "hubspot")),
+            ("brand-create", ("fidel",)),
+            ("brand-update", ("fidel",)),
+        )
+        for vendor in vendors
+    ),
+    (
+        "renewal-failed",
+        "stripe",
+        Run(
+            ((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"), ("stripe.invoices", "stripe.payments")
+        ),
+    ),
     ("/invoice-resend INV-20462 ines@larkspur.example.com", "stripe", Run(ONE, SENT, ("stripe.invoices",))),
     ("/invoice-resend INV-20418 ap@northwind.example", "google", Run(ONE, (*SENT, "google.mails"))),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("name", RUNS)

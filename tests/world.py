@@ -288,9 +288,16 @@ def filled(view: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def a_world(database_url: str, *, policy: Policy | None = None, stripe: bool = True, limited: bool = False,
-                  every_system: bool = False, slow_s: float = SLOW_S,
-                  **settings: Any) -> AsyncIterator[World]:  # fmt: skip
+async def a_world(
+    database_url: str,
+    *,
+    policy: Policy | None = None,
+    stripe: bool = True,
+    limited: bool = False,
+    every_system: bool = False,
+    slow_s: float = SLOW_S,
+    **settings: Any,
+) -> AsyncIterator[World]:
     """Both servers on free ports; the bot's database is the caller's. `every_system` connects all that there are."""
     port = free_port()
     outside = make_app(Config(bot_url=f"http://127.0.0.1:{port}", limited=limited, slow_s=slow_s))

@@ -34,8 +34,7 @@ class Offering:
     public_url: str | None = None
 
 
-def change_amount(store: Store, click: Click, amount: str, reason: str, *, offering: Offering,
-                  now: datetime) -> Answer:  # fmt: skip
+def change_amount(store: Store, click: Click, amount: str, reason: str, *, offering: Offering, now: datetime) -> Answer:
     """`amount` in major units as typed, in the currency of the offer. Raises FormErrors; then nothing is written."""
     policy, file = offering.policy, load(store, click, now)
     if isinstance(file, Answer):
@@ -82,16 +81,27 @@ def confirm_recipient(store: Store, click: Click, how: str, *, offering: Offerin
     return Answer(changed=True)
 
 
-def _tell(store: Store, click: Click, file: CaseFile, told: Details, event: str, entry: Entry, *,
-          because: str | None = None, offering: Offering, now: datetime) -> CaseFile:  # fmt: skip
+def _tell(
+    store: Store,
+    click: Click,
+    file: CaseFile,
+    told: Details,
+    event: str,
+    entry: Entry,
+    *,
+    because: str | None = None,
+    offering: Offering,
+    now: datetime,
+) -> CaseFile:
     """By what was looked up already, since no transaction waits for a vendor."""
     case = file.case
     call = Call(call_id=case.root, author=click.user_id, event=event, details=told, because=because)
     store.append(case.case_id, entry, now)
     receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
     every = Told(case.root, tuple(store.calls_of(case.root)))
-    settle(store, every, case.facts, policy=offering.policy, able=offering.able, now=now,
-           public_url=offering.public_url)  # fmt: skip
+    settle(
+        store, every, case.facts, policy=offering.policy, able=offering.able, now=now, public_url=offering.public_url
+    )
     return store.case_file(case.case_id) or file
 
 

@@ -17,9 +17,14 @@ from storage.links import Payout
 
 
 def spent_by_people(
-    store: Store, policy: Policy, case: Case, proposal: Proposal, made: tuple[Decision, ...], person: Person,
+    store: Store,
+    policy: Policy,
+    case: Case,
+    proposal: Proposal,
+    made: tuple[Decision, ...],
+    person: Person,
     now: datetime,
-) -> Spent:  # fmt: skip
+) -> Spent:
     """Of the last 24 hours, before this approval; until the transaction ends nobody else spends from the same sums."""
     money = payout_of(proposal)
     if money is None:
@@ -42,8 +47,9 @@ def _approvers(policy: Policy, proposal: Proposal, made: tuple[Decision, ...], p
     return tuple(dict.fromkeys((*people, person.user_id, *lent)))
 
 
-def set_going(store: Store, case: Case, proposal: Proposal, now: datetime, *, rule: str, policy: Policy,
-              alone: bool = False) -> None:  # fmt: skip
+def set_going(
+    store: Store, case: Case, proposal: Proposal, now: datetime, *, rule: str, policy: Policy, alone: bool = False
+) -> None:
     """The version has all it needs. `alone`: the policy decided without a person."""
     approved = Entry(actor=f"policy:{policy.version}", what="case.approved", data={"rule": rule})
     save(store, case, now, approved, state=move_case(case.state, CaseState.APPROVED))

@@ -35,8 +35,9 @@ def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Ans
     return approve_file(store, click, file, policy=policy, now=now)
 
 
-def approve_file(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime,
-                 reason: str | None = None) -> Answer:  # fmt: skip
+def approve_file(
+    store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime, reason: str | None = None
+) -> Answer:
     """The version that was loaded; `reason`: why this person wanted it so, where they say."""
     judgement = may_approve(store, click, file, policy=policy, now=now)
     if isinstance(judgement, Answer):
@@ -196,8 +197,9 @@ def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now
     return Answer(changed=True)
 
 
-def _decision(click: Click, verdict: Verdict, judgement: Judgement, policy: Policy, now: datetime,
-              reason: str | None = None) -> Decision:  # fmt: skip
+def _decision(
+    click: Click, verdict: Verdict, judgement: Judgement, policy: Policy, now: datetime, reason: str | None = None
+) -> Decision:
     return Decision(
         case_id=click.ref.case_id,
         version=click.ref.version,

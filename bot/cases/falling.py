@@ -22,8 +22,9 @@ TOO_FEW = (
 )
 
 
-def left_alone(store: Store, policy: Policy, people: People, gone: Collection[str],
-               case_ids: Iterable[str] | None = None) -> list[str]:  # fmt: skip
+def left_alone(
+    store: Store, policy: Policy, people: People, gone: Collection[str], case_ids: Iterable[str] | None = None
+) -> list[str]:
     """Ids of the unfinished cases whose owner or deciders are not there any more, or are there again.
 
     `people`: a group of the policy -> Slack ids of those of it who can take part; `gone`: who cannot, of the owners;
@@ -44,8 +45,9 @@ def owners(store: Store) -> set[str]:
     return {owner for owner in store.owners(UNFINISHED) if mrkdwn.is_person(owner)}
 
 
-def put_right(store: Store, case_id: str, *, policy: Policy, people: People, gone: Collection[str],
-              now: datetime) -> bool:  # fmt: skip
+def put_right(
+    store: Store, case_id: str, *, policy: Policy, people: People, gone: Collection[str], now: datetime
+) -> bool:
     """In one transaction of its own for each case. False: nothing is wrong with it any more."""
     file = store.case_file(case_id, lock=True)
     if file is None or file.case.state not in UNFINISHED or not _changed(file, policy, people, gone):

@@ -72,8 +72,16 @@ def claim_calls(store: Store, *, owner: str, until: datetime, now: datetime, lim
     return [Told(root, tuple(store.calls_of(root))) for root in roots]
 
 
-def settle(store: Store, told: Told, facts: Sequence[Fact], *, policy: Policy, able: frozenset[str],
-           now: datetime, public_url: str | None = None) -> None:  # fmt: skip
+def settle(
+    store: Store,
+    told: Told,
+    facts: Sequence[Fact],
+    *,
+    policy: Policy,
+    able: frozenset[str],
+    now: datetime,
+    public_url: str | None = None,
+) -> None:
     """Open the case of these calls, or bring the case that exists up to what they say."""
     details, case_id = told.details, case_id_of(told.root)
     case = store.case(case_id, lock=True)
@@ -147,8 +155,9 @@ def _open(store: Store, told: Told, triaged: Triaged, known: Known, policy: Poli
     decide_alone(store, case, proposal, policy=policy, now=now)
 
 
-def _bring_up(store: Store, case: Case, told: Told, triaged: Triaged, known: Known, policy: Policy,
-              now: datetime) -> None:  # fmt: skip
+def _bring_up(
+    store: Store, case: Case, told: Told, triaged: Triaged, known: Known, policy: Policy, now: datetime
+) -> None:
     """A new offer is a new proposal version: an approval of the old one says nothing about it."""
     details, offered = known.details, store.proposal(case.case_id, case.version)
     authors = tuple(dict.fromkeys((*(offered.authors if offered else ()), *told.authors)))
@@ -236,8 +245,9 @@ def _carried_on(offered: Proposal, proposal: Proposal, *, lowered: bool) -> Prop
     return proposal.model_copy(update={"actions": option.actions}) if option and amount_only else proposal
 
 
-def _proposal(case: Case, triaged: Triaged, details: Details, authors: tuple[str, ...], now: datetime,
-              because: str | None) -> Proposal:  # fmt: skip
+def _proposal(
+    case: Case, triaged: Triaged, details: Details, authors: tuple[str, ...], now: datetime, because: str | None
+) -> Proposal:
     """`details` as they are from now on: the amount decides who must approve."""
     return Proposal(
         case_id=case.case_id,

@@ -21,8 +21,9 @@ from storage import Store
 MOST = 10  # earlier cases on one card
 
 
-def earlier_cases(store: Store, case_id: str, details: Details, facts: Iterable[Fact],
-                  now: datetime) -> tuple[Earlier, ...]:  # fmt: skip
+def earlier_cases(
+    store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime
+) -> tuple[Earlier, ...]:
     """Exact ones first, each with what it was approved to pay; later cases of the same matter count too.
 
     Of exact ones what was paid comes first: however many calls there are about it, that one is never left out.

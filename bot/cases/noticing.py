@@ -94,8 +94,17 @@ def _tell(store: Store, case: Case, entry: Entry, person: str, n: int, now: date
 # --- on its way -----------------------------------------------------------------------------------------------------
 
 
-def claim_notices(store: Store, *, owner: str, until: datetime, now: datetime, limit: int, look_after: timedelta,
-                  closed: frozenset[str], may_post: Callable[[str], bool]) -> list[Sending]:  # fmt: skip
+def claim_notices(
+    store: Store,
+    *,
+    owner: str,
+    until: datetime,
+    now: datetime,
+    limit: int,
+    look_after: timedelta,
+    closed: frozenset[str],
+    may_post: Callable[[str], bool],
+) -> list[Sending]:
     """`closed`: recipients that can take none just now; `may_post` counts one; `look_after`: see `showing`."""
     taken: list[Sending] = []
     for notice in store.due_notices(now, limit, closed):

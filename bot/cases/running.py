@@ -53,8 +53,9 @@ class Ended:
     locked: bool = False
 
 
-def claim_executions(store: Store, *, owner: str, until: datetime, now: datetime, limit: int,
-                     able: frozenset[str]) -> list[Work]:  # fmt: skip
+def claim_executions(
+    store: Store, *, owner: str, until: datetime, now: datetime, limit: int, able: frozenset[str]
+) -> list[Work]:
     """Take what is due and not paused. What has no connector is a person's; an orphan is first of all unsure."""
     works: list[Work] = []
     paused = [pause.scope for pause in store.pauses()]

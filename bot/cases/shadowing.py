@@ -77,8 +77,16 @@ def shadow_of(policy: Policy) -> Policy | None:
     return policy._shadow if isinstance(policy, WithShadow) else None
 
 
-def offered(store: Store, root: str, versions: Sequence[Call], *, before: Case | None, policy: Policy,
-            able: frozenset[str], now: datetime) -> None:  # fmt: skip
+def offered(
+    store: Store,
+    root: str,
+    versions: Sequence[Call],
+    *,
+    before: Case | None,
+    policy: Policy,
+    able: frozenset[str],
+    now: datetime,
+) -> None:
     """After a case has opened, or has a new version; `before`: the case as it was."""
     shadow = shadow_of(policy)
     file = None if shadow is None else store.case_file(case_id_of(root))
@@ -88,8 +96,17 @@ def offered(store: Store, root: str, versions: Sequence[Call], *, before: Case |
     spent = _spent(store, case, file.proposal, (), now)
 
     def would() -> dict[str, JsonValue]:
-        offer = triage(root, versions, case.details, case.facts, policy=shadow, able=able, now=now, standing=before,
-                       earlier=case.earlier)  # fmt: skip
+        offer = triage(
+            root,
+            versions,
+            case.details,
+            case.facts,
+            policy=shadow,
+            able=able,
+            now=now,
+            standing=before,
+            earlier=case.earlier,
+        )
         changes = {"kind": offer.kind, "actions": offer.actions, "options": offer.options}
         proposal = file.proposal.model_copy(update=changes)
         known = Known(details=case.details, facts=case.facts, earlier=case.earlier)
@@ -111,8 +128,9 @@ def offered(store: Store, root: str, versions: Sequence[Call], *, before: Case |
     _record(store, case.case_id, shadow, would, now)
 
 
-def decided(store: Store, person: Person, file: CaseFile, judgement: Judgement, deed: Deed, *, policy: Policy,
-            now: datetime) -> None:  # fmt: skip
+def decided(
+    store: Store, person: Person, file: CaseFile, judgement: Judgement, deed: Deed, *, policy: Policy, now: datetime
+) -> None:
     """After a decision was written, before what it pays is; `file` is as it was before the decision."""
     shadow = shadow_of(policy)
     if shadow is None:
@@ -158,8 +176,9 @@ def _ruled(policy: Policy, proposal: Proposal, *, alone: bool) -> Ruled:
     return Ruled(proposal.kind, channel(policy, proposal.kind), band, over, None)
 
 
-def _record(store: Store, case_id: str, shadow: Policy, would: Callable[[], Mapping[str, JsonValue]],
-            now: datetime) -> None:  # fmt: skip
+def _record(
+    store: Store, case_id: str, shadow: Policy, would: Callable[[], Mapping[str, JsonValue]], now: datetime
+) -> None:
     """Only the thinking may fail unnoticed: a transaction that the database has given up must not look whole."""
     try:
         data = {"policy": shadow.version, **would()}

@@ -49,8 +49,16 @@ class Show:
         return self.place.trail_since if self.trail_due else self.place.posting_since
 
 
-def claim_cards(store: Store, *, owner: str, until: datetime, now: datetime, limit: int, closed: frozenset[str],
-                may_post: Callable[[str], bool]) -> list[Show]:  # fmt: skip
+def claim_cards(
+    store: Store,
+    *,
+    owner: str,
+    until: datetime,
+    now: datetime,
+    limit: int,
+    closed: frozenset[str],
+    may_post: Callable[[str], bool],
+) -> list[Show]:
     """`closed`: channels that have no post to spare just now; `may_post` counts one post against a channel."""
     due = [_look_at(store, place) for place in store.due_cards(now, limit, closed)]
     ready = [show for show in due if not _too_early(store, show, now)]

@@ -96,8 +96,16 @@ _HAPPENS: Mapping[str, Callable[[Store, CaseFile, Timer, Policy, datetime], None
 }
 
 
-def _say(store: Store, file: CaseFile, timer: Timer, what: str, sentence: str, mentions: tuple[str, ...],
-         now: datetime, **update: object) -> None:  # fmt: skip
+def _say(
+    store: Store,
+    file: CaseFile,
+    timer: Timer,
+    what: str,
+    sentence: str,
+    mentions: tuple[str, ...],
+    now: datetime,
+    **update: object,
+) -> None:
     """`mentions`: members of the policy's groups, by id or @handle; the card's thread calls them."""
     data = {"timer": timer.name, "due_at": timer.due_at.isoformat(), "mentions": list(mentions)}
     save(store, file.case, now, Entry(actor="worker", what=what, sentence=sentence, data=data), **update)

@@ -95,8 +95,9 @@ def code(key: str) -> str:
     return base64.b32encode(hashlib.sha256(key.encode()).digest())[:10].decode()
 
 
-def mail(sender: str, to: str, subject: str, text: str, key: str, reference: Reference,
-         attached: Attached | None = None) -> EmailMessage:  # fmt: skip
+def mail(
+    sender: str, to: str, subject: str, text: str, key: str, reference: Reference, attached: Attached | None = None
+) -> EmailMessage:
     """Raises ValueError where a line break would begin another header."""
     written = EmailMessage(policy=SMTP)
     written["From"], written["To"], written["Subject"] = sender, to, subject

@@ -57,9 +57,19 @@ def told_as(kind: Kind, details: Details) -> Details:
     return Details(fields=Fields.model_validate({"call_intent": kind.value, **why}))
 
 
-def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequence[Fact], *, policy: Policy,
-           able: frozenset[str], now: datetime, link: str | None = None, standing: Case | None = None,
-           earlier: Sequence[Earlier] = ()) -> Triaged:  # fmt: skip
+def triage(
+    root: str,
+    versions: Sequence[Call],
+    details: Details,
+    facts: Sequence[Fact],
+    *,
+    policy: Policy,
+    able: frozenset[str],
+    now: datetime,
+    link: str | None = None,
+    standing: Case | None = None,
+    earlier: Sequence[Earlier] = (),
+) -> Triaged:
     """`details` is the merge of all `versions`; `able` holds "connector.operation" of what is configured.
 
     `link` is where people open the case. `standing` is the case as it is: while its kind stays, so does its due time.
@@ -90,8 +100,9 @@ def triage(root: str, versions: Sequence[Call], details: Details, facts: Sequenc
     )
 
 
-def _with_playbook(subject: Subject, playbook: Playbook, policy: Policy, standing: Case | None, channel: str, *,
-                   urgent: bool) -> Subject:  # fmt: skip
+def _with_playbook(
+    subject: Subject, playbook: Playbook, policy: Policy, standing: Case | None, channel: str, *, urgent: bool
+) -> Subject:
     rules = policy.kinds.get(playbook.kind)
     after = (rules.due if rules else None) or playbook.due
     due = playbook.due_at(subject, timing.due(policy, channel, after, subject.now, urgent=urgent) - subject.now)
@@ -146,8 +157,9 @@ def _why_review(kind: Kind | None, subject: Subject, policy: Policy, by_person: 
     return None if by_person else _doubt(subject, policy)
 
 
-def _why_not_again(kind: Kind | None, subject: Subject, earlier: Sequence[Earlier],
-                   standing: Case | None) -> str | None:  # fmt: skip
+def _why_not_again(
+    kind: Kind | None, subject: Subject, earlier: Sequence[Earlier], standing: Case | None
+) -> str | None:
     """One complaint, one payout: also a person who completed the case cannot get round it.
 
     How long ago is counted from when the case was opened, so that time alone makes no other offer.

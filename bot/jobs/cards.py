@@ -74,8 +74,9 @@ class CardJobs(Shared):
             )
         )
 
-    async def _found(self, show: Show, channel_id: str, event: EventType, key: Mapping[str, object],
-                     thread_ts: str | None = None) -> Found | None:  # fmt: skip
+    async def _found(
+        self, show: Show, channel_id: str, event: EventType, key: Mapping[str, object], thread_ts: str | None = None
+    ) -> Found | None:
         if not show.look or show.since is None:
             return None
         return await self.outside.slack.find(channel_id, event=event, key=key, since=show.since, thread_ts=thread_ts)

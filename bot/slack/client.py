@@ -33,8 +33,16 @@ class Slack(People):
 
     # --- cards ------------------------------------------------------------------------------------------------------
 
-    async def post(self, channel_id: str, picture: Picture, *, event: EventType, key: Mapping[str, Any],
-                   thread_ts: str | None = None, whole: bool = False) -> str:  # fmt: skip
+    async def post(
+        self,
+        channel_id: str,
+        picture: Picture,
+        *,
+        event: EventType,
+        key: Mapping[str, Any],
+        thread_ts: str | None = None,
+        whole: bool = False,
+    ) -> str:
         """Returns the message's ts. The key travels in the metadata, so that the message can be found again.
 
         Blocks that Slack refuses leave the text alone; with `whole` they raise BadPicture, and nothing was posted.
@@ -52,8 +60,15 @@ class Slack(People):
     async def update(self, channel_id: str, ts: str, picture: Picture) -> None:
         await self._pictured("chat.update", {"channel": channel_id, "ts": ts}, picture)
 
-    async def find(self, channel_id: str, *, event: EventType, key: Mapping[str, Any], since: datetime,
-                   thread_ts: str | None = None) -> tuple[str, Mapping[str, Any]] | None:  # fmt: skip
+    async def find(
+        self,
+        channel_id: str,
+        *,
+        event: EventType,
+        key: Mapping[str, Any],
+        since: datetime,
+        thread_ts: str | None = None,
+    ) -> tuple[str, Mapping[str, Any]] | None:
         """Our message with this key (ts and its whole key), if a post whose answer was lost did arrive."""
         method = "conversations.replies" if thread_ts else "conversations.history"
         query: dict[str, Any] = {
@@ -73,8 +88,9 @@ class Slack(People):
         """The id of a picture, for a block that shows it; see `bot.slack.files`."""
         return await upload(self._call, self._line, name, content, title=title)
 
-    async def _pictured(self, method: str, content: dict[str, Any], picture: Picture, *,
-                        whole: bool = False) -> Mapping[str, Any]:  # fmt: skip
+    async def _pictured(
+        self, method: str, content: dict[str, Any], picture: Picture, *, whole: bool = False
+    ) -> Mapping[str, Any]:
         try:
             return await self._call(method, {**content, "text": picture.text, "blocks": picture.blocks})
         except BadPicture as bad:  # a fault of ours must not lose the case: the text carries the whole decision

@@ -46,8 +46,9 @@ class Wire:
         self.process.world.outside(self._other_side(name, serve, fate, answer, write))
         return await answer
 
-    async def _other_side(self, name: str, serve: Callable[[], Reply], fate: Fate,
-                          answer: "asyncio.Future[Came[Reply]]", write: bool) -> None:  # fmt: skip
+    async def _other_side(
+        self, name: str, serve: Callable[[], Reply], fate: Fate, answer: "asyncio.Future[Came[Reply]]", write: bool
+    ) -> None:
         world = self.process.world
         await asyncio.sleep(world.luck.between(0.01, 0.4))
         if fate is not Fate.ANSWERED:

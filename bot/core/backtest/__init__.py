@@ -13,9 +13,23 @@ from bot.core.backtest.replaying import Ruled, replay
 from bot.core.backtest.weighing import Lens, Stored, Trial, Weighed, channel, kind_for, weigh
 
 __all__ = [
-    "Changed", "Counts", "Lens", "Part", "Report", "Ruled", "Stored", "Trial", "Weighed", "add_up", "channel",
-    "differences", "kind_for", "part_of", "replay", "weigh",
-]  # fmt: skip
+    "Changed",
+    "Counts",
+    "Lens",
+    "Part",
+    "Report",
+    "Ruled",
+    "Stored",
+    "Trial",
+    "Weighed",
+    "add_up",
+    "channel",
+    "differences",
+    "kind_for",
+    "part_of",
+    "replay",
+    "weigh",
+]
 
 
 def part_of(trial: Trial, weighed: Iterable[Weighed]) -> Part:

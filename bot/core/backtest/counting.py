@@ -163,8 +163,16 @@ def _counts(tally: Counter[str]) -> Counts:
         return Both(now=tally[f"{name} now{unit}"], new=tally[f"{name} new{unit}"])
 
     currencies = sorted({name.rpartition(" ")[2] for name in tally if name.startswith("paid ")})
-    single = ("calls", "other_kind", "other_channel", "more_people", "fewer_people", "other_people", "not_enough",
-              "against_people")  # fmt: skip
+    single = (
+        "calls",
+        "other_kind",
+        "other_channel",
+        "more_people",
+        "fewer_people",
+        "other_people",
+        "not_enough",
+        "against_people",
+    )
     return Counts(
         **{name: tally[name] for name in single},
         automatic=both("automatic"),

@@ -52,8 +52,15 @@ class Picture(Frozen):
     blocks: list[dict[str, Any]]
 
 
-def card(file: CaseFile, standing: Standing, *, link: str | None = None, owners: Sequence[str] = (),
-         locale: str = HOME, belongs_to: str | None = None) -> Picture:  # fmt: skip
+def card(
+    file: CaseFile,
+    standing: Standing,
+    *,
+    link: str | None = None,
+    owners: Sequence[str] = (),
+    locale: str = HOME,
+    belongs_to: str | None = None,
+) -> Picture:
     """Draws the card; `link` is where the call opens in DialNexa, since links to recordings expire.
 
     `owners` are Slack ids of the users or user groups behind the owner: an unfinished urgent case mentions them.
@@ -201,8 +208,13 @@ def _links(case: Case, where: str | None) -> list[str]:
     fields = case.details.fields
     call = [f"DialNexa call {code(case.call_id)}"] if case.call_id else []
     call += [link(where, "Open the call")] if where else []
-    stated = {"Transcript": fields.transcript_url, "Recording": fields.recording_url, "CRM": fields.crm_url,
-              "Ticket": fields.ticket_url, "Payment": fields.payment_url}  # fmt: skip
+    stated = {
+        "Transcript": fields.transcript_url,
+        "Recording": fields.recording_url,
+        "CRM": fields.crm_url,
+        "Ticket": fields.ticket_url,
+        "Payment": fields.payment_url,
+    }
     return call + [link(url, label) for label, url in stated.items() if url]
 
 
@@ -272,8 +284,9 @@ def _plain_records(details: Details) -> str:
 # --- the thread -----------------------------------------------------------------------------------------------------
 
 
-def trail(entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({}), *,
-          locale: str = HOME) -> Picture:  # fmt: skip
+def trail(
+    entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({}), *, locale: str = HOME
+) -> Picture:
     """One thread reply from the entries that have a sentence; no text and no blocks when there is none.
 
     `called`: number of an entry -> Slack ids of the users and user groups that it calls by a live mention.

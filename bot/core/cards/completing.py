@@ -73,8 +73,9 @@ def completable() -> tuple[Kind, ...]:
 # --- the views ------------------------------------------------------------------------------------------------------
 
 
-def complete_form(file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None,
-                  locale: str = HOME) -> Block:  # fmt: skip
+def complete_form(
+    file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None, locale: str = HOME
+) -> Block:
     """Asks what the case is and for what is missing, filled in as far as known; `kind` is chosen beforehand."""
     offered = tuple(kinds) if kinds is not None else completable()
     doubts = [f"• {data(doubt)}" for doubt in wording.doubts(file)]

@@ -19,8 +19,9 @@ def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = 
     known = editable(money, locale)
     amount = text_input("amount", Input(f"Amount in {money.currency}", f"In major units: {known}"), known)
     reason = prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
-    return modal(CallbackId.AMOUNT_FORM, ref_of(file), "Change the amount", "Change", [section("\n".join(lines)),
-                 amount, reason])  # fmt: skip
+    return modal(
+        CallbackId.AMOUNT_FORM, ref_of(file), "Change the amount", "Change", [section("\n".join(lines)), amount, reason]
+    )
 
 
 def read_amount(values: Values) -> tuple[str, str]:

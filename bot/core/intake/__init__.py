@@ -36,8 +36,9 @@ _PASSING = {
     "alert.triggered": "It is an alert about a workspace.",
 }
 _NOT_FINAL = frozenset(("created", "initiated", "sent", "received", "in_progress", "ringing", "queued", "ongoing"))
-_NOT_CONNECTED = frozenset(("hangup", "did_not_pick", "no_answer", "busy", "failed", "cancelled", "canceled",
-                            "retry_expired", "voicemail"))  # fmt: skip
+_NOT_CONNECTED = frozenset(
+    ("hangup", "did_not_pick", "no_answer", "busy", "failed", "cancelled", "canceled", "retry_expired", "voicemail")
+)
 _CALL_TYPES = frozenset(("phone", "web", "phone_call", "web_call"))  # `type` of a call, where others have an event
 _ANALYSIS = ("post_call_analysis", "postcallanalysis", "extracted_data", "analysis", "json_output")
 _STARTED = ("initiated_at", "called_time", "initiated_time", "createdAt", "created_at", "timestamp")

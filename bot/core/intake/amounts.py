@@ -16,14 +16,63 @@ from bot.core.money import exponent, to_major, to_minor
 CURRENCY_NOT_STATED = "Currency not stated"  # how the doubt begins that a later currency settles
 
 # Written signs and words that mean one ISO 4217 currency only.
-_CURRENCIES = {"€": "EUR", "euro": "EUR", "euros": "EUR", "us$": "USD", "us dollar": "USD", "us dollars": "USD",
-               "u.s. dollars": "USD", "american dollars": "USD", "pounds sterling": "GBP", "british pounds": "GBP",
-               "british pound": "GBP", "pound sterling": "GBP", "swiss francs": "CHF", "canadian dollars": "CAD",
-               "australian dollars": "AUD", "japanese yen": "JPY", "yen": "JPY", "r$": "BRL", "ca$": "CAD", "c$": "CAD",
-               "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "zł": "PLN", "₹": "INR", "₺": "TRY",
-               "₴": "UAH", "₽": "RUB"}  # fmt: skip
-_SHARED = frozenset(("$", "£", "¥", "kr", "kr.", "fr", "fr.", "dollar", "dollars", "buck", "bucks", "pound", "pounds",
-                     "peso", "pesos", "crown", "crowns", "kroner", "kronor", "franc", "francs"))  # fmt: skip
+_CURRENCIES = {
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "us$": "USD",
+    "us dollar": "USD",
+    "us dollars": "USD",
+    "u.s. dollars": "USD",
+    "american dollars": "USD",
+    "pounds sterling": "GBP",
+    "british pounds": "GBP",
+    "british pound": "GBP",
+    "pound sterling": "GBP",
+    "swiss francs": "CHF",
+    "canadian dollars": "CAD",
+    "australian dollars": "AUD",
+    "japanese yen": "JPY",
+    "yen": "JPY",
+    "r$": "BRL",
+    "ca$": "CAD",
+    "c$": "CAD",
+    "a$": "AUD",
+    "au$": "AUD",
+    "nz$": "NZD",
+    "hk$": "HKD",
+    "s$": "SGD",
+    "zł": "PLN",
+    "₹": "INR",
+    "₺": "TRY",
+    "₴": "UAH",
+    "₽": "RUB",
+}
+_SHARED = frozenset(
+    (
+        "$",
+        "£",
+        "¥",
+        "kr",
+        "kr.",
+        "fr",
+        "fr.",
+        "dollar",
+        "dollars",
+        "buck",
+        "bucks",
+        "pound",
+        "pounds",
+        "peso",
+        "pesos",
+        "crown",
+        "crowns",
+        "kroner",
+        "kronor",
+        "franc",
+        "francs",
+    )
+)
 _MARK = "|".join(re.escape(word) for word in sorted([*_CURRENCIES, *_SHARED], key=len, reverse=True))
 _NUMBER = (
     r"(?:\d{1,3}(?P<group>[,. '’\u00a0\u202f])\d{3}(?:(?P=group)\d{3})*(?:(?!(?P=group))[.,]\d{1,4})?"  # 1,240.00
@@ -135,8 +184,9 @@ def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Sett
     return _fitted(chosen, currency, from_summary, doubts)
 
 
-def _chosen(stated: Sequence[Amount], currency: str | None, said: Sequence[Amount],
-            doubts: list[str]) -> tuple[Amount | None, tuple[str, ...]]:  # fmt: skip
+def _chosen(
+    stated: Sequence[Amount], currency: str | None, said: Sequence[Amount], doubts: list[str]
+) -> tuple[Amount | None, tuple[str, ...]]:
     if stated:
         chosen = stated[0]
         other = next((amount for amount in stated if amount.value != chosen.value), None)

@@ -60,7 +60,15 @@ PLAYBOOK = Playbook(
     facts=frozenset({"invoice", "books_invoice", "books_customer", "contact"}),
     actions=_actions,
     note=collections_note,
-    form=("customer_name", "email", "account_id", "invoice_number", "amount", "currency", "promised_next_step",
-          "follow_up_deadline"),
+    form=(
+        "customer_name",
+        "email",
+        "account_id",
+        "invoice_number",
+        "amount",
+        "currency",
+        "promised_next_step",
+        "follow_up_deadline",
+    ),
     about_money=True,
-)  # fmt: skip
+)

@@ -37,7 +37,16 @@ PLAYBOOK = Playbook(
     facts=frozenset({"contact", "customer", "subscription", "invoice", "books_invoice", "charge"}),
     actions=_actions,
     options=_options,
-    form=("customer_name", "email", "account_id", "reason", "invoice_number", "subscription_id", "payment_id",
-          "amount", "currency"),
+    form=(
+        "customer_name",
+        "email",
+        "account_id",
+        "reason",
+        "invoice_number",
+        "subscription_id",
+        "payment_id",
+        "amount",
+        "currency",
+    ),
     about_money=True,
-)  # fmt: skip
+)

@@ -87,8 +87,14 @@ def judge(policy: Policy, question: Question) -> Judgement:
 def question_of(deed: Deed, person: Person, file: CaseFile, spent: Spent | None = None) -> Question:
     """What somebody wants to do to a case as it stands."""
     case, spent = file.case, spent or Spent()
-    return Question(deed=deed, person=person, proposal=file.proposal, decisions=file.decisions, spent=spent,
-                    fallen=case.fallen_to_admins)  # fmt: skip
+    return Question(
+        deed=deed,
+        person=person,
+        proposal=file.proposal,
+        decisions=file.decisions,
+        spent=spent,
+        fallen=case.fallen_to_admins,
+    )
 
 
 def standing_of(policy: Policy, file: CaseFile) -> Standing:
@@ -115,9 +121,13 @@ def _band(policy: Policy, proposal: Proposal, over: Sequence[Limit], fallen: boo
 
 
 def _standing(
-    policy: Policy, band: Band, proposal: Proposal, made: Sequence[Decision], over: tuple[Limit, ...],
+    policy: Policy,
+    band: Band,
+    proposal: Proposal,
+    made: Sequence[Decision],
+    over: tuple[Limit, ...],
     more: Sequence[Voice],
-) -> Standing:  # fmt: skip
+) -> Standing:
     voices = [*_voices(band, made), *more]
     return Standing(
         quorum=band.quorum,

@@ -30,10 +30,14 @@ _KEYS = (  # what the last words of a field name say about its value
     (ACCOUNT, re.compile(r"(?:^|_)(?:account|acct)_?(?:number|no|num|nr)$|(?:^|_)bank_?(?:account|acct)$")),
     (ROUTING, re.compile(r"(?:^|_)(?:routing|aba|rtn)(?:_?(?:number|no|code))?$")),
     (SORT_CODE, re.compile(r"(?:^|_)(?:sort_?code|bsb)(?:_?(?:number|no))?$")),
-    (TAX, re.compile(
-        r"(?:^|_)(?:ssn|itin|ein|tin|nino|utr|nif|cif|bsn|gstin|abn|cpf|cnpj|social_security|national_insurance"
-        r"|(?:tax|vat|fiscal)(?:payer)?_?(?:id\w*|number|no|num|nr|reg(?:istration)?|ref(?:erence)?|code))(?:_?(?:number|no|id))?$")),
-)  # fmt: skip
+    (
+        TAX,
+        re.compile(
+            r"(?:^|_)(?:ssn|itin|ein|tin|nino|utr|nif|cif|bsn|gstin|abn|cpf|cnpj|social_security|national_insurance"
+            r"|(?:tax|vat|fiscal)(?:payer)?_?(?:id\w*|number|no|num|nr|reg(?:istration)?|ref(?:erence)?|code))(?:_?(?:number|no|id))?$"
+        ),
+    ),
+)
 _TELLING = re.compile(  # for speed: names that may match one of the above
     "card|cc|pan|cv|csc|code|value|iban|ac|aba|rtn|rout|sort|bsb|ssn|tin|ein|nino|utr|[nc]if|bsn|abn|cpf|cnpj|social|insur"
     "|tax|vat|fiscal"

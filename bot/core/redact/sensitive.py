@@ -61,19 +61,34 @@ _TAX_WORDS = (
 _TAX_VALUE = r"(?:[A-Z]{1,2} ?)?\d(?:[ ./-]?\d){5,13}(?: ?[A-Z]\b)?|(?=(?:[A-Z]*\d){5})[A-Z0-9]{8,16}\b"
 
 _LABELLED = (
-    (CODE, _labelled(rf"{_CODE_WORDS}|(?:on|from|at) the back|(?:three|four|3|4)[ -]digit (?:code|number)|cid|pin",
-                     _figures(3, 4))),
-    (CODE, re.compile(
-        r"(?<![\d.,$€£¥-])(\d{3,4})(?=\s+(?:on|from)\s+the\s+back\b"
-        rf"|\s+(?:is|was|as|for)\s+(?:(?:the|my|his|her|their|a|card)\s+){{0,3}}(?:{_CODE_WORDS})\b)", re.IGNORECASE)),
+    (
+        CODE,
+        _labelled(
+            rf"{_CODE_WORDS}|(?:on|from|at) the back|(?:three|four|3|4)[ -]digit (?:code|number)|cid|pin",
+            _figures(3, 4),
+        ),
+    ),
+    (
+        CODE,
+        re.compile(
+            r"(?<![\d.,$€£¥-])(\d{3,4})(?=\s+(?:on|from)\s+the\s+back\b"
+            rf"|\s+(?:is|was|as|for)\s+(?:(?:the|my|his|her|their|a|card)\s+){{0,3}}(?:{_CODE_WORDS})\b)",
+            re.IGNORECASE,
+        ),
+    ),
     (IBAN, _labelled("iban", r"[A-Z]{2}\d{2}[ -]?[A-Z0-9]{4}(?:[ -]?(?=[A-Z]*\d)[A-Z0-9]{1,4}){2,8}")),
     (ROUTING, _labelled("(?:bank )?routing(?: transit)?|aba|rtn", _figures(9, 9))),
     (SORT_CODE, _labelled("sort[ -]?code|bsb", _figures(6, 6))),
     (TAX, _labelled(_TAX_WORDS, _TAX_VALUE)),
-    (ACCOUNT, _labelled(
-        r"(?:bank |checking |savings |current )?(?:account|acct|a/c) ?(?:number|num\b|no\b\.?|nr\b\.?|#)"
-        r"|(?:bank|checking|savings|current) (?:account|acct)|kontonummer", _figures(6, 17))),
-)  # fmt: skip
+    (
+        ACCOUNT,
+        _labelled(
+            r"(?:bank |checking |savings |current )?(?:account|acct|a/c) ?(?:number|num\b|no\b\.?|nr\b\.?|#)"
+            r"|(?:bank|checking|savings|current) (?:account|acct)|kontonummer",
+            _figures(6, 17),
+        ),
+    ),
+)
 
 _LABEL = re.compile(  # for speed: texts that may hold one of the labels above
     r"cv[cv2]|csc|security|verification|the back|digit|cid|pin|iban|routing|aba|rtn|sort|bsb|ssn|itin|ein|tin|nino|utr"
