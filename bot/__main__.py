@@ -9,14 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import checking, reports, trying
 from bot.app import serve, utc_now
-from bot.cases import shadowing
+from bot.cases import shadow
+from bot.cli import backtest as cli_backtest
+from bot.cli import check as cli_check
+from bot.cli import output
+from bot.cli.demo import run_demo
 from bot.config import ConfigFaults, read_places, read_policies, read_policy_file, read_settings
 from bot.core.backtest import Trial
-from bot.core.explaining import story
+from bot.core.policy.explain import story
 from bot.core.policy.file import duration
-from bot.demo import run_demo
 from storage import Database, StorageError, open_database
 
 DOTENV = Path(".env")
@@ -120,11 +122,11 @@ def _serve(_: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     settings = read_settings(DOTENV)
-    found = asyncio.run(checking.check(settings, read_policies(settings)))
+    found = asyncio.run(cli_check.check(settings, read_policies(settings)))
     if args.json:
-        print(reports.as_json(checking.found_json(found)))
+        print(output.as_json(cli_check.found_json(found)))
     else:
-        print(reports.table([("ok" if line.ok else "FAULT", line.what, line.says) for line in found]))
+        print(output.table([("ok" if line.ok else "FAULT", line.what, line.says) for line in found]))
     return 0 if all(line.ok for line in found) else 1
 
 
@@ -134,12 +136,12 @@ def _policy_check(args: argparse.Namespace) -> int:
         policy = read_policy_file(path)
     except ConfigFaults as faults:
         if args.json:
-            print(reports.as_json({"ok": False, "faults": list(faults.faults)}))
+            print(output.as_json({"ok": False, "faults": list(faults.faults)}))
         else:
             print(*faults.faults, sep="\n")
         return 1
     if args.json:
-        print(reports.as_json({"ok": True, "version": policy.version}))
+        print(output.as_json({"ok": True, "version": policy.version}))
     else:
         print(f"{path} is fine: version {policy.version}.")
     return 0
@@ -147,12 +149,12 @@ def _policy_check(args: argparse.Namespace) -> int:
 
 def _policy_show(args: argparse.Namespace) -> int:
     policy = read_policy_file(args.policy or read_places(DOTENV).policy_file)
-    found = _with_database(lambda db: trying.look(db, policy, args.case_id, utc_now()))
+    found = _with_database(lambda db: cli_backtest.look(db, policy, args.case_id, utc_now()))
     if found is None:
         print(f"There is no case {args.case_id}.", file=sys.stderr)
         return 1
     why, proposal = found
-    print(reports.as_json(why.model_dump(mode="json")) if args.json else story(why, proposal))
+    print(output.as_json(why.model_dump(mode="json")) if args.json else story(why, proposal))
     return 0
 
 
@@ -160,41 +162,41 @@ def _policy_backtest(args: argparse.Namespace) -> int:
     places, until = read_places(DOTENV), utc_now()
     since = until - args.since
     if args.shadow:
-        seen = _with_database(lambda db: db.read(lambda store: shadowing.seen(store, since)))
-        print(reports.as_json(seen.model_dump(mode="json")) if args.json else trying.shadow_text(seen))
+        seen = _with_database(lambda db: db.read(lambda store: shadow.seen(store, since)))
+        print(output.as_json(seen.model_dump(mode="json")) if args.json else cli_backtest.shadow_text(seen))
         return 0
     trial = Trial(read_policy_file(places.policy_file), read_policy_file(args.policy, "--policy"))
     url = places.database_url
-    found = trying.backtest(url, trial, since=since, until=until, processes=trying.cores())
-    print(reports.as_json(found.model_dump(mode="json")) if args.json else trying.backtest_text(found))
+    found = cli_backtest.backtest(url, trial, since=since, until=until, processes=cli_backtest.cores())
+    print(output.as_json(found.model_dump(mode="json")) if args.json else cli_backtest.backtest_text(found))
     return 0
 
 
 def _cases_list(args: argparse.Namespace) -> int:
     text = getattr(args, "text", None)
-    cases = _with_database(lambda db: reports.list_cases(db, text=text, limit=args.limit))
+    cases = _with_database(lambda db: output.list_cases(db, text=text, limit=args.limit))
     if args.json:
-        print(reports.as_json([case.model_dump(mode="json") for case in cases]))
+        print(output.as_json([case.model_dump(mode="json") for case in cases]))
     else:
-        print(reports.cases_table(cases) if cases else "No cases.")
+        print(output.cases_table(cases) if cases else "No cases.")
     return 0
 
 
 def _cases_show(args: argparse.Namespace) -> int:
-    found = _with_database(lambda db: reports.show_case(db, args.case_id))
+    found = _with_database(lambda db: output.show_case(db, args.case_id))
     if found is None:
         print(f"There is no case {args.case_id}.", file=sys.stderr)
         return 1
     file, history = found
     if args.json:
-        print(reports.as_json(file.model_dump(mode="json") | {"history": [e.model_dump(mode="json") for e in history]}))
+        print(output.as_json(file.model_dump(mode="json") | {"history": [e.model_dump(mode="json") for e in history]}))
     else:
-        print(reports.case_story(file, history))
+        print(output.case_story(file, history))
     return 0
 
 
 def _cases_export(_: argparse.Namespace) -> int:
-    for case in _with_database(lambda db: reports.list_cases(db, text=None, limit=1_000_000)):
+    for case in _with_database(lambda db: output.list_cases(db, text=None, limit=1_000_000)):
         print(case.model_dump_json())
     return 0
 
@@ -202,7 +204,7 @@ def _cases_export(_: argparse.Namespace) -> int:
 def _audit_verify(args: argparse.Namespace) -> int:
     verified = _with_database(lambda db: db.read(lambda store: store.verify()))
     if args.json:
-        print(reports.as_json(verified._asdict()))
+        print(output.as_json(verified._asdict()))
     elif verified.broken is None:
         print(f"Whole: {verified.entries} entries of {verified.cases} cases, {verified.seals} seals.")
     else:

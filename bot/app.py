@@ -24,10 +24,10 @@ from bot.metrics import make_registry
 from bot.slack import Pace, Slack, SlackError
 from bot.systems import make_connectors
 from bot.worker import Worker
-from handlers import cases, operations
-from handlers import slack as slack_door
+from handlers import cases, health
+from handlers.context import DeskClosed, Doors
 from handlers.dialnexa import DialNexaDoor
-from handlers.doors import DeskClosed, Doors
+from handlers.slack import app as slack_handlers
 from handlers.vendors import FidelDoor, StripeDoor
 from storage import Database, open_database
 
@@ -182,17 +182,17 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         public_url=jobs.public_url,
     )
     signing_secret = settings.slack_signing_secret.get_secret_value()
-    bolt = slack_door.make_bolt(doors, signing_secret=signing_secret, token=token)
+    bolt = slack_handlers.make_bolt(doors, signing_secret=signing_secret, token=token)
     site = web.Application(client_max_size=LARGEST_BODY)
     site.add_routes(DialNexaDoor(doors, _open(settings.dialnexa_webhook_secret)).routes())
     if settings.stripe_webhook_secret:
         site.add_routes(StripeDoor(doors, _open(settings.stripe_webhook_secret)).routes())
     if settings.fidel_webhook_secrets and settings.public_url is not None:
         site.add_routes(FidelDoor(doors, _open(settings.fidel_webhook_secrets), str(settings.public_url)).routes())
-    site.add_routes(slack_door.routes(bolt, doors))
+    site.add_routes(slack_handlers.routes(bolt, doors))
     site.add_routes(cases.routes(doors))
     registry = make_registry(doors, slack, worker)
-    site.add_routes(operations.routes(doors, faults=lambda: _faults(slack), registry=registry))
+    site.add_routes(health.routes(doors, faults=lambda: _faults(slack), registry=registry))
     runner = web.AppRunner(site, access_log=None, handle_signals=False)
     return Application(db, slack, desk, connectors, worker, jobs, runner, bolt, settings)
 

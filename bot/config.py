@@ -9,7 +9,7 @@ from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationEr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.cases.shadowing import with_shadow
+from bot.cases.shadow import with_shadow
 from bot.core.policy import Policy
 from bot.core.policy.file import PolicyFaults, read_policy
 

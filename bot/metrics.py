@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from bot.slack import Slack
 from bot.worker import Worker
-from handlers.doors import Doors
+from handlers.context import Doors
 
 
 class Figures(Collector):

@@ -97,10 +97,10 @@ def _google(settings: Systems) -> list[Connector]:
     """Each of the three on its own, by what it works on: a folder, a spreadsheet, a mailbox."""
     if settings.google_service_account is None:
         return []
-    from bot.connectors.drive import DriveConnector
     from bot.connectors.gmail import GmailConnector
-    from bot.connectors.google_api import ServiceAccount
-    from bot.connectors.sheets import SheetsConnector
+    from bot.connectors.google.client import ServiceAccount
+    from bot.connectors.google_drive import DriveConnector
+    from bot.connectors.google_sheets import SheetsConnector
 
     account, url = (
         ServiceAccount.from_key_file(settings.google_service_account.get_secret_value()),

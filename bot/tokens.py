@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from bot.connectors.errors import Unavailable
+from bot.http.errors import Unavailable
 from storage import Database
 
 LEASE = timedelta(seconds=45)  # longer than a token endpoint may take

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.cases import Store
 from bot.core.model import CardPlace
-from handlers.doors import Doors
+from handlers.context import Doors
 
 GONE = "There is no such case here, or its card does not hang in Slack yet. Please try again in a moment.\n"
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.cases import intake
+from bot.cases import calls
 from bot.core.intake import BadBody, Ignored, read_call
 from bot.core.model import Call
 from bot.core.policy import Policy
 from bot.core.signature import dialnexa_signed
 from bot.core.triage import case_id_of
-from handlers.doors import Doors
+from handlers.context import Doors
 
 log = logging.getLogger("countersign.doors")
 
@@ -56,7 +56,7 @@ class DialNexaDoor:
     async def _keep(self, call: Call, body: bytes) -> web.Response:
         now, sha256 = self.doors.clock(), hashlib.sha256(body).hexdigest()
         try:
-            status = await self.doors.db.write(lambda store: intake.receive(store, call, body_sha256=sha256, now=now))
+            status = await self.doors.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
         except Exception:
             log.exception("a call could not be stored; DialNexa is asked to send it again")
             self.doors.count("dialnexa", "not_stored")

@@ -9,10 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.cases import hearing
-from bot.core.hooks import Report, read_fidel, read_stripe
+from bot.cases import vendor_events
 from bot.core.signature import fidel_signed, stripe_signed
-from handlers.doors import Doors
+from bot.core.vendor_events import Report, read_fidel, read_stripe
+from handlers.context import Doors
 
 log = logging.getLogger("countersign.doors")
 
@@ -64,8 +64,8 @@ async def _tell(doors: Doors, system: str, report: Report | None, identity: str)
         return web.json_response({"status": "ignored"})
     now = doors.clock()
     try:
-        cases = await doors.db.read(lambda store: hearing.concerned(store, report))
-        told = await doors.db.write(lambda store: hearing.heard(store, report, cases, identity=identity, now=now))
+        cases = await doors.db.read(lambda store: vendor_events.concerned(store, report))
+        told = await doors.db.write(lambda store: vendor_events.heard(store, report, cases, identity=identity, now=now))
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         doors.count(system, "not_stored")

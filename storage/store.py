@@ -6,9 +6,9 @@ from bot.core.model import CaseFile
 from storage.calls import Calls
 from storage.cards import Cards
 from storage.cases import Cases
+from storage.duplicates import Links
 from storage.executions import Executions
 from storage.figures import Figures
-from storage.links import Links
 from storage.notices import Notices
 from storage.people import People
 from storage.replay import Replays

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.cases import deciding
-from bot.cases.clicking import Answer, Click
-from bot.cases.intake import Told, settle
+from bot.cases import decisions
+from bot.cases.calls import Told, settle
+from bot.cases.clicks import Answer, Click
 from bot.core.backtest import Lens, Report, Stored, Trial, add_up, part_of, weigh
 from bot.core.model import Call, Case, CaseState, Details, Earlier, Entry, Fact, Fields, Kind, Money, Proposal
-from bot.core.names import CaseRef
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
+from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of, triage
 from storage import Store
 from storage.engine_inline import InlineDatabase
@@ -174,8 +174,8 @@ class Past:
                 person=person(who), ref=CaseRef(case_id, case.version), identity=f"{case_id}/{who}/{self.now}"
             )
             if reject:
-                return deciding.reject(store, click, "No.", policy=self.policy, now=self.now)
-            return deciding.approve(store, click, policy=self.policy, now=self.now)
+                return decisions.reject(store, click, "No.", policy=self.policy, now=self.now)
+            return decisions.approve(store, click, policy=self.policy, now=self.now)
 
         return self.db.run(press)
 

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import trying
+from bot.cli import backtest
 from bot.core.backtest import Report, Trial
 from bot.core.model import (
     Call,
@@ -33,7 +33,7 @@ from bot.core.policy import Policy, payout_of
 from bot.core.policy.file import read_policy
 from bot.core.triage import triage
 from storage import Store, open_database
-from storage.links import Payout
+from storage.duplicates import Payout
 from tests.bench_processes import ROOT
 from tests.bench_table import row, table
 
@@ -193,7 +193,7 @@ def _batch(store: Store, dice: random.Random, templates: list[tuple[Case, Propos
 def timed(url: str, trial: Trial, processes: int) -> tuple[float, Report]:
     """Calls a second."""
     began = time.perf_counter()
-    found = trying.backtest(url, trial, since=UNTIL - SPAN, until=UNTIL, processes=processes)
+    found = backtest.backtest(url, trial, since=UNTIL - SPAN, until=UNTIL, processes=processes)
     return found.total.calls / (time.perf_counter() - began), found
 
 
@@ -203,9 +203,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=ROOT) as folder:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
         asyncio.run(fill(url, cases, trial.now))
-        several, found = zip(*(timed(url, trial, trying.cores()) for _ in range(ROUNDS)), strict=True)
+        several, found = zip(*(timed(url, trial, backtest.cores()) for _ in range(ROUNDS)), strict=True)
         alone, same = timed(url, trial, 1)
-    print(f"{cases:,} stored calls of 90 days, two policies, {trying.cores()} cores")
+    print(f"{cases:,} stored calls of 90 days, two policies, {backtest.cores()} cores")
     print(
         table(
             [row("calls a second, all processes", several, "at least 20,000"), row("calls a second, one", [alone], "")]

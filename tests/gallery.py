@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from bot.core.cards import Picture, card, completing, forms, lists, more, moved, notices, trail
 from bot.core.cards.bulk import bulk_form, bulk_result
 from bot.core.cards.digest import picture as digest_picture
-from bot.core.cards.hiding import summary_view
 from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, home, not_for_you
 from bot.core.cards.lists import Row
+from bot.core.cards.masked import summary_view
 from bot.core.cards.mrkdwn import data
 from bot.core.digest import Counted, digest
 from bot.core.model import Case, CaseFile, CaseState, Kind, Money, Verdict

@@ -12,10 +12,10 @@ import httpx
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.connectors.drive import DriveConnector
 from bot.connectors.gmail import GmailConnector
-from bot.connectors.google_api import ServiceAccount
-from bot.connectors.sheets import SheetsConnector
+from bot.connectors.google.client import ServiceAccount
+from bot.connectors.google_drive import DriveConnector
+from bot.connectors.google_sheets import SheetsConnector
 from sandbox import google
 from sandbox.google.seeds import ACCOUNT, DOCUMENTS, MAILBOX, SHARED_DRIVE, SPREADSHEET
 from sandbox.google.tokens import new_key_file

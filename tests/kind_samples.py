@@ -4,17 +4,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.connectors import (
-    drive_operations,
-    fidel_operations,
-    gmail_operations,
-    hubspot_operations,
-    quickbooks_operations,
-    sheets_operations,
-    stripe_operations,
-    zendesk_operations,
-)
 from bot.connectors.base import Operation
+from bot.connectors.fidel import operations as fidel_operations
+from bot.connectors.gmail import operations as gmail_operations
+from bot.connectors.google_drive import operations
+from bot.connectors.google_sheets import operations as google_sheets_operations
+from bot.connectors.hubspot import operations as hubspot_operations
+from bot.connectors.quickbooks import operations as quickbooks_operations
+from bot.connectors.stripe import operations as stripe_operations
+from bot.connectors.zendesk import operations as zendesk_operations
 from bot.core.intake import merge, read_call
 from bot.core.model import Action, Call, Fact
 from bot.core.triage import Triaged, triage
@@ -24,12 +22,12 @@ from tests.world import changed_policy
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LINK = "https://countersign.example/cases/1"
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
-    "drive": drive_operations.OPERATIONS,
+    "drive": operations.OPERATIONS,
     "fidel": fidel_operations.OPERATIONS,
     "gmail": gmail_operations.OPERATIONS,
     "hubspot": hubspot_operations.OPERATIONS,
     "quickbooks": quickbooks_operations.OPERATIONS,
-    "sheets": sheets_operations.OPERATIONS,
+    "sheets": google_sheets_operations.OPERATIONS,
     "stripe": stripe_operations.OPERATIONS,
     "zendesk": zendesk_operations.OPERATIONS,
 }

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.cases import deciding, intake
-from bot.cases.amending import Offering, change_amount
-from bot.cases.clicking import Answer, Click
-from bot.cases.intake import Told
+from bot.cases import calls, decisions
+from bot.cases.amendments import Offering, change_amount
+from bot.cases.calls import Told
+from bot.cases.clicks import Answer, Click
 from bot.core.model import Call, CaseFile, Entry, Fact
-from bot.core.names import CaseRef
 from bot.core.people import Person
+from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from storage import Database, Store
 from tests.kind_samples import EVERYTHING, NOW, SHIPPED, found
@@ -28,9 +28,9 @@ async def tell(database: Database, call: Call, facts: Sequence[Fact] = (), *, mi
     now = NOW + timedelta(minutes=minutes)
 
     def settle(store: Store) -> None:
-        intake.receive(store, call, body_sha256=f"{call.call_id}/{minutes}/{call.event}", now=now)
+        calls.receive(store, call, body_sha256=f"{call.call_id}/{minutes}/{call.event}", now=now)
         every = Told(call.call_id, tuple(store.calls_of(call.call_id)))
-        intake.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=now, public_url=OFFERING.public_url)
+        calls.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=now, public_url=OFFERING.public_url)
 
     await database.write(settle)
     return case_id_of(call.call_id)
@@ -54,7 +54,7 @@ def click(file: CaseFile, who: str | Person, what: str = "", version: int | None
 
 async def approve(database: Database, case_id: str, who: str | Person) -> Answer:
     made = click(await look(database, case_id), who, "approve")
-    return await database.write(lambda store: deciding.approve(store, made, policy=SHIPPED, now=NOW))
+    return await database.write(lambda store: decisions.approve(store, made, policy=SHIPPED, now=NOW))
 
 
 async def amend(database: Database, case_id: str, who: str | Person, amount: str, **more: Any) -> Answer:

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import JsonValue
 
-from bot.connectors.errors import ConnectorError, Refused
 from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, Refused
 from sandbox import quickbooks
 from sandbox.quickbooks import ACCOUNT, CLIENT_ID, ITEM, PREFIX, REALM, REFRESH_TOKEN, TOKEN_PATH
 from sandbox.state import State

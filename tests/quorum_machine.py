@@ -9,10 +9,10 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from bot.cases import amending, away, clicking, deciding, falling, owning, pausing, running, timing
-from bot.cases.amending import Offering
-from bot.cases.clicking import Answer, Click
-from bot.cases.running import Ended, Work
+from bot.cases import amendments, clicks, decisions, delegations, executions, owners, pauses, presence, timers
+from bot.cases.amendments import Offering
+from bot.cases.clicks import Answer, Click
+from bot.cases.executions import Ended, Work
 from bot.core.model import Call, CaseState, ExecutionState, Outcome, Receipt
 from bot.core.people import EVERYTHING, Delegation
 from bot.core.triage import case_id_of
@@ -119,7 +119,7 @@ class Quorum(Played):
             self.pressed.append((user_id, click.ref, click.identity))
 
             def press(store: Store, click: Click = click, hand: Hand = hand) -> None:
-                answer = deciding.approve(store, click, policy=self.policy, now=self.now)
+                answer = decisions.approve(store, click, policy=self.policy, now=self.now)
                 if answer.changed and answer.text is None:
                     self.witness.approved(store, click.ref, hand, self.policy.version)
 
@@ -132,13 +132,13 @@ class Quorum(Played):
         if self.pressed:
             user_id, ref, identity = self.pressed[-1 - which % len(self.pressed)]
             click, _ = self.as_they_are(user_id, ref, identity, None)
-            answer = self.run(lambda store: deciding.approve(store, click, policy=self.policy, now=self.now))
+            answer = self.run(lambda store: decisions.approve(store, click, policy=self.policy, now=self.now))
             assert not answer.changed
 
     @rule(slot=slots, who=people, ago=back)
     def somebody_rejects(self, slot: int, who: str, ago: int) -> None:
         click, hand = self.click(self.root_of(slot), who, ago)
-        if self.act(click, hand, lambda store: deciding.reject(store, click, "No.", policy=self.policy, now=self.now)):
+        if self.act(click, hand, lambda store: decisions.reject(store, click, "No.", policy=self.policy, now=self.now)):
             self.run(lambda store: self.witness.rejected(store, click.ref, who))
 
     # --- forms ------------------------------------------------------------------------------------------------------
@@ -146,7 +146,9 @@ class Quorum(Played):
     @rule(slot=slots, who=people, number=st.sampled_from((1, 1, 2)), ago=back, then=several)
     def somebody_chooses(self, slot: int, who: str, number: int, ago: int, then: list[str]) -> None:
         click, hand = self.click(self.root_of(slot), who, ago)
-        if self.act(click, hand, lambda store: deciding.choose(store, click, number, policy=self.policy, now=self.now)):
+        if self.act(
+            click, hand, lambda store: decisions.choose(store, click, number, policy=self.policy, now=self.now)
+        ):
             self.witness.cases[click.ref.case_id].choosers.add(who)
         self.people_approve(slot, then, ago, [])
 
@@ -158,7 +160,7 @@ class Quorum(Played):
         click, hand = self.click(self.root_of(slot), who)
 
         def may(store: Store) -> Answer:
-            file = clicking.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
+            file = clicks.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
             return file if isinstance(file, Answer) else Answer(changed=True)
 
         if self.act(click, hand, may):
@@ -178,7 +180,7 @@ class Quorum(Played):
 
         def change(store: Store) -> Answer:
             before = len(store.calls_of(root))
-            answer = amending.change_amount(store, click, number, "Agreed.", offering=offering, now=self.now)
+            answer = amendments.change_amount(store, click, number, "Agreed.", offering=offering, now=self.now)
             self._told_if_so(store, root, before, Telling(author=who, amount=amount, lowers=lowers))
             if answer.changed and answer.text is None and lowers:
                 next_one = click.ref._replace(version=click.ref.version + 1)
@@ -196,7 +198,7 @@ class Quorum(Played):
 
         def confirm(store: Store) -> Answer:
             before = len(store.calls_of(root))
-            answer = amending.confirm_recipient(store, click, "Rang them.", offering=offering, now=self.now)
+            answer = amendments.confirm_recipient(store, click, "Rang them.", offering=offering, now=self.now)
             email = case.details.fields.email if case else None
             self._told_if_so(store, root, before, Telling(author=who, verifies=email))
             return answer
@@ -214,7 +216,7 @@ class Quorum(Played):
     @rule(slot=slots, who=people, takes=st.booleans())
     def somebody_takes_it_or_gives_it_back(self, slot: int, who: str, takes: bool) -> None:
         click, hand = self.click(self.root_of(slot), who)
-        does = owning.take if takes else owning.release
+        does = owners.take if takes else owners.release
         self.act(click, hand, lambda store: does(store, click, policy=self.policy, now=self.now))
 
     # --- what runs --------------------------------------------------------------------------------------------------
@@ -230,7 +232,7 @@ class Quorum(Played):
         now, until = self.now, self.now + LEASE
 
         def claim(store: Store) -> list[Work]:
-            return running.claim_executions(store, owner="one", until=until, now=now, limit=1, able=ABLE)
+            return executions.claim_executions(store, owner="one", until=until, now=now, limit=1, able=ABLE)
 
         works = self.run(claim)
         for work in works:
@@ -246,7 +248,7 @@ class Quorum(Played):
             if late:
                 self.time_passes(0.02)
                 self.steps_run([None])
-            written = self.run(lambda store: running.ended(store, work, SENT[outcome], self.now))
+            written = self.run(lambda store: executions.ended(store, work, SENT[outcome], self.now))
             self.witness.ended(work, outcome, written=written)
             self.all_is_right()
 
@@ -260,10 +262,10 @@ class Quorum(Played):
 
         def help_out(store: Store) -> Answer:
             if not stuck:
-                return deciding.step_done(store, click, policy=self.policy, now=self.now)
+                return decisions.step_done(store, click, policy=self.policy, now=self.now)
             if again:
-                return deciding.retry(store, click, policy=self.policy, now=self.now)
-            return deciding.settle_by_hand(store, click, "Looked after it.", policy=self.policy, now=self.now)
+                return decisions.retry(store, click, policy=self.policy, now=self.now)
+            return decisions.settle_by_hand(store, click, "Looked after it.", policy=self.policy, now=self.now)
 
         if self.act(click, hand, help_out):
             if not stuck:
@@ -274,10 +276,10 @@ class Quorum(Played):
     @rule(what=st.sampled_from((EVERYTHING, "stripe")), stops=st.booleans())
     def an_admin_pauses_or_resumes(self, what: str, stops: bool) -> None:
         if stops:
-            self.run(lambda store: pausing.pause(store, what, by=PEOPLE[-1], reason="Wait.", now=self.now))
+            self.run(lambda store: pauses.pause(store, what, by=PEOPLE[-1], reason="Wait.", now=self.now))
             self.witness.paused.add(what)
         else:
-            self.run(lambda store: pausing.resume(store, what, by=PEOPLE[-1], now=self.now))
+            self.run(lambda store: pauses.resume(store, what, by=PEOPLE[-1], now=self.now))
             self.witness.paused.discard(what)
 
     # --- people, rules and time -------------------------------------------------------------------------------------
@@ -295,7 +297,7 @@ class Quorum(Played):
     ) -> None:
         """And perhaps both of them press the button, whatever they may."""
         if who == delegate:
-            self.run(lambda store: away.back(store, who, by=who, now=self.now))
+            self.run(lambda store: delegations.back(store, who, by=who, now=self.now))
             self.away.pop(who, None)
         else:
             from_at = self.now + timedelta(hours=begins)
@@ -303,7 +305,7 @@ class Quorum(Played):
             lent = Delegation(
                 user_id=who, delegate_id=delegate, from_at=from_at, until_at=until_at, set_by=who, set_at=self.now
             )
-            self.run(lambda store: away.go_away(store, lent))
+            self.run(lambda store: delegations.go_away(store, lent))
             self.away[who] = lent
         self.people_approve(slot, [delegate, who, *then] if then else [], 0, [])
 
@@ -326,11 +328,11 @@ class Quorum(Played):
         """Timers fire, and it is looked whether somebody is there for each case."""
         self.now += timedelta(hours=after)
         for case_id in self.run(lambda store: store.cases_due(self.now, 50)):
-            self.run(partial(timing.fire, case_id=case_id, policy=self.policy, now=self.now))
+            self.run(partial(timers.fire, case_id=case_id, policy=self.policy, now=self.now))
         self.run(lambda store: self.witness.time_has_passed(store, self.now))
         here = {group: {who for who, groups in self.desk.members.items() if group in groups} for group in GROUPS}
-        for case_id in self.run(lambda store: falling.left_alone(store, self.policy, here, ())):
+        for case_id in self.run(lambda store: presence.left_alone(store, self.policy, here, ())):
             self.run(
-                partial(falling.put_right, case_id=case_id, policy=self.policy, people=here, gone=(), now=self.now)
+                partial(presence.put_right, case_id=case_id, policy=self.policy, people=here, gone=(), now=self.now)
             )
             self.run(partial(self.witness.may_have_fallen, case_id=case_id, here=here, rules=self.in_force))

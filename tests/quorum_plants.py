@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bot.cases import approving, clicking, deciding, intake, running, timing
-from bot.cases.clicking import Answer, Click
+from bot.cases import approvals, calls, clicks, decisions, executions, timers
+from bot.cases.clicks import Answer, Click
 from bot.core.model import Case, CaseFile, CaseState, Decision, Execution, ExecutionState, Proposal
 from bot.core.people import Delegation, Person
-from bot.core.policy import Band, Judgement, bands, judge, judging
-from bot.core.timing import EXPIRY
-from handlers.doors import Doors
+from bot.core.policy import Band, Judgement, bands, judge, judgement
+from bot.core.timers import EXPIRY
+from handlers.context import Doors
 from storage import Store
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -23,10 +23,10 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def one_approval_is_enough(patch: pytest.MonkeyPatch) -> None:
     def lenient(*asked: Any) -> Judgement:
-        judgement = judge(*asked)
-        return judgement.model_copy(update={"complete": judgement.allowed})
+        decided = judge(*asked)
+        return decided.model_copy(update={"complete": decided.allowed})
 
-    patch.setattr(deciding, "judge", lenient)
+    patch.setattr(decisions, "judge", lenient)
 
 
 def approvals_count_for_later_versions(patch: pytest.MonkeyPatch) -> None:
@@ -45,31 +45,31 @@ def approvals_count_for_later_versions(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_stale_click_is_taken(patch: pytest.MonkeyPatch) -> None:
-    look = clicking._look
+    look = clicks._look
 
     def any_version(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
         case = store.case(click.ref.case_id)
         ref = click.ref if case is None else click.ref._replace(version=case.version)
         return look(store, click.model_copy(update={"ref": ref}), state)
 
-    patch.setattr(clicking, "_look", any_version)
+    patch.setattr(clicks, "_look", any_version)
 
 
 def a_lender_counts_beside_the_delegate(patch: pytest.MonkeyPatch) -> None:
-    voices = judging._voices
+    voices = judgement._voices
 
-    def alone(band: Band, made: Any) -> list[judging.Voice]:
+    def alone(band: Band, made: Any) -> list[judgement.Voice]:
         return [voice._replace(stood_in_for=()) for voice in voices(band, made)]
 
-    patch.setattr(judging, "_voices", alone)
+    patch.setattr(judgement, "_voices", alone)
 
 
 def authors_decide_alone(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(judging, "_only_authors", lambda *_: False)
+    patch.setattr(judgement, "_only_authors", lambda *_: False)
 
 
 def nobody_is_an_author(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(intake.Told, "authors", property(lambda _: ()))
+    patch.setattr(calls.Told, "authors", property(lambda _: ()))
 
 
 def no_lead_is_needed(patch: pytest.MonkeyPatch) -> None:
@@ -78,11 +78,11 @@ def no_lead_is_needed(patch: pytest.MonkeyPatch) -> None:
     def anybody(*asked: Any) -> Band:
         return band_for(*asked).model_copy(update={"at_least": {}})
 
-    patch.setattr(judging, "band_for", anybody)
+    patch.setattr(judgement, "band_for", anybody)
 
 
 def limits_are_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(judging, "limits_passed", lambda *_: ())
+    patch.setattr(judgement, "limits_passed", lambda *_: ())
 
 
 def a_lowered_amount_is_judged_by_itself(patch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def a_lowered_amount_is_judged_by_itself(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_was_offered_before_it_was_lowered_is_paid(patch: pytest.MonkeyPatch) -> None:
-    executions_of = running.executions_of
+    executions_of = executions.executions_of
 
     def old_amount(case: Case, proposal: Proposal, now: datetime) -> list[Execution]:
         paid = proposal.weighed
@@ -102,11 +102,11 @@ def what_was_offered_before_it_was_lowered_is_paid(patch: pytest.MonkeyPatch) ->
         ]
         return executions_of(case, proposal.model_copy(update={"actions": tuple(actions)}), now)
 
-    patch.setattr(approving, "executions_of", old_amount)
+    patch.setattr(approvals, "executions_of", old_amount)
 
 
 def nothing_expires(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(timing, "_HAPPENS", {**timing._HAPPENS, EXPIRY: lambda *_: None})
+    patch.setattr(timers, "_HAPPENS", {**timers._HAPPENS, EXPIRY: lambda *_: None})
 
 
 def a_delegation_has_no_dates(patch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def groups_are_remembered(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deciding, "paid_elsewhere", lambda *_: None)
+    patch.setattr(decisions, "paid_elsewhere", lambda *_: None)
 
 
 def the_policy_decides_whatever_was_refunded_before(patch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def the_policy_decides_whatever_was_refunded_before(patch: pytest.MonkeyPatch) -
 
 
 def documents_go_to_any_address(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deciding, "unverified_recipient", lambda _: None)
+    patch.setattr(decisions, "unverified_recipient", lambda _: None)
 
 
 def a_pause_stops_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -144,15 +144,15 @@ def a_pause_stops_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
-    def careless(store: Store, work: running.Work, end: running.Ended, now: datetime) -> bool:
+    def careless(store: Store, work: executions.Work, end: executions.Ended, now: datetime) -> bool:
         file, held = store.case_file(work.execution.case_id), store.execution(work.execution.key)
         assert file is not None
         assert held is not None
         if held.state is ExecutionState.RUNNING:
-            running._write_end(store, file, held, end, now)
+            executions._write_end(store, file, held, end, now)
         return True
 
-    patch.setattr(running, "ended", careless)
+    patch.setattr(executions, "ended", careless)
 
 
 def the_click_is_kept_without_its_groups(patch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def an_admin_replaces_everybody(patch: pytest.MonkeyPatch) -> None:
     def one_admin(_: object, band: Band) -> Band:
         return band.model_copy(update={"groups": ("admins",), "at_least": {}, "quorum": 1})
 
-    patch.setattr(judging, "with_admins", one_admin)
+    patch.setattr(judgement, "with_admins", one_admin)
 
 
 @dataclass(frozen=True)

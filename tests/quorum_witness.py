@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.cases.running import Work
+from bot.cases.executions import Work
 from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Execution, Outcome, Proposal, Verdict
-from bot.core.names import CaseRef
+from bot.core.slack_ids import CaseRef
 from storage import Store
 from tests.quorum_rules import (
     DAY,

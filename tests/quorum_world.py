@@ -9,19 +9,19 @@ from typing import Any, TypeVar, cast
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from bot.cases import intake
-from bot.cases.clicking import Answer, Click
-from bot.cases.intake import Told
-from bot.cases.running import Work
+from bot.cases import calls
+from bot.cases.calls import Told
+from bot.cases.clicks import Answer, Click
+from bot.cases.executions import Work
 from bot.core.accounts import Account
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fact, Fields
 from bot.core.money import from_major
-from bot.core.names import CaseRef
 from bot.core.people import Delegation
 from bot.core.policy.file import read_policy
+from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from handlers.doors import Desk, Doors
+from handlers.context import Desk, Doors
 from storage import InlineDatabase, Store
 from tests.quorum_rules import AT_FIRST, PEOPLE, RULES, START, Hand
 from tests.quorum_witness import ON_RECORD, Telling, Witness
@@ -92,7 +92,7 @@ class Played(RuleBasedStateMachine):
     def receive(self, call: Call, amount: str | None) -> None:
         """By a job of its own it becomes an offer."""
         sha256 = hashlib.sha256(call.model_dump_json().encode()).hexdigest()
-        came = self.run(lambda store: intake.receive(store, call, body_sha256=sha256, now=self.now))
+        came = self.run(lambda store: calls.receive(store, call, body_sha256=sha256, now=self.now))
         if came != "duplicate":
             telling = Telling(author=call.author, amount=amount)
             self.witness.cases[case_id_of(call.call_id)].tellings.append(telling)
@@ -102,7 +102,7 @@ class Played(RuleBasedStateMachine):
         seen.settles = len(told.versions)
         seen.looked_up.add(facts)
         known = looked_up(facts, told.details.fields.payment_id, self.now)
-        self.run(lambda store: intake.settle(store, told, known, policy=self.policy, able=ABLE, now=self.now))
+        self.run(lambda store: calls.settle(store, told, known, policy=self.policy, able=ABLE, now=self.now))
         self.all_is_right()
 
     def told(self, root: str) -> Told:

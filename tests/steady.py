@@ -21,8 +21,8 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from bot.connectors.base import Connector
-from bot.connectors.errors import ConnectorError
 from bot.core.model import Action
+from bot.http.errors import ConnectorError
 from sandbox.state import State
 from tests.connector_support import KEY, NOW
 from tests.sandbox_contract import REFERENCE

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.cases import deciding
-from bot.cases.amending import confirm_recipient
-from bot.cases.clicking import Answer
+from bot.cases import decisions
+from bot.cases.amendments import confirm_recipient
+from bot.cases.clicks import Answer
 from bot.core.cards import card
 from bot.core.cards.forms import FormErrors
 from bot.core.cards.more import read_recipient
@@ -150,7 +150,7 @@ async def test_a_chosen_way_stands_while_its_amount_changes(database: Database) 
     call = told("dispute", payment_id="pi_SMALL", dispute_reason="Not ours")
     case_id = await tell(database, call, (charged(100_000),))
     chosen = click(await look(database, case_id), ANA, "choose")
-    await database.write(lambda store: deciding.choose(store, chosen, 1, policy=SHIPPED, now=NOW))
+    await database.write(lambda store: decisions.choose(store, chosen, 1, policy=SHIPPED, now=NOW))
     names = [action.name for action in (await look(database, case_id)).proposal.actions]
     assert names[0] == "refund"
     assert (await amend(database, case_id, LEA, "80.00")).changed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import trying
+from bot.cli import backtest
 from bot.core.backtest import Stored, Trial
 from bot.core.model import (
     Call,
@@ -215,9 +215,9 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pyte
 
     asyncio.run(fill())
     trial, until = Trial(OFF, ON), START + timedelta(days=9)
-    one = trying.backtest(url, trial, since=LONG_AGO, until=until, processes=1)
-    monkeypatch.setattr(trying, "MANY", 0)
-    monkeypatch.setattr(trying, "PART", 2)
-    assert trying.backtest(url, trial, since=LONG_AGO, until=until, processes=2) == one
+    one = backtest.backtest(url, trial, since=LONG_AGO, until=until, processes=1)
+    monkeypatch.setattr(backtest, "MANY", 0)
+    monkeypatch.setattr(backtest, "PART", 2)
+    assert backtest.backtest(url, trial, since=LONG_AGO, until=until, processes=2) == one
     assert one.total.calls == 40
     assert 0 < one.total.automatic.new < 40

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.backtest import Lens, kind_for, weigh
-from bot.core.backtest.reading import plain, subject_of
+from bot.core.backtest.rows import plain, subject_of
 from bot.core.model import Details, Fields, Kind
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.triage import triage

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.cases import asking, clicking, deciding, owning, revealing, timing
-from bot.cases.amending import change_amount, confirm_recipient
-from bot.cases.clicking import Answer, Click
+from bot.cases import clicks, decisions, masked, owners, questions, timers
+from bot.cases.amendments import change_amount, confirm_recipient
+from bot.cases.clicks import Answer, Click
 from bot.core.model import CaseFile, CaseState
-from bot.core.names import CaseRef
+from bot.core.slack_ids import CaseRef
 from storage import Database, Store
 from storage.people import WORKSPACE
 from tests.kind_samples import NOW, SHIPPED, told
@@ -24,18 +24,18 @@ WHEN: dict[str, Any] = {"policy": SHIPPED, "now": LATER}
 OFFER: dict[str, Any] = {"offering": OFFERING, "now": LATER}
 # every button and every form of a card
 PRESSES: Mapping[str, Callable[[Store, Click], CaseFile | Answer]] = {
-    "approve": lambda store, made: deciding.approve(store, made, **WHEN),
-    "reject": lambda store, made: deciding.reject(store, made, "Not ours", **WHEN),
-    "choose": lambda store, made: deciding.choose(store, made, 1, **WHEN),
-    "step done": lambda store, made: deciding.step_done(store, made, **WHEN),
-    "retry": lambda store, made: deciding.retry(store, made, **WHEN),
-    "settle": lambda store, made: deciding.settle_by_hand(store, made, "Done in the bank", **WHEN),
-    "open a form": lambda store, made: clicking.check_open(store, made, state=CaseState.OPEN, **WHEN),
+    "approve": lambda store, made: decisions.approve(store, made, **WHEN),
+    "reject": lambda store, made: decisions.reject(store, made, "Not ours", **WHEN),
+    "choose": lambda store, made: decisions.choose(store, made, 1, **WHEN),
+    "step done": lambda store, made: decisions.step_done(store, made, **WHEN),
+    "retry": lambda store, made: decisions.retry(store, made, **WHEN),
+    "settle": lambda store, made: decisions.settle_by_hand(store, made, "Done in the bank", **WHEN),
+    "open a form": lambda store, made: clicks.check_open(store, made, state=CaseState.OPEN, **WHEN),
     "change the amount": lambda store, made: change_amount(store, made, "20.00", "A slip", **OFFER),
     "confirm the recipient": lambda store, made: confirm_recipient(store, made, "Called them back", **OFFER),
-    "take": lambda store, made: owning.take(store, made, **WHEN),
-    "ask": lambda store, made: asking.ask(store, made, "Who is it?", owner=None, **WHEN),
-    "show the summary": lambda store, made: revealing.reveal(store, made, **WHEN),
+    "take": lambda store, made: owners.take(store, made, **WHEN),
+    "ask": lambda store, made: questions.ask(store, made, "Who is it?", owner=None, **WHEN),
+    "show the summary": lambda store, made: masked.reveal(store, made, **WHEN),
 }
 
 
@@ -59,7 +59,7 @@ async def test_a_case_that_is_not_here_is_answered_and_kept_in_the_workspace_s_h
 @pytest.mark.parametrize("name", [name for name in PRESSES if name != "show the summary"])
 async def test_an_expired_case_says_so_and_the_click_is_in_its_history(database: Database, name: str) -> None:
     case_id = await tell(database, told("refund-small"), (charged(100_000),))
-    await database.write(lambda store: timing.fire(store, case_id, policy=SHIPPED, now=LATER))
+    await database.write(lambda store: timers.fire(store, case_id, policy=SHIPPED, now=LATER))
     file = await look(database, case_id)
     assert file.case.state is CaseState.EXPIRED
     answer = await pressed(database, name, click(file, ANA))

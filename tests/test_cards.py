@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.cards import HIDDEN, TEXT_LIMIT, Picture, card, trail, wording
+from bot.core.cards import TEXT_LIMIT, Picture, card, trail, wording
+from bot.core.cards.masked import HIDDEN
 from bot.core.model import (
     CaseFile,
     CaseState,
@@ -17,8 +18,8 @@ from bot.core.model import (
     Receipt,
     Verdict,
 )
-from bot.core.names import ActionId, CaseRef
 from bot.core.policy import Standing
+from bot.core.slack_ids import ActionId, CaseRef
 from tests.card_samples import (
     CASE_ID,
     EVIL,

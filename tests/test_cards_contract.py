@@ -13,7 +13,7 @@ from slack_sdk.models.views import View
 from bot.core.cards import card, completing, forms, trail
 from bot.core.cards.mrkdwn import size
 from bot.core.model import CaseState, Kind
-from bot.core.names import CaseRef
+from bot.core.slack_ids import CaseRef
 from tests import gallery
 from tests.card_samples import CASE_ID, DETAILS, EVIL, STANDING, entry, every_file, file_of
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 
 from bot.__main__ import main
-from bot.demo import SECRETS, addresses
+from bot.cli.demo import SECRETS, addresses
 from sandbox.app import STATE, Config, make_app
 from sandbox.state import State
 from tests.world import POLICY

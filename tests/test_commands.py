@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.core.people import EVERYTHING
-from handlers.commands.acting import end_of_day
-from handlers.commands.asked import case_id_in, mentioned
+from handlers.slack.commands.acting import end_of_day
+from handlers.slack.commands.parse import case_id_in, mentioned
 from tests.surfaces import finance, home_of, in_words
 from tests.world import ADA, ANA, BEN, LEA, SAM, World, a_world, changed_policy
 

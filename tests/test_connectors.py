@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from bot.connectors.base import Connector, Repeat
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.fidel import FidelConnector
-from bot.connectors.fidel_operations import OPERATIONS
-from bot.connectors.http import to_json
+from bot.connectors.fidel.operations import OPERATIONS
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action, Fact
+from bot.http.client import to_json
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from tests.connector_support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details, vendors
 
 CREATE = action("fidel", "create_brand", name="Juniper & Sage Tea House", reference=dict(REFERENCE))

@@ -16,8 +16,8 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
 from bot.connectors.base import Connector
-from bot.connectors.errors import ConnectorError
 from bot.core.model import Action
+from bot.http.errors import ConnectorError
 from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, MASTERCARD, REFUNDED, VISA
 from tests.connector_support import KEY, NOW, REFERENCE, Exchange, World, action, details, vendors
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.drive import DriveConnector
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.connectors.google_drive import DriveConnector
 from bot.core.model import Action, Fact
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from sandbox.google.seeds import DOCUMENTS
 from tests.connector_support import KEY, NOW, REFERENCE, action, details
 from tests.google_support import GoogleWorld, google_world

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
 from bot.connectors.fidel import FidelConnector
 from bot.core.model import Action, Receipt
+from bot.http.errors import ConnectorError, Refused, Unavailable, Unsure
 from sandbox.fidel.seeds import BRAND, BRISTOL, VISA
 from tests.connector_support import KEY, REFERENCE, World, action, vendors
 

@@ -8,9 +8,9 @@ import pytest
 from pydantic import JsonValue
 
 from bot.connectors.base import Repeat
-from bot.connectors.errors import ConnectorError, Refused, Unsure
 from bot.connectors.fidel import FidelConnector
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, Refused, Unsure
 from sandbox.fidel.seeds import BOSTON, BREAKFAST, CATERING, MASTERCARD, REFUND, REFUNDED
 from tests.connector_support import KEY, World, action, vendors
 

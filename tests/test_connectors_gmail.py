@@ -7,10 +7,10 @@ import pytest
 from pydantic import JsonValue
 
 from bot.connectors.base import Repeat
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.gmail import GmailConnector
-from bot.connectors.gmail_mail import HEADER, code, digest
+from bot.connectors.gmail.records import HEADER, code, digest
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from sandbox.google.drafts import add_message
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, THREAD

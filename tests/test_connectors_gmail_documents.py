@@ -8,10 +8,10 @@ import pytest
 from pydantic import JsonValue
 
 from bot.connectors import gmail as gmail_module
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable
 from bot.connectors.gmail import GmailConnector
-from bot.connectors.google_api import ServiceAccount
+from bot.connectors.google.client import ServiceAccount
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, PDF, THREAD
 from tests.connector_support import KEY, NOW, REFERENCE, action, details

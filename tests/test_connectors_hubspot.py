@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.hubspot import HubSpotConnector
-from bot.connectors.hubspot_api import VERSION
+from bot.connectors.hubspot.client import VERSION
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from sandbox.hubspot.seeds import DANA, HARBOUR, KESTREL, KEY_PROPERTY, LI, MARCUS, NORTHWIND
 from tests.connector_support import KEY, NOW, REFERENCE, action, details
 from tests.crm_support import Crm, crm

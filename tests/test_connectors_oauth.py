@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.connectors.errors import ConnectorError, LockedOut, Unavailable
-from bot.connectors.http import JSON, Http
 from bot.connectors.oauth import Assertion, ClientCredentials, RefreshToken
+from bot.http.client import JSON, Http
+from bot.http.errors import ConnectorError, LockedOut, Unavailable
 
 T = TypeVar("T")
 SECRET = "client-secret-made-up"

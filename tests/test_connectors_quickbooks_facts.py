@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.connectors.errors import LockedOut
 from bot.connectors.quickbooks import LET_IN, QuickBooksConnector
+from bot.http.errors import LockedOut
 from tests.connector_support import NOW, details
 from tests.quickbooks_support import Company, Tokens, company, credit, refund, refusal, send
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.connectors.errors import Unavailable, Unsure
 from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
+from bot.http.errors import Unavailable, Unsure
 from sandbox.quickbooks import panel
 from tests.connector_support import KEY
 from tests.quickbooks_support import Company, company, credit, effects, fault, move, refund, refusal, send

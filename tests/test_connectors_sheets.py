@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
-from bot.connectors.sheets import SheetsConnector
-from bot.connectors.sheets_rows import mark_ids
+from bot.connectors.google_sheets import SheetsConnector
+from bot.connectors.google_sheets.records import mark_ids
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from sandbox.google.seeds import SPREADSHEET
 from tests.connector_support import KEY, NOW, REFERENCE, action, details
 from tests.google_support import GoogleWorld, google_world

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.errors import ConnectorError, Refused, Unavailable, Unsure
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, Refused, Unavailable, Unsure
 from tests.connector_support import KEY, REFERENCE, World, action, vendors
 
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, parse_qsl
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.errors import Refused
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action
+from bot.http.errors import Refused
 from tests.connector_support import KEY, REFERENCE, World, action, vendors
 
 OURS = dict(REFERENCE)

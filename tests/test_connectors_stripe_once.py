@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bot.connectors.errors import LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.stripe import WAYS, StripeConnector
 from bot.core.model import Action
+from bot.http.errors import LockedOut, Refused, Unavailable, Unsure
 from tests.connector_support import KEY, REFERENCE, World, action, vendors
 
 OURS = dict(REFERENCE)

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import ClientSession
 from pydantic import JsonValue
 
-from bot.connectors.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from bot.connectors.zendesk import ZendeskConnector
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
 from sandbox.zendesk.seeds import DANA, ME, OLD_DANA
 from tests.connector_support import KEY, NOW, REFERENCE, action, details
 from tests.crm_support import Crm, crm

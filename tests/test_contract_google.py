@@ -18,8 +18,8 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from bot.connectors.errors import ConnectorError, Unavailable, Unsure
 from bot.core.model import Action
+from bot.http.errors import ConnectorError, Unavailable, Unsure
 from sandbox.google.seeds import DOCUMENTS, THREAD
 from tests.connector_support import KEY, NOW, REFERENCE, Exchange, action, details
 from tests.google_support import GoogleWorld, google_world

@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 from openapi_core import OpenAPI
 
-from bot.connectors.errors import ConnectorError
 from bot.core.model import Action
+from bot.http.errors import ConnectorError
 from sandbox.hubspot.seeds import KEY_PROPERTY
 from tests.connector_support import KEY, NOW, Exchange, details
 from tests.crm_contract import contract, faults

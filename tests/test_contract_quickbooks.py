@@ -13,9 +13,9 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from bot.connectors.errors import ConnectorError
 from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
+from bot.http.errors import ConnectorError
 from tests.connector_support import NOW, Exchange, details
 from tests.quickbooks_support import Company, company, credit, fault, move, refund, send
 

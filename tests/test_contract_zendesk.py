@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from openapi_core import OpenAPI
 
-from bot.connectors.errors import ConnectorError
+from bot.http.errors import ConnectorError
 from sandbox.zendesk.seeds import DANA
 from tests.connector_support import KEY, NOW, Exchange, details
 from tests.crm_contract import contract, faults

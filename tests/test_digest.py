@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft7Validator
 from PIL import Image
 
-from bot.cases import digesting
-from bot.cases.digesting import weekly_due, weekly_id
+from bot.cases import digests
+from bot.cases.digests import weekly_due, weekly_id
 from bot.core.cards import charts
 from bot.core.cards import digest as cards
 from bot.core.cards.mrkdwn import Block
@@ -198,7 +198,7 @@ async def test_a_digest_shows_what_is_stored_on_both_engines(database: Database)
 
     await database.write(fill)
     christmas_island = Region(time_zone="Pacific/Kiritimati")  # it is tomorrow there
-    drawn = await database.read(lambda store: digesting.drawn(store, NOW, christmas_island))
+    drawn = await database.read(lambda store: digests.drawn(store, NOW, christmas_island))
     assert drawn.text.startswith("Finance digest, 17 Nov to 24 Nov 2026")
     assert "1 new" in drawn.text
     assert "Refund: 1 case" in drawn.text

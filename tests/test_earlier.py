@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.earlier import ago, customer_key, keys_of, paid_already, records, similar, sum_key
+from bot.core.duplicates import ago, customer_key, keys_of, paid_already, records, similar, sum_key
 from bot.core.model import CaseState, Details, Earlier, Fact, Fields, Kind, Money
 from tests.storage_samples import NOW
 

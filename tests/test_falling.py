@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.cases import falling
+from bot.cases import presence
 from bot.core.cards import card
 from bot.core.model import CaseFile, CaseState, Proposal
 from bot.core.policy import deciding_band, somebody_can_go_on, standing_of
@@ -78,12 +78,12 @@ def test_an_admin_takes_the_place_of_whoever_is_gone_and_as_many_agree_as_before
 async def put_right(database: Database, people: Mapping[str, set[str]], *gone: str) -> list[str]:
     """The cases that were changed."""
     policy, left = SHIPPED, frozenset(gone)
-    found = await database.read(lambda store: falling.left_alone(store, policy, people, left))
+    found = await database.read(lambda store: presence.left_alone(store, policy, people, left))
     return [
         case_id
         for case_id in found
         if await database.write(
-            lambda store, one=case_id: falling.put_right(  # type: ignore[misc]  # mypy knows no bound lambda
+            lambda store, one=case_id: presence.put_right(  # type: ignore[misc]  # mypy knows no bound lambda
                 store, one, policy=policy, people=people, gone=left, now=NOW
             )
         )

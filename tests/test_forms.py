@@ -11,8 +11,8 @@ from bot.core.model import (
     Fields,
     Kind,
 )
-from bot.core.names import ActionId, CallbackId, CaseRef
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.slack_ids import ActionId, CallbackId, CaseRef
 from sandbox.slack.checks import view_problems
 from tests.card_samples import CASE_ID, PLAIN, REFUND, TICKET, file_of
 

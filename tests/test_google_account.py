@@ -8,8 +8,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from bot.connectors.errors import LockedOut
-from bot.connectors.google_api import AUDIENCE, ServiceAccount, assertion, hosts
+from bot.connectors.google.client import AUDIENCE, ServiceAccount, assertion, hosts
+from bot.http.errors import LockedOut
 from sandbox.google.seeds import MAILBOX
 from tests.google_support import GoogleWorld, google_world, key_file
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from bot.cases.intake import LOOK_AGAIN, LOOK_FOR
+from bot.cases.calls import LOOK_AGAIN, LOOK_FOR
 from bot.core.model import Case, CaseFile, Kind
 from tests.test_kinds import APPROVE, press
 from tests.world import ANA, LEA, World, a_world

@@ -10,9 +10,9 @@ import yaml
 from jsonschema import Draft7Validator
 
 from bot.core.model import CaseState
-from bot.core.names import CallbackId, Command
-from bot.core.workflow import outputs
-from handlers.workflows import INPUTS
+from bot.core.slack_ids import CallbackId, Command
+from bot.core.workflows import outputs
+from handlers.slack.workflows import INPUTS
 from tests.card_samples import file_of
 
 ROOT = Path(__file__).resolve().parents[1]

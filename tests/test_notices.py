@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.cases import noticing
-from bot.cases.noticing import Sending
-from bot.cases.running import save
+from bot.cases import notices as case_notices
+from bot.cases.executions import save
+from bot.cases.notices import Sending
 from bot.core.cards import notices
 from bot.core.model import CaseState, Details, Entry, Fields
 from bot.core.notices import Notice
@@ -105,7 +105,7 @@ async def test_a_workflow_that_waits_is_told_the_end_and_nothing_else(database: 
 async def claimed(db: Database, at: float) -> list[Sending]:
     now = NOW + at * SECOND
     return await db.write(
-        lambda store: noticing.claim_notices(
+        lambda store: case_notices.claim_notices(
             store,
             owner="w1",
             until=now + 60 * SECOND,
@@ -141,7 +141,7 @@ async def test_a_message_that_may_be_on_its_way_is_left_alone_and_then_looked_fo
     (sending,) = await claimed(database, 3)
     assert not sending.look
     assert await claimed(database, 20) == []  # held
-    await database.write(lambda store: noticing.send_later(store, sending.notice, due_at=NOW + 8 * SECOND))
+    await database.write(lambda store: case_notices.send_later(store, sending.notice, due_at=NOW + 8 * SECOND))
     assert await claimed(database, 20) == []  # too early to look
     (again,) = await claimed(database, 21)
     assert again.look
@@ -154,9 +154,9 @@ async def test_a_job_that_lost_its_notice_writes_nothing(database: Database) -> 
     (sending,) = await claimed(database, 3)
     await database.write(lambda store: store.release_leases())
     now = NOW + 4 * SECOND
-    assert not await database.write(lambda store: noticing.sent(store, sending.notice, now))
-    assert not await database.write(lambda store: noticing.begin(store, notice=sending.notice, until=now, now=now))
-    assert not await database.write(lambda store: noticing.give_up(store, sending.notice, "gone", now))
+    assert not await database.write(lambda store: case_notices.sent(store, sending.notice, now))
+    assert not await database.write(lambda store: case_notices.begin(store, notice=sending.notice, until=now, now=now))
+    assert not await database.write(lambda store: case_notices.give_up(store, sending.notice, "gone", now))
 
 
 def test_what_a_caller_said_calls_nobody_and_formats_nothing_in_a_direct_message() -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from bot.cases import deciding, running
-from bot.cases.approving import decide_alone
-from bot.cases.clicking import Answer, Click
+from bot.cases import decisions, executions
+from bot.cases.approvals import decide_alone
+from bot.cases.clicks import Answer, Click
 from bot.core.model import Action, CaseFile, CaseState, Details, Entry, Fact, Fields, Money, Proposal
-from bot.core.names import CaseRef
 from bot.core.people import EVERYTHING, Pause, Person
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
+from bot.core.slack_ids import CaseRef
 from storage import Database, Store
 from tests.policy_samples import ANA, BEN, LEA, SAM, SHIPPED, a_refund, person
 from tests.storage_samples import NOW, WORKED, a_case
@@ -67,7 +67,7 @@ async def approve(
     them = person(who) if isinstance(who, str) else who
     now = NOW + after
     click = Click(person=them, ref=CaseRef(f"C-{number}", 1), identity=f"{number}/{them.user_id}/{after}")
-    answer = await database.write(lambda store: deciding.approve(store, click, policy=policy, now=now))
+    answer = await database.write(lambda store: decisions.approve(store, click, policy=policy, now=now))
     file = await database.read(lambda store: store.case_file(f"C-{number}"))
     assert file is not None
     return answer, file
@@ -213,7 +213,7 @@ async def test_while_it_is_paused_the_policy_decides_nothing(database: Database,
 
 
 def claim(store: Store, limit: int = 9) -> list[str]:
-    works = running.claim_executions(
+    works = executions.claim_executions(
         store, owner="w1", until=NOW + timedelta(minutes=1), now=NOW, limit=limit, able=ABLE
     )
     return [work.execution.key for work in works]

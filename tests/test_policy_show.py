@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.cases.shadowing import with_shadow
-from bot.core.explaining import Explained, explain, story
+from bot.cases.shadow import with_shadow
+from bot.cli.backtest import told_of
 from bot.core.model import Call, CaseState, Fact
 from bot.core.people import EVERYTHING, Pause
 from bot.core.policy import Policy
-from bot.trying import told_of
+from bot.core.policy.explain import Explained, explain, story
 from storage import open_database
 from tests.backtest_support import HEARD, OFF, ON, START, TEXT, Past, changed, details, facts, tell
 from tests.policy_samples import ANA, LEA, ONE, SHIPPED, TWO, policy_of

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from bot.cases import deciding, intake
-from bot.cases.clicking import Click
-from bot.cases.intake import Told
+from bot.cases import calls as case_calls
+from bot.cases import decisions
+from bot.cases.calls import Told
+from bot.cases.clicks import Click
 from bot.core.model import Call
-from bot.core.names import CaseRef
 from bot.core.people import Person
+from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from storage import InlineDatabase, Store
 from tests.quorum_machine import Quorum
@@ -74,14 +75,16 @@ def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
 
     def opened(store: Store, call_id: str) -> None:
         said = details("refund", "15.00 USD", "pi_1", sure=0.97)
-        intake.receive(store, Call(call_id=call_id, event="call.completed", details=said), body_sha256="1", now=START)
+        case_calls.receive(
+            store, Call(call_id=call_id, event="call.completed", details=said), body_sha256="1", now=START
+        )
         told, known = Told(call_id, tuple(store.calls_of(call_id))), looked_up("found", "pi_1", START)
-        intake.settle(store, told, known, policy=POLICIES["plain"], able=ABLE, now=START)
+        case_calls.settle(store, told, known, policy=POLICIES["plain"], able=ABLE, now=START)
 
     def approved(store: Store, call_id: str) -> str | None:
         person = Person(user_id=PEOPLE[0], groups=frozenset({"finance"}))
         click = Click(person=person, ref=CaseRef(case_id_of(call_id), 1), identity=call_id)
-        return deciding.approve(store, click, policy=POLICIES["plain"], now=START).text
+        return decisions.approve(store, click, policy=POLICIES["plain"], now=START).text
 
     for call_id in calls:
         database.run(partial(opened, call_id=call_id))

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bot.cases.clicking import Answer
-from bot.cases.intake import what_changed
-from bot.cases.revealing import reveal
+from bot.cases.calls import what_changed
+from bot.cases.clicks import Answer
+from bot.cases.masked import reveal
 from bot.core.cards import card, completing, lists
-from bot.core.cards.hiding import HIDDEN, summary_view
 from bot.core.cards.lists import Row
+from bot.core.cards.masked import HIDDEN, summary_view
 from bot.core.model import CaseFile, CaseState, Details, Kind
 from sandbox.slack.checks import view_problems
 from storage import Database

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.cases.shadowing import WOULD, seen, shadow_of, with_shadow
+from bot.cases.shadow import WOULD, seen, shadow_of, with_shadow
 from bot.config import ConfigFaults, Places, read_policies
 from bot.core.model import CaseFile, CaseState, Entry, Kind
 from bot.core.policy import Policy

@@ -10,13 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cases import deciding, intake, running
-from bot.cases.clicking import Click
-from bot.cases.intake import Told
-from bot.cases.running import Ended, Work
+from bot.cases import calls, decisions, executions
+from bot.cases.calls import Told
+from bot.cases.clicks import Click
+from bot.cases.executions import Ended, Work
 from bot.core.model import Call, Details, Fields, Outcome
-from bot.core.names import CaseRef
 from bot.core.people import Person
+from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from storage import InlineDatabase, Store
 from tests.simulation.luck import Tally
@@ -100,12 +100,12 @@ def _told(store: Store, website: str) -> None:
         call_intent="brand_create", brand_name="Fern", website_url=website, logo_url="https://example.com/l.png"
     )
     call = Call(call_id="call-1", event="call.completed", details=Details(fields=fields))
-    intake.receive(store, call, body_sha256=website, now=START)
+    calls.receive(store, call, body_sha256=website, now=START)
 
 
 def _settled(store: Store, told: Told) -> None:
     able = frozenset({"fidel.create_brand"})
-    intake.settle(store, told, (), policy=a_policy(), able=able, now=START)
+    calls.settle(store, told, (), policy=a_policy(), able=able, now=START)
 
 
 def test_a_job_that_knows_less_does_not_undo_what_another_has_settled_since() -> None:
@@ -133,16 +133,16 @@ def test_a_step_that_was_refused_after_an_unsure_try_is_looked_up_when_a_person_
     def claimed(store: Store) -> Work:
         able = frozenset({"fidel.create_brand"})
         until = later + timedelta(minutes=1)
-        (work,) = running.claim_executions(store, owner="one", until=until, now=later, limit=1, able=able)
+        (work,) = executions.claim_executions(store, owner="one", until=until, now=later, limit=1, able=able)
         return work
 
     def run(store: Store) -> bool:
         _told(store, "https://example.com/old")
         _settled(store, Told("call-1", tuple(store.calls_of("call-1"))))
-        deciding.approve(store, click("approve"), policy=policy, now=START)
-        running.ended(store, claimed(store), Ended(Outcome.UNSURE, "No answer."), START)
-        running.ended(store, claimed(store), Ended(Outcome.REFUSED, "Not now."), START)
-        deciding.retry(store, click("retry"), policy=policy, now=START)
+        decisions.approve(store, click("approve"), policy=policy, now=START)
+        executions.ended(store, claimed(store), Ended(Outcome.UNSURE, "No answer."), START)
+        executions.ended(store, claimed(store), Ended(Outcome.REFUSED, "Not now."), START)
+        decisions.retry(store, click("retry"), policy=policy, now=START)
         return claimed(store).attempt.looks_first
 
     assert database.run(run)

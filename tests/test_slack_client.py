@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.core.cards import Picture
-from bot.core.names import EventType
+from bot.core.slack_ids import EventType
 from bot.slack import ChannelClosed, NotNow, NotSure, Pace, Slack, SlackError
 from tests.world import World, free_port
 
@@ -91,7 +91,7 @@ async def test_a_read_without_a_readable_answer_may_simply_be_asked_again(how: s
 
 
 async def test_a_slack_that_hangs_is_left_before_a_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.line.TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bot.http.slack.TIMEOUT_S", 0.05)
     forever = asyncio.Event()
 
     async def hang() -> web.Response:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.model import Kind, Money
 from storage import Database, Store
-from storage.links import Payout
+from storage.duplicates import Payout
 from tests.storage_samples import NOW, WORKED, a_case, a_decision, a_proposal
 
 DAY = timedelta(hours=24)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handlers.threads import is_a_verdict
+from handlers.slack.threads import is_a_verdict
 from tests.surfaces import (
     channel_id,
     element_of,

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.cards import completing
 from bot.core.model import Details
-from handlers.shortcuts import plainly, read_message
+from handlers.slack.shortcuts import plainly, read_message
 from sandbox.slack.checks import view_problems
 from tests.card_samples import EVIL
 from tests.slack_requests import TEAM, knock, signed

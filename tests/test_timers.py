@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.cases import deciding, intake, timing
-from bot.cases.clicking import Click
-from bot.cases.intake import Told
+from bot.cases import calls, decisions, timers
+from bot.cases.calls import Told
+from bot.cases.clicks import Click
 from bot.core.model import Call, CaseState, Details, Entry, Fields, Kind
-from bot.core.names import CaseRef
 from bot.core.people import Person
 from bot.core.policy import Policy, Region
+from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from bot.jobs import Jobs, Outside
 from bot.slack import Pace, Slack
@@ -48,7 +48,7 @@ async def started(db: Database, policy: Policy = POLICY, **changes: Any) -> None
         open_case(store, opened_at=FRIDAY, **changes)
         case = store.case("C-1")
         assert case is not None
-        timing.start(store, case, policy)
+        timers.start(store, case, policy)
 
     await db.write(write)
 
@@ -145,7 +145,7 @@ async def test_a_timer_whose_transaction_fails_stays_due(database: Database) -> 
     await started(database)
 
     def fail(store: Store) -> None:
-        timing.fire(store, "C-1", policy=POLICY, now=FRIDAY + 4 * HOUR)
+        timers.fire(store, "C-1", policy=POLICY, now=FRIDAY + 4 * HOUR)
         raise RuleBroken("on purpose")
 
     with pytest.raises(RuleBroken):
@@ -194,8 +194,8 @@ async def test_an_escalation_makes_the_next_group_or_person_the_owner_and_calls_
 
 async def settle(db: Database, *versions: Call, now: datetime) -> None:
     def write(store: Store) -> None:
-        intake.receive(store, versions[-1], body_sha256=str(len(versions)), now=now)
-        intake.settle(store, Told("call-1", versions), (), policy=POLICY, able=frozenset(), now=now)
+        calls.receive(store, versions[-1], body_sha256=str(len(versions)), now=now)
+        calls.settle(store, Told("call-1", versions), (), policy=POLICY, able=frozenset(), now=now)
 
     await db.write(write)
 
@@ -228,7 +228,7 @@ async def test_another_kind_begins_its_time_anew(database: Database) -> None:
         case = store.case("C-1", lock=True)
         assert case is not None
         after = case.model_copy(update={"kind": Kind.VIP_BLOCKER, "urgent": True})
-        timing.keep_up(store, case, after, POLICY, FRIDAY + HOUR)
+        timers.keep_up(store, case, after, POLICY, FRIDAY + HOUR)
 
     await database.write(becomes_a_vip_blocker)
     found = await planned(database)
@@ -243,7 +243,7 @@ async def test_a_decision_stops_everything_but_what_was_promised_to_the_caller(
 ) -> None:
     await started(database, details=details)
     click = Click(person=Person(user_id=ANA, groups=frozenset({"finance"})), ref=CaseRef("C-1", 1), identity="click-1")
-    await database.write(lambda store: deciding.reject(store, click, "Not ours.", policy=POLICY, now=FRIDAY))
+    await database.write(lambda store: decisions.reject(store, click, "Not ours.", policy=POLICY, now=FRIDAY))
     promised = {"follow_up": THURSDAY_9} if details is PROMISED else {}
     assert await planned(database) == promised
     await turn(database, FRIDAY + 14 * DAY)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import timing
+from bot.core import timers as core_timers
 from bot.core.model import Case, Details, Fields, Kind
 from bot.core.notices import Timer
 from bot.core.policy import Policy, Region
@@ -41,7 +41,7 @@ def opened(at: datetime, **changes: Any) -> Case:
 
 
 def planned(policy: Policy, case: Case) -> dict[str, datetime]:
-    return {timer.name: timer.due_at for timer in timing.schedule(policy, case, case.opened_at)}
+    return {timer.name: timer.due_at for timer in core_timers.schedule(policy, case, case.opened_at)}
 
 
 # --- business hours -------------------------------------------------------------------------------------------------
@@ -61,11 +61,11 @@ def planned(policy: Policy, case: Case) -> dict[str, datetime]:
     ],
 )
 def test_what_falls_outside_business_hours_moves_to_the_next_opening(asked: str, moved: str) -> None:
-    assert timing.next_open(BERLIN, datetime.fromisoformat(asked)) == datetime.fromisoformat(moved)
+    assert core_timers.next_open(BERLIN, datetime.fromisoformat(asked)) == datetime.fromisoformat(moved)
 
 
 def test_a_calendar_that_never_opens_holds_nothing_up() -> None:
-    assert timing.next_open(Region(business_days=()), FRIDAY) == FRIDAY
+    assert core_timers.next_open(Region(business_days=()), FRIDAY) == FRIDAY
 
 
 REGIONS = st.builds(
@@ -84,24 +84,24 @@ INSTANTS = st.integers(0, 365 * 86_400).map(lambda s: datetime(2026, 1, 1, tzinf
 
 @given(REGIONS, INSTANTS, INSTANTS)
 def test_a_moved_time_is_open_never_early_and_keeps_the_order(region: Region, one: datetime, other: datetime) -> None:
-    moved = timing.next_open(region, one)
+    moved = core_timers.next_open(region, one)
     local = moved.astimezone(region.zone)
     assert local.weekday() in region.business_days
     assert local.date() not in region.holidays
     assert region.opens <= local.time().replace(tzinfo=None) < region.closes
     assert moved >= one
-    assert timing.next_open(region, moved) == moved
-    assert (moved <= timing.next_open(region, other)) or other < one
+    assert core_timers.next_open(region, moved) == moved
+    assert (moved <= core_timers.next_open(region, other)) or other < one
 
 
 @pytest.mark.parametrize(("urgent", "due"), [(False, MONDAY_9), (True, FRIDAY + DAY)])
 def test_a_case_is_due_in_business_hours_unless_it_is_urgent(urgent: bool, due: datetime) -> None:
-    assert timing.due(a_policy(), "refunds", DAY, FRIDAY, urgent=urgent) == due
+    assert core_timers.due(a_policy(), "refunds", DAY, FRIDAY, urgent=urgent) == due
 
 
 def test_a_time_is_told_in_the_channels_own_zone() -> None:
-    assert timing.when(a_policy(), "refunds", MONDAY_9) == "Mon 23 Nov, 09:00 CET"
-    assert timing.when(a_policy(), "review", MONDAY_9) == "Mon 23 Nov, 08:00 UTC"
+    assert core_timers.when(a_policy(), "refunds", MONDAY_9) == "Mon 23 Nov, 09:00 CET"
+    assert core_timers.when(a_policy(), "review", MONDAY_9) == "Mon 23 Nov, 08:00 UTC"
 
 
 # --- what is planned ------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_each_group_has_its_time_before_the_next_one_is_called_also_over_a_weeke
     policy = a_policy(kinds={"refund": ESCALATE})
     found = planned(policy, opened(FRIDAY))
     assert found == {"escalation:1": MONDAY_9, "escalation:2": MONDAY_9 + 6 * HOUR}
-    assert [rule.to for rule in timing.escalations(policy, opened(FRIDAY))] == ["leads", "admins"]
+    assert [rule.to for rule in core_timers.escalations(policy, opened(FRIDAY))] == ["leads", "admins"]
 
 
 def test_a_vip_blocker_escalates_where_the_policy_does_not_say_how() -> None:
@@ -156,7 +156,7 @@ def test_a_vip_blocker_escalates_where_the_policy_does_not_say_how() -> None:
         "escalation:2": case.opened_at + HOUR,
     }
     without_admins = a_policy(groups={"finance": ("@finance",), "leads": ("@leads",)})
-    assert [rule.to for rule in timing.escalations(without_admins, case)] == ["leads"]
+    assert [rule.to for rule in core_timers.escalations(without_admins, case)] == ["leads"]
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_quiet_hours_do_not_move_what_was_promised_for_an_urgent_case() -> None:
 )
 def test_of_all_that_is_due_at_once_only_what_still_makes_sense_happens_and_in_order(due: str, happens: str) -> None:
     timers = [Timer(case_id="C-1", name=name, due_at=FRIDAY + n * HOUR) for n, name in enumerate(due.split())]
-    assert [timer.name for timer in timing.sensible(reversed(timers))] == happens.split()
+    assert [timer.name for timer in core_timers.sensible(reversed(timers))] == happens.split()

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.cases import intake
-from bot.cases.intake import Told
+from bot.cases import calls
+from bot.cases.calls import Told
 from bot.core.model import Call, Details, Fields, Kind, Money
 from bot.core.notices import Notice
 from storage import Database, Store
@@ -25,10 +25,10 @@ async def test_a_form_that_only_confirms_what_was_stated_counts_although_the_cal
     form = Call(call_id=call.call_id, author=ANA, event="form", details=confirmed)
 
     def both_come_and_one_job_reads_them(store: Store) -> None:
-        intake.receive(store, form, body_sha256="form", now=LATER)
-        intake.receive(store, call, body_sha256="again", now=LATER)
+        calls.receive(store, form, body_sha256="form", now=LATER)
+        calls.receive(store, call, body_sha256="again", now=LATER)
         every = Told(call.call_id, tuple(store.calls_of(call.call_id)))
-        intake.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=LATER)
+        calls.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=LATER)
 
     await database.write(both_come_and_one_job_reads_them)
     after = await look(database, case_id)

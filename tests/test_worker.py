@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cases import intake
-from bot.cases.intake import Told
+from bot.cases import calls
+from bot.cases.calls import Told
 from bot.worker import Lane, Worker
 from storage import open_database
 from tests.world import World, a_world
@@ -194,7 +194,7 @@ def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
 async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = intake.settle
+    settle = calls.settle
     failed: list[str] = []
 
     def stumble(store: object, told: Told, *rest: object, **more: object) -> None:

@@ -17,12 +17,12 @@ import aiohttp
 from aiohttp import web
 
 from bot.app import Application, build
+from bot.cli.demo import SECRETS as DEMO
+from bot.cli.demo import addresses
 from bot.config import Settings, read_policy_file
 from bot.core.model import AuditEntry, Case, CaseFile
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
-from bot.demo import SECRETS as DEMO
-from bot.demo import addresses
 from sandbox.app import STATE, WORKSPACE, Config, make_app
 from sandbox.traffic import SLOW_S
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bot.core.names import ActionId
+from bot.core.slack_ids import ActionId
 from tests.world import ANA, World, a_world
 
 ROOT = Path(__file__).resolve().parents[1]

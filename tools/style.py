@@ -19,7 +19,19 @@ ITSELF = "tools/style.py"
 # A docstring begins with an imperative verb. These words begin a fragment that only continues the function's name, or
 # a noun phrase; ruff's D401 finds verbs in another form ("Returns").
 BANNED_OPENINGS = frozenset(
-    ["a", "an", "the", "this", "that", "these", "those", "it", "its", "they", "there", "here", "what", "where", "when", "who", "whom", "whose", "which", "why", "how", "whether", "if", "while", "until", "unless", "since", "because", "although", "once", "every", "each", "all", "any", "some", "one", "two", "three", "several", "many", "most", "more", "no", "none", "nothing", "nobody", "not", "only", "everybody", "everything", "somebody", "something", "whoever", "whatever", "of", "for", "from", "by", "to", "as", "at", "in", "on", "with", "without", "within", "into", "after", "before", "between", "beside", "besides", "behind", "under", "over", "about", "against", "among", "along", "beyond", "during", "through", "per", "like", "than", "and", "or", "but", "so", "also", "else", "otherwise", "instead", "both", "either", "neither", "true", "false", "yes", "raises", "returns", "takes", "gives", "makes", "keeps", "says", "tells", "shows", "holds", "reads", "writes", "sends", "sees", "is", "are", "was", "were", "has", "have", "had", "can", "may", "must", "should", "will", "would", "earliest", "latest", "longest", "soonest", "urgent", "exact", "same", "other", "another"]
+    re.findall(
+        r"\w+",
+        """
+        a an the this that these those it its they there here what where when who whom whose which why how whether if
+        while until unless since because although once every each all any some one two three several many most more
+        no none nothing nobody not only everybody everything somebody something whoever whatever of for from by to as
+        at in on with without within into after before between beside besides behind under over about against among
+        along beyond during through per like than and or but so also else otherwise instead both either neither true
+        false yes raises returns takes gives makes keeps says tells shows holds reads writes sends sees is are was
+        were has have had can may must should will would earliest latest longest soonest urgent exact same other
+        another
+        """,
+    )
 )
 
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.cases import deciding
-from bot.cases.clicking import Click
+from bot.cases import decisions
+from bot.cases.clicks import Click
 from bot.core.cards import wording
 from bot.core.cards.home import Bulk, Inbox, Look
 from bot.core.cards.lists import Row
@@ -63,7 +63,7 @@ def bulk(store: Store, policy: Policy, person: Person, key: str, now: datetime) 
 
 def approve_one(store: Store, click: Click, *, policy: Policy, now: datetime) -> tuple[str, bool]:
     """One of several: judged and written like any other approval. A sentence for the person, and whether it counted."""
-    answer = deciding.approve(store, click, policy=policy, now=now)
+    answer = decisions.approve(store, click, policy=policy, now=now)
     file = store.case_file(click.ref.case_id)
     if answer.text or file is None:
         return answer.text or "Nothing was changed.", False

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.connectors.errors import Refused
 from bot.core.model import Action, Details, Fact, Frozen, Receipt
+from bot.http.errors import Refused
 
 KEY_AT_MOST: Final = 255  # https://docs.stripe.com/api/idempotent_requests; Zendesk takes as many
 

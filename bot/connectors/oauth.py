@@ -19,8 +19,8 @@ from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from pydantic import StringConstraints
 
 from bot.connectors.base import Record
-from bot.connectors.errors import LockedOut
-from bot.connectors.http import FORM, TOTAL_S, Http, Reply, short
+from bot.http.client import FORM, TOTAL_S, Http, Reply, short
+from bot.http.errors import LockedOut
 
 EARLY: Final = timedelta(minutes=1)  # clocks differ, and a request under way must not outlive its token
 UNSTATED: Final = timedelta(minutes=30)  # RFC 6749 section 5.1 lets a server leave `expires_in` out

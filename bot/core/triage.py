@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core import timing
+from bot.core import timers
 from bot.core.actions import Subject
-from bot.core.earlier import paid_already, pays
+from bot.core.duplicates import paid_already, pays
 from bot.core.model import Action, Call, Case, Details, Earlier, Fact, Fields, Kind, Option
 from bot.core.playbooks import PLAYBOOKS, Playbook
 from bot.core.policy import Policy, is_vip
@@ -105,7 +105,7 @@ def _with_playbook(
 ) -> Subject:
     rules = policy.kinds.get(playbook.kind)
     after = (rules.due if rules else None) or playbook.due
-    due = playbook.due_at(subject, timing.due(policy, channel, after, subject.now, urgent=urgent) - subject.now)
+    due = playbook.due_at(subject, timers.due(policy, channel, after, subject.now, urgent=urgent) - subject.now)
     placed = replace(
         subject,
         kind=playbook.kind,

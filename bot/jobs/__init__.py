@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
+from bot.jobs.base import Outside
 from bot.jobs.calls import CallJobs
 from bot.jobs.cards import CardJobs
 from bot.jobs.digests import DigestJobs
 from bot.jobs.executions import ExecutionJobs
 from bot.jobs.notices import NoticeJobs
-from bot.jobs.people import PeopleJobs
-from bot.jobs.shared import Outside
+from bot.jobs.presence import PeopleJobs
 from bot.jobs.timers import TimerJobs
 
 __all__ = ["Jobs", "Outside"]

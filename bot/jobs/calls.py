@@ -4,28 +4,28 @@ import asyncio
 from datetime import datetime
 from functools import partial
 
-from bot.cases import intake
+from bot.cases import calls
 from bot.connectors.base import Connector
-from bot.connectors.errors import ConnectorError
 from bot.core.model import Details, Fact
 from bot.core.triage import facts_wanted
-from bot.jobs.locking import Locking
-from bot.jobs.shared import LEASE
+from bot.http.errors import ConnectorError
+from bot.jobs.base import LEASE
+from bot.jobs.credentials import Locking
 
 
 class CallJobs(Locking):
-    async def claim_calls(self, limit: int) -> list[intake.Told]:
+    async def claim_calls(self, limit: int) -> list[calls.Told]:
         now = self.clock()
         return await self.db.write(
-            lambda store: intake.claim_calls(store, owner=self.owner, until=now + LEASE, now=now, limit=limit)
+            lambda store: calls.claim_calls(store, owner=self.owner, until=now + LEASE, now=now, limit=limit)
         )
 
-    async def triage(self, told: intake.Told) -> None:
+    async def triage(self, told: calls.Told) -> None:
         details = told.details
         facts = await self._facts(details, facts_wanted(details, self.policy))
         now, able = self.clock(), self.outside.able
         settle = partial(
-            intake.settle, told=told, facts=facts, policy=self.policy, able=able, now=now, public_url=self.public_url
+            calls.settle, told=told, facts=facts, policy=self.policy, able=able, now=now, public_url=self.public_url
         )
         await self.db.write(settle)
         self.wake("cards")

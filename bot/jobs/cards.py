@@ -6,13 +6,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.cases import showing
-from bot.cases.showing import Show
+from bot.cases import cards as case_cards
+from bot.cases.cards import Show
 from bot.core import cards
-from bot.core.names import EventType
 from bot.core.policy import standing_of
 from bot.core.records import account_owner
-from bot.jobs.shared import LEASE, Shared
+from bot.core.slack_ids import EventType
+from bot.jobs.base import LEASE, Shared
 from bot.slack import ChannelClosed, Locked, MessageGone, NotNow, SlackError
 
 log = logging.getLogger("countersign.jobs")
@@ -30,7 +30,7 @@ class CardJobs(Shared):
         closed = pace.closed(now)
         owner = f"{self.owner}#{next(self._claims)}"  # a process that lost a lease may hold the next one itself
         return await self.db.write(
-            lambda store: showing.claim_cards(
+            lambda store: case_cards.claim_cards(
                 store,
                 owner=owner,
                 until=now + LEASE,
@@ -48,7 +48,7 @@ class CardJobs(Shared):
             elif show.stale or show.place.message_ts is None:
                 await self._show_card(show)
             else:
-                await self.db.write(lambda store: showing.nothing_to_show(store, show.place))
+                await self.db.write(lambda store: case_cards.nothing_to_show(store, show.place))
         except SlackError as error:
             await self._show_failed(show, error)
         self.wake("cards")
@@ -69,7 +69,7 @@ class CardJobs(Shared):
             ts = await slack.post(channel_id, picture, event=EventType.CARD, key=key)
         now, sent = self.clock(), ts
         await self.db.write(
-            lambda store: showing.shown(
+            lambda store: case_cards.shown(
                 store, place, revision=revision, channel_id=channel_id, message_ts=sent, now=now
             )
         )
@@ -86,9 +86,9 @@ class CardJobs(Shared):
         noted = None if show.look else show.since
         for _ in range(3):  # a machine so slow that the note is never fresh leaves it to the end of the lease
             now = self.clock()
-            if noted is not None and now - noted <= showing.FRESH:
+            if noted is not None and now - noted <= case_cards.FRESH:
                 return True
-            begin = partial(showing.begin, show=show, until=now + LEASE, now=now)
+            begin = partial(case_cards.begin, show=show, until=now + LEASE, now=now)
             if not await self.db.write(begin):
                 return False
             noted = now
@@ -131,7 +131,7 @@ class CardJobs(Shared):
         else:
             return
         now, more = self.clock(), last < show.trail[-1].n
-        await self.db.write(lambda store: showing.trail_shown(store, place, n=last, more=more, now=now))
+        await self.db.write(lambda store: case_cards.trail_shown(store, place, n=last, more=more, now=now))
 
     async def _called(self, show: Show) -> dict[int, list[str]]:
         """Whom each entry calls by a live mention; on a card that stayed behind nobody is called a second time."""
@@ -162,12 +162,12 @@ class CardJobs(Shared):
             channel_id = await self._fallback_id(fallback)
             if channel_id is not None and channel_id != place.channel_id:
                 await self.db.write(
-                    lambda store: showing.move_to_fallback(
+                    lambda store: case_cards.move_to_fallback(
                         store, place, channel_id=channel_id, why=error.sentence, now=now
                     )
                 )
                 return
-        await self.db.write(lambda store: showing.show_later(store, place, due_at=now + wait, failed=True, **update))
+        await self.db.write(lambda store: case_cards.show_later(store, place, due_at=now + wait, failed=True, **update))
 
     async def _fallback_id(self, name: str) -> str | None:
         try:

@@ -2,13 +2,13 @@
 
 import logging
 
-from bot.cases import pausing, running
-from bot.cases.running import Ended, Work
+from bot.cases import executions, pauses
+from bot.cases.executions import Ended, Work
 from bot.connectors.base import Connector, Repeat
-from bot.connectors.errors import LockedOut, Refused, Unavailable, Unsure
 from bot.core.model import Outcome, Receipt
-from bot.jobs.locking import Locking
-from bot.jobs.shared import LEASE
+from bot.http.errors import LockedOut, Refused, Unavailable, Unsure
+from bot.jobs.base import LEASE
+from bot.jobs.credentials import Locking
 from storage import Store
 
 log = logging.getLogger("countersign.jobs")
@@ -19,8 +19,10 @@ class ExecutionJobs(Locking):
         now, able = self.clock(), self.outside.able
 
         def claim(store: Store) -> list[Work]:
-            pausing.tell_waiting(store, now)
-            return running.claim_executions(store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able)
+            pauses.tell_waiting(store, now)
+            return executions.claim_executions(
+                store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able
+            )
 
         works = await self.db.write(claim)
         self.wake("cards")  # a step that was handed to a person shows
@@ -30,7 +32,7 @@ class ExecutionJobs(Locking):
         connector = self.outside.connectors[work.execution.action.connector]
         end = await self._attempt(connector, work)
         now = self.clock()
-        if not await self.db.write(lambda store: running.ended(store, work, end, now)):
+        if not await self.db.write(lambda store: executions.ended(store, work, end, now)):
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
         if end.locked:
             await self.lock_out(connector, end.sentence or "")

@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from bot.cases import noticing, showing
-from bot.cases.noticing import WORKFLOW, Sending
+from bot.cases import cards
+from bot.cases import notices as case_notices
+from bot.cases.notices import WORKFLOW, Sending
 from bot.core.cards import charts, notices
 from bot.core.cards.charts import Chart
 from bot.core.cards.mrkdwn import Block, is_person
 from bot.core.money import HOME
-from bot.core.names import EventType
 from bot.core.notices import Notice
-from bot.core.workflow import outputs
-from bot.jobs.shared import LEASE, Shared
+from bot.core.slack_ids import EventType
+from bot.core.workflows import outputs
+from bot.jobs.base import LEASE, Shared
 from bot.slack import BadPicture, ChannelClosed, Locked, NotNow, NotThere, SlackError
 
 log = logging.getLogger("countersign.jobs")
@@ -33,13 +34,13 @@ class NoticeJobs(Shared):
         now, pace = self.clock(), self.outside.pace
         owner, closed = f"{self.owner}#{next(self._claims)}", pace.closed(now)
         return await self.db.write(
-            lambda store: noticing.claim_notices(
+            lambda store: case_notices.claim_notices(
                 store,
                 owner=owner,
                 until=now + LEASE,
                 now=now,
                 limit=limit,
-                look_after=showing.LOOK_AFTER,
+                look_after=cards.LOOK_AFTER,
                 closed=closed,
                 may_post=lambda recipient: recipient.startswith(WORKFLOW) or pace.take(recipient, now),
             )
@@ -54,7 +55,7 @@ class NoticeJobs(Shared):
             await self._notice_failed(sending, error)
             return
         now = self.clock()
-        await self.db.write(lambda store: noticing.sent(store, notice, now))
+        await self.db.write(lambda store: case_notices.sent(store, notice, now))
 
     def _senders(self) -> Mapping[str, Callable[[Sending], Awaitable[bool]]]:
         """By the kind of recipient; each returns False where this job has lost the notice to another."""
@@ -113,7 +114,7 @@ class NoticeJobs(Shared):
         else:
             raise NotNow("Slack is not done with a picture yet.")
         due_at = self.clock() + LOOKED_THROUGH
-        await self.db.write(lambda store: noticing.redraw(store, notice, blocks, due_at=due_at))
+        await self.db.write(lambda store: case_notices.redraw(store, notice, blocks, due_at=due_at))
 
     async def _with_image(self, blocks: Sequence[Block], drawn: tuple[Chart, ...]) -> list[Block]:
         content = await asyncio.to_thread(charts.png, drawn)
@@ -139,9 +140,9 @@ class NoticeJobs(Shared):
         noted = None if sending.look else sending.notice.posting_since
         for _ in range(3):  # a machine so slow that the note is never fresh leaves it to the end of the lease
             now = self.clock()
-            if noted is not None and now - noted <= showing.FRESH:
+            if noted is not None and now - noted <= cards.FRESH:
                 return True
-            begin = partial(noticing.begin, notice=sending.notice, until=now + LEASE, now=now)
+            begin = partial(case_notices.begin, notice=sending.notice, until=now + LEASE, now=now)
             if not await self.db.write(begin):
                 return False
             noted = now
@@ -158,13 +159,13 @@ class NoticeJobs(Shared):
         if closed and _kind_of(notice.recipient) == "channel" and notice.recipient != "fallback":
             update = {"recipient": "fallback", "posting_since": None}
         elif closed or now - notice.created_at > NEWS_FOR:
-            await self.db.write(lambda store: noticing.give_up(store, notice, error.sentence, now))
+            await self.db.write(lambda store: case_notices.give_up(store, notice, error.sentence, now))
             return
         wait = min(FIRST_WAIT * 2 ** min(notice.failures, 6), MOST_WAIT)
         if isinstance(error, NotNow | Locked) and error.retry_after_s is not None:
             wait = timedelta(seconds=error.retry_after_s)
             self.outside.pace.wait(notice.recipient, now + wait)
-        await self.db.write(lambda store: noticing.send_later(store, notice, due_at=now + wait, **update))
+        await self.db.write(lambda store: case_notices.send_later(store, notice, due_at=now + wait, **update))
 
 
 def _kind_of(recipient: str) -> str:

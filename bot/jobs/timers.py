@@ -1,7 +1,7 @@
 """What is due by time alone happens: reminders, escalations, warnings, expiry, promised follow-ups."""
 
-from bot.cases import timing
-from bot.jobs.shared import Shared
+from bot.cases import timers
+from bot.jobs.base import Shared
 
 
 class TimerJobs(Shared):
@@ -12,5 +12,5 @@ class TimerJobs(Shared):
 
     async def fire(self, case_id: str) -> None:
         now = self.clock()
-        if await self.db.write(lambda store: timing.fire(store, case_id, policy=self.policy, now=now)):
+        if await self.db.write(lambda store: timers.fire(store, case_id, policy=self.policy, now=now)):
             self.wake("cards")

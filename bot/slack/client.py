@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.cards import Picture
-from bot.core.names import EventType
+from bot.core.slack_ids import EventType
 from bot.slack.errors import (
     BadPicture,
     ChannelClosed,

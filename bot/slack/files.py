@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
+from bot.http.slack import Line
 from bot.slack.errors import NotNow
-from bot.slack.line import Line
 
 Ask = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 

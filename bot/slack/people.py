@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.slack.calling import Calling
 from bot.slack.errors import GroupGone, NotThere, SlackError
+from bot.slack.requests import Calling
 
 log = logging.getLogger("countersign.slack")
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from bot.cases import intake
+from bot.cases import calls
 from bot.core.model import Call, Details, Fields, Money
 from bot.core.money import to_major
 from storage import Store
@@ -50,7 +50,7 @@ class Callers:
         sha256 = hashlib.sha256(call.model_dump_json().encode()).hexdigest()
 
         def receive(store: Store) -> str:
-            return intake.receive(store, call, body_sha256=sha256, now=world.now())
+            return calls.receive(store, call, body_sha256=sha256, now=world.now())
 
         wait_s = 5.0
         while (status := await world.a_process().ask(receive)) is None:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.cases import amending, away, clicking, deciding, intake
-from bot.cases.amending import Offering
-from bot.cases.clicking import Answer, Click
+from bot.cases import amendments, calls, clicks, decisions, delegations
+from bot.cases.amendments import Offering
+from bot.cases.clicks import Answer, Click
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fields
 from bot.core.money import to_major
-from bot.core.names import CHOICES, ActionId, CaseRef
 from bot.core.people import Delegation, Person
 from bot.core.policy import Policy
+from bot.core.slack_ids import CHOICES, ActionId, CaseRef
 from storage import Store
 from tests.simulation.slack import Message
 
@@ -85,7 +85,7 @@ class People:
         lent = Delegation(user_id=user_id, delegate_id=SAM, from_at=now, until_at=until_at, set_by=user_id, set_at=now)
 
         def go(store: Store) -> bool:
-            away.go_away(store, lent)
+            delegations.go_away(store, lent)
             return True
 
         self.stands_in_for[SAM] = user_id
@@ -158,7 +158,7 @@ class People:
             number = to_major(money.model_copy(update={"amount_minor": cents}))
             click = self._click(store, button, user, trigger)
             try:
-                return amending.change_amount(store, click, number, "So agreed.", offering=offering, now=now)
+                return amendments.change_amount(store, click, number, "So agreed.", offering=offering, now=now)
             except FormErrors as faults:
                 return Answer(str(faults.errors))
 
@@ -208,27 +208,27 @@ def carried_out(store: Store, button: Button, click: Click, policy: Policy, now:
     """What the doors do with a click, or with the form that it opened."""
     match button.action_id:
         case ActionId.APPROVE:
-            return deciding.approve(store, click, policy=policy, now=now)
+            return decisions.approve(store, click, policy=policy, now=now)
         case ActionId.REJECT:
-            return deciding.reject(store, click, "Not this time.", policy=policy, now=now)
+            return decisions.reject(store, click, "Not this time.", policy=policy, now=now)
         case ActionId.STEP_DONE:
-            return deciding.step_done(store, click, policy=policy, now=now)
+            return decisions.step_done(store, click, policy=policy, now=now)
         case ActionId.RETRY:
-            return deciding.retry(store, click, policy=policy, now=now)
+            return decisions.retry(store, click, policy=policy, now=now)
         case ActionId.SETTLE:
-            return deciding.settle_by_hand(store, click, "Looked after it.", policy=policy, now=now)
+            return decisions.settle_by_hand(store, click, "Looked after it.", policy=policy, now=now)
         case ActionId.COMPLETE:
             return _completed(store, click, policy, now)
         case choice:
-            return deciding.choose(store, click, CHOICES.index(choice) + 1, policy=policy, now=now)
+            return decisions.choose(store, click, CHOICES.index(choice) + 1, policy=policy, now=now)
 
 
 def _completed(store: Store, click: Click, policy: Policy, now: datetime) -> Answer:
-    found = clicking.check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
+    found = clicks.check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
     if isinstance(found, Answer):
         return found
     given = {"brand_name": f"Brand of {found.case.case_id}", "website_url": "https://example.com/1"}
     fields = Fields(call_intent="brand_create", logo_url="https://example.com/logo.png", **given)
     call = Call(call_id=found.case.root, author=click.user_id, event="form", details=Details(fields=fields))
-    intake.receive(store, call, body_sha256=click.identity, now=now)
+    calls.receive(store, call, body_sha256=click.identity, now=now)
     return Answer(changed=True)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.cases import deciding, running
-from bot.cases.running import Ended, Work
+from bot.cases import decisions as case_decisions
+from bot.cases import executions
+from bot.cases.executions import Ended, Work
 from bot.connectors.base import Connector
-from bot.connectors.errors import Unsure
-from bot.connectors.http import Http, Reply
 from bot.core.model import Decision, ExecutionState, Outcome
+from bot.http.client import Http, Reply
+from bot.http.errors import Unsure
 from bot.jobs import Jobs
 from storage import Store
 from tests.quorum_plants import Plant, a_stale_click_is_taken, one_approval_is_enough
@@ -32,8 +33,8 @@ def a_blind_retry(patch: pytest.MonkeyPatch) -> None:
 
 
 def unsure_is_tried_again_as_if_nothing_had_happened(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(running._STATE_AFTER, Outcome.UNSURE, ExecutionState.PENDING)
-    patch.setattr(running, "_in_doubt", lambda *_: False)
+    patch.setitem(executions._STATE_AFTER, Outcome.UNSURE, ExecutionState.PENDING)
+    patch.setattr(executions, "_in_doubt", lambda *_: False)
 
 
 def no_look_before_a_second_post(patch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def an_approval_counts_for_the_next_version(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deciding, "paid_elsewhere", lambda *_: None)
+    patch.setattr(case_decisions, "paid_elsewhere", lambda *_: None)
 
 
 def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
@@ -73,10 +74,10 @@ def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
         assert held is not None
         assert file is not None
         store.end_attempt(work.attempt.model_copy(update={"ended_at": now, "outcome": end.outcome}))
-        running._write_end(store, file, held, end, now)
+        executions._write_end(store, file, held, end, now)
         return True
 
-    patch.setattr(running, "ended", careless)
+    patch.setattr(executions, "ended", careless)
 
 
 def an_entry_is_altered(patch: pytest.MonkeyPatch) -> None:

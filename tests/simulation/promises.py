@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.cases.intake import Told
+from bot.cases.calls import Told
 from bot.core import cards
 from bot.core.model import (
     Attempt,
@@ -18,8 +18,8 @@ from bot.core.model import (
     Outcome,
     Proposal,
 )
-from bot.core.names import ActionId, EventType
 from bot.core.policy import standing
+from bot.core.slack_ids import ActionId, EventType
 from bot.core.triage import case_id_of
 from storage import Store
 from tests.quorum_rules import Hand, Seats, is_quorum

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp.client_reqrep import ConnectionKey
 
-from bot.core.names import EventType
+from bot.core.slack_ids import EventType
+from bot.http.slack import Line, Reply
 from bot.slack import Slack
-from bot.slack.line import Line, Reply
 from tests.simulation.luck import Fate
 from tests.simulation.wire import Wire
 

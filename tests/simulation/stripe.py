@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from bot.cases import hearing
-from bot.core.hooks import read_stripe
+from bot.cases import vendor_events
+from bot.core.vendor_events import read_stripe
 from storage import Store
 from tests.simulation.vendors import LAG_S, Answer
 
@@ -112,7 +112,9 @@ class Stripe:
         await asyncio.sleep(after_s)
 
         def hear(store: Store) -> list[str]:
-            return hearing.heard(store, report, hearing.concerned(store, report), identity=event_id, now=now())
+            return vendor_events.heard(
+                store, report, vendor_events.concerned(store, report), identity=event_id, now=now()
+            )
 
         told = await self._world.until_taken(hear)
         self._world.tally.counts["reports of stripe that a case was told"] += len(told)

@@ -8,9 +8,9 @@ counts as it was given, at its time; an approval that a policy would not accept 
 
 from collections.abc import Iterable
 
-from bot.core.backtest.counting import Changed, Counts, Part, Report, add_up, alike, count, differences
-from bot.core.backtest.replaying import Ruled, replay
-from bot.core.backtest.weighing import Lens, Stored, Trial, Weighed, channel, kind_for, weigh
+from bot.core.backtest.counts import Changed, Counts, Part, Report, add_up, alike, count, differences
+from bot.core.backtest.evaluation import Lens, Stored, Trial, Weighed, channel, kind_for, weigh
+from bot.core.backtest.replay import Ruled, replay
 
 __all__ = [
     "Changed",

@@ -9,10 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.cards import wording
-from bot.core.cards.hiding import HIDDEN as HIDDEN
-from bot.core.cards.hiding import behind_a_button, without_what_is_hidden
-from bot.core.cards.known import earlier, facts
+from bot.core.cards.facts import earlier, facts
 from bot.core.cards.localised import entry_in, localised, standing_in
+from bot.core.cards.masked import HIDDEN, behind_a_button, without_what_is_hidden
 from bot.core.cards.mrkdwn import (
     Block,
     code,

@@ -9,7 +9,7 @@ from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.home import Bulk
 from bot.core.cards.mrkdwn import Block, data, plain, section
 from bot.core.money import in_locale
-from bot.core.names import CallbackId, CaseRef
+from bot.core.slack_ids import CallbackId, CaseRef
 
 OPTIONS = 10  # that Slack takes in one group of checkboxes
 GROUPS = 3  # so that every case is decided and acknowledged within Slack's three seconds

@@ -8,7 +8,7 @@ from bot.core.cards.answers import is_e_mail as is_e_mail  # those who take answ
 from bot.core.cards.mrkdwn import Block, data, fit, plain, section
 from bot.core.cards.progress import steps
 from bot.core.model import CaseFile, ExecutionState
-from bot.core.names import CallbackId, CaseRef
+from bot.core.slack_ids import CallbackId, CaseRef
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # view["state"]["values"]: block id -> action id -> element
 

@@ -15,8 +15,8 @@ from bot.core.cards import lists, wording
 from bot.core.cards.lists import UNFINISHED, Row
 from bot.core.cards.mrkdwn import Block, context, data, date, fit, header, numbered, plain, section, who
 from bot.core.model import CaseState, Frozen, Kind
-from bot.core.names import BULKS, ActionId
 from bot.core.people import EVERYTHING, Delegation, Pause
+from bot.core.slack_ids import BULKS, ActionId
 
 PAGE = 20  # cases of a section that is looked through; a Home tab takes 100 blocks
 FIRST = 10  # cases of a section where others stand beside it

@@ -7,7 +7,7 @@ from bot.core.cards import wording
 from bot.core.cards.mrkdwn import Block, code, data, date, escape, literal, mrkdwn, section, utc, who
 from bot.core.model import Case, CaseState, Frozen, Money
 from bot.core.money import HOME, in_locale
-from bot.core.names import CaseRef
+from bot.core.slack_ids import CaseRef
 
 OPTION_LIMIT = 75  # characters that Slack takes for the text of an option, and for its description
 UNFINISHED = (CaseState.OPEN, CaseState.APPROVED, CaseState.STUCK)

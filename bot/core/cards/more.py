@@ -4,7 +4,7 @@ from bot.core.cards.forms import Input, Values, modal, prose_input, prose_of, re
 from bot.core.cards.mrkdwn import Block, data, section
 from bot.core.model import CaseFile, Money
 from bot.core.money import HOME, editable, show
-from bot.core.names import CallbackId
+from bot.core.slack_ids import CallbackId
 
 HOW_MIN = 10  # characters: "yes" is not how
 

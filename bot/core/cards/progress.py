@@ -20,9 +20,9 @@ from bot.core.cards.mrkdwn import (
 )
 from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, ExecutionState, Kind, Verdict
 from bot.core.money import HOME
-from bot.core.names import CHOICES, ActionId, CaseRef, More
 from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Standing, payout_of
+from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
 
 _ROOM = 2200  # characters for all steps, of the 12,000 that Slack takes for all blocks of a message
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.core.earlier import paid_before
+from bot.core.duplicates import paid_before
 from bot.core.model import Action, Case, CaseFile, CaseState, Details, Earlier, Kind, Money
 from bot.core.money import HOME, show
 from bot.core.playbooks import PLAYBOOKS, unverified_recipient

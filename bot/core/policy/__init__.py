@@ -6,7 +6,7 @@ Pure: memberships, decisions and sums are passed in. The rules come from "Rules 
 from bot.core.policy.automatic import Known, Unattended, automatic
 from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
 from bot.core.policy.customers import is_vip
-from bot.core.policy.judging import (
+from bot.core.policy.judgement import (
     Deed,
     Judgement,
     Question,

@@ -6,7 +6,7 @@ Every condition has to hold, and the first that does not is the answer. What cou
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bot.core.earlier import customer_key, pays
+from bot.core.duplicates import customer_key, pays
 from bot.core.model import Details, Earlier, Fact, Frozen, Money, Proposal
 from bot.core.money import show
 from bot.core.people import EVERYTHING

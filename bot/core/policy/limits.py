@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from bot.core.earlier import pays
+from bot.core.duplicates import pays
 from bot.core.model import Decision, Frozen, Money, Proposal
 from bot.core.money import show
 from bot.core.policy.model import Amounts, Limits

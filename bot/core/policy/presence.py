@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from bot.core.model import CaseFile, CaseState, Decision, Verdict
 from bot.core.policy.bands import groups_of
-from bot.core.policy.judging import deciding_band
+from bot.core.policy.judgement import deciding_band
 from bot.core.policy.model import Policy
 
 People = Mapping[str, Collection[str]]  # a group of the policy -> Slack ids of those of it who can take part

@@ -1,0 +1,122 @@
+"""Cases about the same matter find each other, and only one of them is paid."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.cases.executions import save
+from bot.core.duplicates import (
+    SAME_MATTER,
+    SAME_SUM,
+    customer_key,
+    keys_of,
+    paid_already,
+    paid_before,
+    records,
+    similar,
+    sum_key,
+)
+from bot.core.model import Case, CaseState, Details, Earlier, Entry, Fact, Verdict
+from storage import Store
+
+MOST = 10  # earlier cases on one card
+
+
+def earlier_cases(
+    store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime
+) -> tuple[Earlier, ...]:
+    """Exact ones first, each with what it was approved to pay; later cases of the same matter count too.
+
+    Of exact ones what was paid comes first: however many calls there are about it, that one is never left out.
+    """
+    same = _same(store, case_id, details, facts, now)
+    near = {other: why for other, why in _near(store, case_id, details, now).items() if other not in same}
+    exact = [one for other, why in same.items() if (one := _earlier(store, other, why, exact=True)) is not None]
+    hints = [one for other, why in near.items() if (one := _earlier(store, other, why, exact=False)) is not None]
+    return (*sorted(exact, key=lambda one: one.paid is None), *hints)[:MOST]
+
+
+def _same(store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime) -> dict[str, str]:
+    words = records(details, facts)
+    matching = store.with_keys(words, now - SAME_MATTER)
+    # by the name that people know: a payment has more names than the one that was stated
+    found = {other: next(word for key, word in words.items() if key in keys) for other, keys in matching.items()}
+    if (key := sum_key(details)) is not None:
+        for other in store.with_keys([key], now - SAME_SUM):
+            found.setdefault(other, "the same customer and amount")
+    found.pop(case_id, None)
+    return found
+
+
+def _near(store: Store, case_id: str, details: Details, now: datetime) -> dict[str, str]:
+    customer = customer_key(details)
+    if customer is None or details.money is None:
+        return {}
+    others = [other for other in store.with_keys([f"customer:{customer}"], now - SAME_SUM) if other != case_id]
+    cases = [case for other in others if (case := store.case(other)) is not None]
+    alike = [case for case in cases if similar(case.details.money, details.money)]
+    return {case.case_id: "the same customer and a similar amount" for case in alike}
+
+
+def _earlier(store: Store, case_id: str, why: str, *, exact: bool) -> Earlier | None:
+    case = store.case(case_id)
+    if case is None:
+        return None
+    paid = next(iter(store.payouts([case_id])), None)
+    made = store.decisions(case_id, paid.version) if paid else ()
+    return Earlier(
+        case_id=case_id,
+        kind=case.kind,
+        state=case.state,
+        opened_at=case.opened_at,
+        why=why,
+        exact=exact,
+        paid=paid.money if paid else None,
+        paid_at=paid.approved_at if paid else None,
+        paid_by=tuple(one.user_id for one in made if one.verdict is Verdict.APPROVE),
+    )
+
+
+def hold_matter(store: Store, details: Details, facts: Iterable[Fact]) -> None:
+    """Until the transaction ends nobody else opens, approves or changes a case of the same matter."""
+    one = sum_key(details)
+    store.hold_keys([*records(details, facts), *([one] if one else [])])
+
+
+def remember(store: Store, case: Case, now: datetime) -> None:
+    """From now on a later call about the same matter finds this case, and the cases that it found are told."""
+    store.add_keys(case.case_id, keys_of(case.details, case.facts))
+    for one in case.earlier:
+        other = store.case(one.case_id, lock=True) if one.exact else None
+        if other is not None and other.state not in (CaseState.REJECTED, CaseState.EXPIRED):
+            words = f"Case {case.case_id} is about {one.why} too."
+            save(store, other, now, Entry(actor="worker", what="case.linked", sentence=words))
+
+
+def paid_elsewhere(store: Store, case: Case, now: datetime) -> str | None:
+    """A sentence where another case was approved to pay for the same matter; then this one's card shows it too.
+
+    Holds the matter until the transaction ends, so of two approvals at the same moment the second one sees the first.
+    """
+    hold_matter(store, case.details, case.facts)
+    return _note_paid(store, case, now)
+
+
+def tell_paid(store: Store, case: Case, now: datetime) -> None:
+    """This case was just approved to pay: every other open case of its matter shows that at once.
+
+    The matter is held by now. Rows of other cases are held after it, elsewhere before it: PostgreSQL then lets one of
+    the two transactions run again.
+    """
+    for other in _same(store, case.case_id, case.details, case.facts, now):
+        found = store.case(other, lock=True)
+        if found is not None and found.state is CaseState.OPEN:
+            _note_paid(store, found, now)
+
+
+def _note_paid(store: Store, case: Case, now: datetime) -> str | None:
+    earlier = earlier_cases(store, case.case_id, case.details, case.facts, now)
+    paid = paid_already(earlier, now)
+    if paid is not None and paid_before(case.earlier) is None:  # a second click tells nothing new
+        entry = Entry(actor="worker", what="case.blocked", sentence=paid)
+        save(store, case, now, entry, earlier=earlier)
+    return paid

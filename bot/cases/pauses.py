@@ -1,0 +1,68 @@
+"""Nothing of a paused scope is carried out: by an admin's word, or because a vendor does not accept our credentials."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.cases.executions import save
+from bot.core.model import Entry
+from bot.core.notices import Notice
+from bot.core.people import EVERYTHING, Pause
+from storage import Store
+
+PAUSED = "Paused: "
+WORKER = "worker"  # who pauses where a vendor does not accept our credentials
+MOST = 500  # waiting cases that are told at once
+
+
+def pause(store: Store, scope: str, *, by: str, reason: str, now: datetime) -> bool:
+    """False where it is paused already. What waits says on its card why it does not go on."""
+    entry = Entry(actor=by, what="pause.set", sentence=f"Paused {scope}: {reason}", data={"scope": scope})
+    if not store.pause(Pause(scope=scope, since_at=now, by=by, reason=reason), entry=entry):
+        return False
+    _tell(store, scope, f"{PAUSED}{reason}", now)
+    return True
+
+
+def lock_out(store: Store, scope: str, *, reason: str, tell: Iterable[str], now: datetime) -> bool:
+    """The connector's credentials are not accepted. `tell`: recipients of one notice each. False: it is known already.
+
+    `resume` ends it, by an admin's word or by the worker once the vendor takes the credentials again.
+    """
+    if not pause(store, scope, by=WORKER, reason=reason, now=now):
+        return False
+    for recipient in tell:
+        notice_id = f"pause/{scope}/{now.isoformat()}/{recipient}"
+        text = f"{scope.capitalize()} is paused\n{reason}"
+        store.add_notice(Notice(notice_id=notice_id, recipient=recipient, text=text, created_at=now, due_at=now))
+    return True
+
+
+def locked_out(store: Store) -> dict[str, str]:
+    """Scope -> reason of the connectors whose credentials are not accepted."""
+    return {one.scope: one.reason for one in store.pauses() if one.by == WORKER}
+
+
+def tell_waiting(store: Store, now: datetime) -> None:
+    """A step that became due while its connector was paused says so on its card too, by whichever pause comes first."""
+    for one in store.pauses():
+        _tell(store, one.scope, f"{PAUSED}{one.reason}", now, again=False)
+
+
+def resume(store: Store, scope: str, *, by: str, now: datetime) -> bool:
+    """False where it was not paused."""
+    entry = Entry(actor=by, what="pause.ended", sentence=f"Resumed {scope}.", data={"scope": scope})
+    if not store.resume(scope, entry=entry, now=now):
+        return False
+    _tell(store, scope, None, now)
+    return True
+
+
+def _tell(store: Store, scope: str, detail: str | None, now: datetime, *, again: bool = True) -> None:
+    connector = None if scope == EVERYTHING else scope
+    for execution in store.waiting_executions(connector, MOST):
+        told = execution.detail == detail or (not again and (execution.detail or "").startswith(PAUSED))
+        if told or (case := store.case(execution.case_id, lock=True)) is None:
+            continue
+        entry = Entry(actor="worker", what="execution.paused" if detail else "execution.resumed")
+        store.save_execution(execution.model_copy(update={"detail": detail}), entry=entry, now=now)
+        save(store, case, now, Entry(actor="worker", what="case.progress", sentence=detail or "Goes on."))

@@ -1,0 +1,178 @@
+"""What `countersign policy show` and `policy backtest` read; a backtest is done in parts, by several processes."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from bot.cases.shadow import Seen
+from bot.cli.output import table
+from bot.core.backtest import Counts, Lens, Part, Report, Trial, Weighed, add_up, part_of, weigh
+from bot.core.duplicates import customer_key
+from bot.core.model import Money, Proposal
+from bot.core.money import show
+from bot.core.policy import DAY, Policy, Spent, payout_of
+from bot.core.policy.explain import Explained, Told, explain
+from storage import Database, Store, open_database
+
+PAGE = 2500  # cases that are read at once
+PART = 4  # pages that a process gets at once
+MANY = PART * PAGE  # fewer cases are done before other processes have started
+
+T = TypeVar("T")
+
+
+def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetime, processes: int) -> Report:
+    """Of every case opened since. Raises StorageError."""
+    stored = _with_database(database_url, lambda db: db.read(Store.case_ids))
+    pages = [(ids[0], ids[-1]) for ids in _cut(stored, PAGE)]
+    weigh = partial(_weigh, database_url, trial, since)
+    with _no_gc(), _helpers(processes if len(stored) > MANY else 1) as pool:
+        parts = list(pool.map(weigh, _cut(pages, PART)) if pool else map(weigh, _cut(pages, PART)))
+        return add_up(trial, parts, since=since, until=until)
+
+
+def _cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [things[n : n + size] for n in range(0, len(things), size)]
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _weigh(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
+    now, new = Lens(trial.now), Lens(trial.new)
+
+    async def weigh_all(db: Database) -> list[Weighed]:
+        found: list[Weighed] = []
+        for page in pages:
+            read = partial(Store.replay, since=since, first=page[0], last=page[1], alone=now.alone | new.alone)
+            found += [weigh(now, new, row) for row in await db.read(read)]
+        return found
+
+    return part_of(trial, _with_database(database_url, weigh_all))
+
+
+def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        db = await open_database(database_url, read_only=True)
+        try:
+            return await use(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def _no_gc() -> Iterator[None]:
+    """Nothing here refers to itself, and looking for that takes a fifth of the time; forked processes inherit it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def _helpers(processes: int) -> Iterator[ProcessPoolExecutor | None]:
+    if processes < 2:
+        yield None
+        return
+    # No thread of ours is alive at this moment, so a fork inherits no lock that nobody opens.
+    way = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(processes, mp_context=way) as pool:
+        yield pool
+
+
+# --- policy show ----------------------------------------------------------------------------------------------------
+
+
+async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tuple[Explained, Proposal] | None:
+    """None: there is no such case."""
+    told = await db.read(lambda store: told_of(store, case_id, now))
+    return None if told is None else (explain(policy, told), told.file.proposal)
+
+
+def told_of(store: Store, case_id: str, now: datetime) -> Told | None:
+    file = store.case_file(case_id)
+    if file is None:
+        return None
+    money, customer, since = payout_of(file.proposal), customer_key(file.case.details), now - DAY
+    spent = Spent()
+    if money is not None:
+        spent = Spent(
+            customer=store.paid_to(customer, money.currency, since) if customer else 0,
+            automatic=store.paid_automatically(file.proposal.kind, money.currency, since),
+        )
+    versions = range(1, file.case.version + 1)
+    return Told(
+        file=file,
+        decisions=tuple(one for version in versions for one in store.decisions(case_id, version)),
+        timers=tuple(store.timers(case_id)),
+        history=tuple(store.history(case_id)),
+        spent=spent,
+        paused=tuple(pause.scope for pause in store.pauses()),
+    )
+
+
+# --- as text --------------------------------------------------------------------------------------------------------
+
+_COLUMNS = (
+    ("other_kind", "other kind"),
+    ("other_channel", "other channel"),
+    ("more_people", "more people"),
+    ("fewer_people", "fewer people"),
+    ("other_people", "other people"),
+    ("not_enough", "not enough"),
+    ("against_people", "against people"),
+)
+_EXAMPLES = 20
+
+
+def backtest_text(found: Report) -> str:
+    head = ("kind", "calls", "automatic", "review", *(title for _, title in _COLUMNS), "without a person")
+    rows = [_row(kind.value, counts) for kind, counts in found.kinds.items()]
+    shown = found.changed[:_EXAMPLES]
+    return "\n".join(
+        [
+            f"Policy {found.new} against {found.now}: {found.total.calls:,} calls "
+            f"from {found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}. “a > b” is now > new.",
+            "",
+            table([head, *rows, _row("all", found.total)]),
+            "",
+            "not enough: people approved it, and under the new policy that would not do.",
+            "against people: people rejected it, and the new policy would have paid it without a person.",
+            "",
+            f"{found.changed_cases:,} cases change" + (f"; the first {len(shown)}:" if shown else "."),
+            *(f"  {one.case_id}  {', '.join(one.differs)}: {one.now} > {one.new}" for one in shown),
+            *found.not_replayed,
+        ]
+    )
+
+
+def _row(name: str, counts: Counts) -> tuple[str, ...]:
+    both = (f"{one.now:,} > {one.new:,}" for one in (counts.automatic, counts.review))
+    single = (f"{getattr(counts, column):,}" for column, _ in _COLUMNS)
+    paid = (f"{_sum(one.now, code)} > {_sum(one.new, code)}" for code, one in counts.without_review.items())
+    return (name, f"{counts.calls:,}", *both, *single, "; ".join(paid) or "none")
+
+
+def _sum(amount_minor: int, currency: str) -> str:
+    return show(Money(amount_minor=amount_minor, currency=currency))
+
+
+# --- shadow mode ----------------------------------------------------------------------------------------------------
+
+
+def shadow_text(seen: Seen) -> str:
+    if not seen.recorded:
+        return "Nothing is recorded. Name a second policy in POLICY_SHADOW_FILE, and start the bot again."
+    return "\n".join([seen.summary, *(f"  {line}" for line in seen.lines)])

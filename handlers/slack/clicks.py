@@ -1,0 +1,273 @@
+"""Buttons of a card: judge and commit, then acknowledge, then answer. Nothing after the acknowledgement may fail."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cases import Store, clicks, decisions, masked, owners, questions
+from bot.cases.clicks import Answer, Click
+from bot.core.cards import completing, forms, more
+from bot.core.cards.localised import localised
+from bot.core.cards.masked import summary_view
+from bot.core.cards.wording import headline
+from bot.core.model import CaseFile, CaseState
+from bot.core.money import in_locale
+from bot.core.playbooks import unverified_recipient
+from bot.core.policy import payout_of
+from bot.core.records import left_of
+from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
+from bot.core.triage import presumed_kind
+from handlers.context import DeskClosed, Doors, NotWelcome
+
+log = logging.getLogger("countersign.doors")
+
+Body = Mapping[str, Any]
+Press = Callable[[Doors, Click, Body], Awaitable[Answer]]
+
+ANY = re.compile("")
+
+
+class NotOurs(Exception):
+    """A button or form of another release, or of somebody else."""
+
+
+FOREIGN = "This is not one of ours, or from another release. Nothing was changed."
+CLICK_AGAIN = "Something went wrong on our side and nothing was decided. Please click again."
+
+
+def register(bolt: AsyncApp, doors: Doors) -> None:
+    presses: dict[str, Press] = {
+        ActionId.APPROVE: _approve,
+        ActionId.REJECT: _open_reject,
+        ActionId.COMPLETE: _open_complete,
+        ActionId.SETTLE: _open_settle,
+        ActionId.STEP_DONE: _step_done,
+        ActionId.RETRY: _retry,
+        ActionId.CONFIRM_RECIPIENT: _open_recipient,
+        ActionId.SHOW_SUMMARY: _show_summary,
+        ActionId.MORE: _more,
+        **{choice: partial(_choose, number) for number, choice in enumerate(CHOICES, start=1)},
+    }
+    for action_id, press in presses.items():
+        bolt.action(action_id)(_listener(doors, press))
+    bolt.action(ANY)(_listener(doors, _unknown))  # the first that fits is taken: whatever none of the above took
+
+
+def _listener(doors: Doors, press: Press) -> Callable[..., Awaitable[None]]:
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        answer = await _pressed(doors, press, body)
+        await ack()
+        if answer.changed:
+            doors.wake("cards", "executions", "calls")
+        if answer.text and body.get("response_url"):
+            await doors.desk.answer(body["response_url"], answer.text)
+
+    return listen
+
+
+async def _pressed(doors: Doors, press: Press, body: Body) -> Answer:
+    """Every click has an answer: a fault of ours says so and has changed nothing."""
+    try:
+        click = await read_click(doors, body)
+        locale = await doors.locale_of(click.ref.case_id)
+        return in_words_of(locale, await press(doors, click, body))
+    except NotWelcome as who:
+        return Answer(await doors.turned_away(who, _case_id(body)))
+    except DeskClosed as closed:
+        return Answer(f"{closed} Nothing was decided; please click again in a moment.")
+    except NotOurs:
+        return Answer(FOREIGN)
+    except Exception:
+        log.exception("a click could not be carried out")
+        return Answer(CLICK_AGAIN)
+
+
+def in_words_of(locale: str, answer: Answer) -> Answer:
+    return replace(answer, text=in_locale(answer.text, locale)) if answer.text else answer
+
+
+async def read_click(doors: Doors, body: Body) -> Click:
+    """Who clicked what, with their groups at this moment.
+
+    Raises NotWelcome for an account that may not take part, NotOurs for a value that we did not write.
+    """
+    user_id = check_person(doors, body)
+    action = body["actions"][0]
+    return Click(
+        person=await doors.person(user_id),
+        ref=read_ref(_value(action)),
+        identity=f"click:{body['trigger_id']}",
+        revision=_revision(action.get("block_id") or ""),
+    )
+
+
+def check_person(doors: Doors, body: Body) -> str:
+    team_id = (body.get("team") or {}).get("id")
+    user_id = str(body["user"]["id"])
+    doors.check_team(user_id, team_id, body["user"].get("team_id", team_id))
+    return user_id
+
+
+def _case_id(body: Body) -> str | None:
+    """The case that was clicked, for the history; of a value that we did not write, none."""
+    try:
+        return read_ref(_value(body["actions"][0])).case_id
+    except NotOurs:
+        return None
+
+
+def _value(action: Mapping[str, Any]) -> str:
+    """What was written into the button, or behind the name of what was chosen in a menu."""
+    chosen = (action.get("selected_option") or {}).get("value") or ""
+    return action.get("value") or chosen.partition(" ")[2]
+
+
+def read_ref(value: str) -> CaseRef:
+    try:
+        return CaseRef.parse(value)
+    except ValueError:
+        raise NotOurs from None
+
+
+def _revision(block_id: str) -> int | None:
+    """Cards write `<case id>:r<revision>:<n>` into their block ids."""
+    part = next((part for part in block_id.split(":") if part[:1] == "r" and part[1:].isdigit()), None)
+    return int(part[1:]) if part else None
+
+
+# --- what each button does ------------------------------------------------------------------------------------------
+
+
+async def _unknown(doors: Doors, click: Click, _: Body) -> Answer:
+    return Answer(FOREIGN)
+
+
+async def _approve(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: decisions.approve(store, click, policy=doors.policy, now=now))
+
+
+async def _choose(number: int, doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: decisions.choose(store, click, number, policy=doors.policy, now=now))
+
+
+async def _step_done(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: decisions.step_done(store, click, policy=doors.policy, now=now))
+
+
+async def _retry(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: decisions.retry(store, click, policy=doors.policy, now=now))
+
+
+async def _open_reject(doors: Doors, click: Click, body: Body) -> Answer:
+    def form(file: CaseFile) -> Body:
+        case = file.case
+        title = headline(case.kind, case.details, file.proposal.money, locale=_locale(doors, file))
+        return forms.reject_form(click.ref, title)
+
+    return await _open(doors, click, body, CaseState.OPEN, form)
+
+
+async def _open_complete(doors: Doors, click: Click, body: Body) -> Answer:
+    def form(file: CaseFile) -> Body:
+        kind = presumed_kind(file.case.details, doors.policy)
+        return completing.complete_form(file, kind, locale=_locale(doors, file))
+
+    return await _open(doors, click, body, CaseState.OPEN, form)
+
+
+async def _open_settle(doors: Doors, click: Click, body: Body) -> Answer:
+    return await _open(doors, click, body, CaseState.STUCK, forms.settle_form)
+
+
+async def _open_recipient(doors: Doors, click: Click, body: Body) -> Answer:
+    def form(file: CaseFile) -> Body | Answer:
+        needed = unverified_recipient(file) is not None
+        return more.recipient_form(file) if needed else Answer("The recipient is on record, or was confirmed already.")
+
+    return await _open(doors, click, body, CaseState.OPEN, form)
+
+
+async def _show_summary(doors: Doors, click: Click, body: Body) -> Answer:
+    """The history says who opened it before they see it."""
+    now = doors.clock()
+    found = await doors.db.write(lambda store: masked.reveal(store, click, policy=doors.policy, now=now))
+    if isinstance(found, Answer):
+        return found
+    await doors.desk.open_form(body["trigger_id"], summary_view(found))
+    return Answer(changed=True)
+
+
+# --- the menu -------------------------------------------------------------------------------------------------------
+
+
+async def _more(doors: Doors, click: Click, body: Body) -> Answer:
+    chosen = (body["actions"][0].get("selected_option") or {}).get("value") or ""
+    press = _MENU.get(chosen.partition(" ")[0])
+    return Answer(FOREIGN) if press is None else await press(doors, click, body)
+
+
+async def _open_amount(doors: Doors, click: Click, body: Body) -> Answer:
+    def form(file: CaseFile) -> Body | Answer:
+        money = payout_of(file.proposal)
+        if money is None:
+            return Answer("This case pays nothing, so there is no amount to change.")
+        left = left_of(file.case.details.fields, file.case.facts, money.currency)
+        return more.amount_form(file, money, left, _locale(doors, file))
+
+    return await _open(doors, click, body, CaseState.OPEN, form)
+
+
+async def _take(doors: Doors, click: Click, _: Body) -> Answer:
+    now = doors.clock()
+    return await doors.db.write(lambda store: owners.take(store, click, policy=doors.policy, now=now))
+
+
+async def _open_question(doors: Doors, click: Click, body: Body) -> Answer:
+    now = doors.clock()
+
+    def check(store: Store) -> CaseFile | Answer:
+        return questions.check_asking(store, click, policy=doors.policy, now=now)
+
+    return await _open_with(doors, body, check, more.question_form)
+
+
+_MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.ASK: _open_question}
+
+
+# --- opening a form -------------------------------------------------------------------------------------------------
+
+
+async def _open(
+    doors: Doors, click: Click, body: Body, state: CaseState, form: Callable[[CaseFile], Body | Answer]
+) -> Answer:
+    now = doors.clock()
+
+    def check(store: Store) -> CaseFile | Answer:
+        return clicks.check_open(store, click, policy=doors.policy, state=state, now=now)
+
+    return await _open_with(doors, body, check, form)
+
+
+def _locale(doors: Doors, file: CaseFile) -> str:
+    return doors.policy.region(file.case.channel).locale
+
+
+async def _open_with(
+    doors: Doors, body: Body, check: Callable[[Store], CaseFile | Answer], form: Callable[[CaseFile], Body | Answer]
+) -> Answer:
+    """No network before this but the group look-up: a trigger lives three seconds and works once."""
+    found = await doors.db.write(check)
+    view = found if isinstance(found, Answer) else form(localised(found, _locale(doors, found)))
+    if isinstance(view, Answer):
+        return view
+    await doors.desk.open_form(body["trigger_id"], view)
+    return Answer()

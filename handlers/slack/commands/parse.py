@@ -1,0 +1,54 @@
+"""What a person asked of `/finance`, and the answer to it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.cases.clicks import Click
+from bot.core.cards.mrkdwn import Block
+from bot.core.model import Case
+from bot.core.people import Person
+from bot.core.slack_ids import CaseRef
+from handlers.context import Doors
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]{4,})(?:\|[^>]*)?>")
+
+
+class Reply(NamedTuple):
+    """For one person; `wake` names the lanes that have work now."""
+
+    text: str
+    blocks: Sequence[Block] = ()
+    wake: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One command as it came; `words` are what stands behind the command's name, redacted."""
+
+    doors: Doors
+    person: Person
+    identity: str  # the same for a repeated delivery
+    words: tuple[str, ...]
+
+    @property
+    def rest(self) -> str:
+        """What stands behind the first word."""
+        return " ".join(self.words[1:])
+
+    def click(self, case: Case) -> Click:
+        """As if the button of the card as it stands had been pressed."""
+        return Click(person=self.person, ref=CaseRef(case.case_id, case.version), identity=self.identity)
+
+
+def mentioned(word: str) -> str | None:
+    """The person of an escaped mention: `<@U0123|name>`."""
+    match = _MENTION.fullmatch(word)
+    return match[1] if match else None
+
+
+def case_id_in(word: str) -> str:
+    """As people type it: small letters, without "C-", as code."""
+    plain = word.strip("`").upper()
+    return plain if plain.startswith("C-") else f"C-{plain}"

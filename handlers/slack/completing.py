@@ -1,0 +1,62 @@
+"""The form that says what a case is: put in order for the kind that was chosen, and read."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.core import money
+from bot.core.cards import completing
+from bot.core.cards.forms import FormErrors
+from bot.core.model import Details, Fields
+from bot.core.money import HOME
+from bot.core.playbooks import PLAYBOOKS
+from bot.core.slack_ids import ActionId
+from bot.core.triage import missing_needs
+from handlers.context import DeskClosed, Doors, NotWelcome
+from handlers.slack.clicks import check_person
+
+log = logging.getLogger("countersign.doors")
+
+
+def register(bolt: AsyncApp, doors: Doors) -> None:
+    @bolt.action(ActionId.KIND)
+    async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await _put_in_order(doors, body)
+
+
+async def _put_in_order(doors: Doors, body: Mapping[str, Any]) -> None:
+    """A courtesy: where it fails the form asks the same in another order."""
+    try:
+        check_person(doors, body)
+        view = body["view"]
+        form = completing.of_kind(view, completing.kind_of(view["state"]["values"]))
+        await doors.desk.update_form(view["id"], view["hash"], form)
+    except NotWelcome as who:
+        await doors.turned_away(who)
+    except DeskClosed as closed:
+        log.info("a form was not put in order: %s", closed)
+    except Exception:  # the choice has been acknowledged: a raise would show it as failed
+        log.exception("a form was not put in order")
+
+
+def stated_details(values: Mapping[str, Any], *, also: Mapping[str, str] | None = None, locale: str = HOME) -> Details:
+    """What a person states in the form that completes or opens a case, with `also` as further fields.
+
+    Raises FormErrors, also for what the playbook of the kind needs and nobody filled in.
+    """
+    done = completing.read_complete(values, locale)
+    stated = {**done.fields, "call_intent": done.kind.value, **(also or {})}
+    exact = None
+    if "amount" in stated and "currency" in stated:
+        exact = {
+            "amount_minor": money.to_minor(stated["amount"], stated["currency"]),
+            "currency": stated["currency"],
+        }
+    summary = completing.read_summary(values)
+    details = Details.model_validate({"summary": summary, "fields": Fields.model_validate(stated), "money": exact})
+    if gaps := missing_needs(PLAYBOOKS[done.kind], details):
+        raise FormErrors({"kind": f"This kind also needs: {', '.join(gaps)}."})
+    return details

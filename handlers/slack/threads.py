@@ -1,0 +1,65 @@
+"""Words in a card's thread decide nothing; who tries is told where the button is, once."""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.cases import Store
+from bot.core.cards.closed import how_it_stands
+from bot.core.model import CaseState
+from handlers.context import Doors
+
+log = logging.getLogger("countersign.doors")
+
+WORDS_AT_MOST = 6  # whoever writes more discusses
+_WORD = re.compile(r"[a-z+1']+|:[a-z0-9_+-]+:")
+_YES = "approve approved approving ok okay yes yep yeah lgtm agreed +1 :+1: :thumbsup: :white_check_mark: :ok:"
+_NO = "no nope reject rejected rejecting decline declined deny denied :-1: :thumbsdown: :x: :no_entry:"
+_BESIDE = "i we it this that please from me us my our side all go ahead do is the refund case request thanks"
+_DECIDES, _KNOWN = frozenset(f"{_YES} {_NO}".split()), frozenset(f"{_YES} {_NO} {_BESIDE}".split())
+
+
+def register(bolt: AsyncApp, doors: Doors) -> None:
+    @bolt.event("message")
+    async def said(event: dict[str, Any]) -> None:
+        try:
+            if is_a_verdict(event):
+                await _answer(doors, event)
+        except Exception:
+            log.exception("a reply in a thread could not be answered")
+
+
+def is_a_verdict(event: Mapping[str, Any]) -> bool:
+    """A person's reply in a thread that says yes or no and nothing else: "approved", "ok", "reject this please"."""
+    by_a_person = event.get("user") and not event.get("bot_id") and event.get("subtype") in (None, "thread_broadcast")
+    if not by_a_person or event.get("thread_ts") in (None, event.get("ts")):
+        return False
+    text = re.sub(r"<[^>]*>", " ", str(event.get("text") or "")).lower().replace("\u2019", "'")
+    words = _WORD.findall(text)
+    plain = not re.search(r"[?\d]", text.replace("+1", "")) and len(words) <= WORDS_AT_MOST
+    return plain and bool(_DECIDES.intersection(words)) and _KNOWN.issuperset(words)
+
+
+async def _answer(doors: Doors, event: Mapping[str, Any]) -> None:
+    """Once for each person and thread, whatever Slack delivers again."""
+    channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
+    identity, now = f"words:{channel_id}:{thread_ts}:{user_id}", doors.clock()
+
+    def find(store: Store) -> str | None:
+        hangs = store.case_at(channel_id, thread_ts)
+        file = store.case_file(hangs.case_id) if hangs is not None else None
+        if file is None or not store.first_time(identity, now):
+            return None
+        if file.case.state is not CaseState.OPEN:
+            return f"Words in a thread decide nothing. {how_it_stands(file)}"
+        link = doors.link(store.card(file.case.case_id, file.case.channel))
+        card = f"<{link}|the card>" if link else "the card"
+        return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."
+
+    text = await doors.db.write(find)
+    if text is not None:
+        doors.count("slack", "words_in_a_thread")
+        await doors.desk.whisper(channel_id, user_id, text, thread_ts=thread_ts)

@@ -1,0 +1,98 @@
+"""The step "Ask finance to approve" of Slack's Workflow Builder opens a case, and waits for its end."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cases import Store, calls, notices
+from bot.core.cards.forms import VALUE, FormErrors
+from bot.core.cards.mrkdwn import is_person
+from bot.core.model import Call, Kind
+from bot.core.notices import Notice
+from bot.core.playbooks import PLAYBOOKS
+from bot.core.redact import redact_tree
+from bot.core.slack_ids import ActionId, CallbackId
+from bot.core.triage import case_id_of
+from handlers.context import Doors, NotWelcome
+from handlers.slack.completing import stated_details
+
+log = logging.getLogger("countersign.doors")
+
+# The step's inputs, as the manifest names them -> the inputs of the form that opens a case.
+INPUTS: Mapping[str, str] = {
+    "amount": "amount",
+    "currency": "currency",
+    "reason": "reason",
+    "customer": "customer_name",
+    "payment_id": "payment_id",
+}
+AT_MOST = 500  # characters of an input; a form takes no more
+
+
+class BadInput(Exception):
+    """A sentence for whoever looks after the workflow."""
+
+
+def register(bolt: AsyncApp, doors: Doors) -> None:
+    @bolt.function(CallbackId.WORKFLOW_STEP, auto_acknowledge=False)
+    async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Acknowledged after the commit: what could not be kept is sent again by Slack."""
+        event = body["event"]
+        execution_id, inputs = str(event["function_execution_id"]), event.get("inputs") or {}
+        try:
+            doors.check_team("workflow", body.get("team_id"))
+            call = read_step(execution_id, inputs)
+        except (BadInput, NotWelcome) as fault:
+            await _refuse(doors, execution_id, str(fault))
+        else:
+            now, sha256 = doors.clock(), hashlib.sha256(execution_id.encode()).hexdigest()
+            await doors.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+            doors.count("slack", "workflow_step")
+        await ack()
+        doors.wake("calls", "notices")
+
+
+def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
+    """The request as a call of the person who asks; the same reading as the form. Raises BadInput."""
+    told, found = redact_tree({name: str(value)[:AT_MOST] for name, value in inputs.items() if value not in (None, "")})
+    given: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    requester = str(inputs.get("requester") or "")
+    if not is_person(requester):
+        raise BadInput("Say who asks: the step needs “Requester”, a person of this workspace.")
+    kind = str(given.get("kind") or Kind.REFUND).strip().lower().replace(" ", "_").replace("-", "_")
+    values = {field: {VALUE: {"value": given.get(name)}} for name, field in INPUTS.items()}
+    values["kind"] = {ActionId.KIND: {"selected_option": {"value": kind}}}
+    if kind not in PLAYBOOKS:
+        raise BadInput(f"“{kind[:40]}” is no kind of case. There are: {', '.join(sorted(PLAYBOOKS))}.")
+    try:
+        details = stated_details(values)
+    except FormErrors as faults:
+        raise BadInput(" ".join(f"{name.replace('_', ' ')}: {why}" for name, why in faults.errors.items())) from None
+    return Call(
+        call_id=case_id_of(f"workflow:{execution_id}"),
+        author=requester,
+        event=f"workflow {CallbackId.WORKFLOW_STEP}",
+        workflow=execution_id,
+        details=details.model_copy(update={"redactions": found}),
+    )
+
+
+async def _refuse(doors: Doors, execution_id: str, why: str) -> None:
+    """Through the notices, so that the workflow hears of it also where Slack does not answer just now."""
+    now = doors.clock()
+    notice = Notice(
+        notice_id=f"workflow/{execution_id}",
+        recipient=f"{notices.WORKFLOW}{execution_id}",
+        text=why,
+        created_at=now,
+        due_at=now,
+    )
+
+    def keep(store: Store) -> None:
+        store.add_notice(notice)
+
+    await doors.db.write(keep)
+    doors.count("slack", "workflow_step_refused")
