@@ -1,4 +1,4 @@
-"""`python -m sandbox`: a Slack workspace with a web page, Fidel API and Stripe on one port."""
+"""Serve a Slack workspace with a web page, Fidel API, Stripe and the other vendors on one port."""
 
 import argparse
 import asyncio
@@ -32,7 +32,7 @@ def _secret(name: str, usual: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs until SIGTERM or SIGINT; secrets come from the environment."""
+    """Run until SIGTERM or SIGINT; secrets come from the environment."""
     given = _parser().parse_args(arguments)
     usual = Config()
     config = Config(
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:
-    """The faster one where it exists: in a benchmark the bot shares its machine with this server."""
+    """Return the faster loop where it exists: in a benchmark the bot shares its machine with this server."""
     if sys.platform == "win32":
         return None
     import uvloop

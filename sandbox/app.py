@@ -1,4 +1,4 @@
-"""Puts the outside world together: state, faults, Slack, the vendors and the page on one port."""
+"""Assemble the outside world: state, faults, Slack, the vendors and the page on one port."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +19,7 @@ from sandbox.traffic import SLOW_S, Traffic, faulty
 from sandbox.vendors import seed_vendors
 
 WEB: Final = Path(__file__).with_name("web")
-BODY_MOST: Final = 4 * 1024 * 1024  # bytes; more than Slack or the vendors take
+BODY_MOST: Final = 4 * 1024 * 1024  # bytes; above the limits of Slack and the vendors
 
 STATE: Final = web.AppKey("state", State)
 WORKSPACE: Final = web.AppKey("workspace", Workspace)
@@ -27,10 +27,10 @@ WORKSPACE: Final = web.AppKey("workspace", Workspace)
 
 @dataclass(frozen=True)
 class Config:
-    """What the outside world is told at its start. Times are seconds, `clock` gives epoch seconds."""
+    """Hold the settings of the outside world; times are seconds and `clock` returns epoch seconds."""
 
     bot_url: str = "http://127.0.0.1:3000"
-    public_url: str = ""  # of this server, as the bot reaches it; learned from the first request when empty
+    public_url: str = ""  # this server as the bot reaches it; taken from the first request if empty
     state_path: Path | None = None  # None: memory only
     limited: bool = True  # False: no rate limits, for benchmarks
     slack_signing_secret: str = "sandbox-signing-secret"  # noqa: S105 - made up for the demo
@@ -51,7 +51,7 @@ async def _index(_: web.Request) -> web.FileResponse:
 
 
 def make_app(config: Config) -> web.Application:
-    """The whole server; it loads the state at once and saves it when it stops."""
+    """Return the whole server; it loads the state at once and saves it when it stops."""
     state = State(config.state_path)
     ws = Workspace(state, config.clock, limited=config.limited, origin=config.public_url.rstrip("/"))
     seed_vendors(state)

@@ -1,4 +1,4 @@
-"""Sends the sample calls to the bot as DialNexa does: system A in an envelope, system B flat, each with its signature.
+"""Send the sample calls to the bot as DialNexa does: system A in an envelope, system B flat, each signed.
 
 Source: the project's notes on DialNexa, sections 1.2, 1.3 and 2.
 """
@@ -21,19 +21,19 @@ PATH: Final = "/webhooks/dialnexa"
 
 
 def load_calls(folder: Path = CALLS) -> dict[str, dict[str, Any]]:
-    """The sample calls by name, in the order of their file names."""
+    """Return the sample calls by name, in the order of their file names."""
     loaded = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     return {call["name"]: call for call in loaded}
 
 
 def sign(body: bytes, secret: str, system: str) -> dict[str, str]:
-    """System A: bare hexadecimal; system B: with a prefix, under another name. Both over the raw body."""
+    """Return the signature header over the raw body: bare hexadecimal for system A, prefixed for system B."""
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return {"x-nexa-signature": f"sha256={digest}"} if system == "B" else {"x-dialnexa-signature": digest}
 
 
 class Caller:
-    """Plays DialNexa towards the bot."""
+    """Play DialNexa towards the bot."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Caller:
         return [{key: call[key] for key in ("name", "title", "kind", "says")} for call in self.calls.values()]
 
     async def call(self, name: str, *, fresh: bool) -> dict[str, Any]:
-        """Sends one sample; `fresh` makes it a call of its own that ended just now, else the same one comes again."""
+        """Send a sample call, with a new id and ending now if `fresh`, otherwise unchanged as a repeat."""
         sample = self.calls.get(name)
         if sample is None:
             return {"ok": False, "status": None, "error": "unknown call"}

@@ -1,4 +1,4 @@
-"""The page's API beyond Slack: the state as a whole, sample calls, faults, the vendors' panels, the request log."""
+"""Answer the page's API beyond Slack: state, sample calls, faults, the vendors' panels and the request log."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ LOG_DEFAULT: Final = 100
 
 
 class Control:
-    """Handlers of `/sim/state`, `/sim/call`, `/sim/faults` and what looks into the vendors."""
+    """Handle the `/sim/...` routes beyond Slack."""
 
     def __init__(self, ws: Workspace, delivery: Delivery, caller: Caller, traffic: Traffic) -> None:
         self._ws = ws
@@ -56,7 +56,7 @@ class Control:
         return panel
 
     async def reset(self, _: web.Request) -> dict[str, Any]:
-        """Back to the first day, for all systems."""
+        """Reset all systems to their seeds."""
         state = self._ws.state
         state.clear()
         self._ws.reset()
@@ -68,7 +68,7 @@ class Control:
         return {"ok": True}
 
     async def payment(self, request: web.Request) -> dict[str, Any]:
-        """One more paid payment at Stripe: `name` (it becomes pi_<name>), `amount` in minor units, `currency`."""
+        """Add a paid Stripe payment `pi_<name>`; `amount` is in minor units."""
         given = await body_of(request)
         amount, currency = given["amount"], given["currency"]
         if not isinstance(amount, int):

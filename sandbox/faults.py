@@ -1,4 +1,4 @@
-"""Faults on demand: one at a time for each system, kept in the state so that they survive a restart."""
+"""Keep one switchable fault for each system in the state, so that it survives a restart."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ SYSTEMS: Final = ("slack", "fidel", "stripe", "zendesk", "quickbooks", "hubspot"
 
 
 class Faults:
-    """Says which fault is switched on for each of SYSTEMS."""
+    """Hold the active fault of each of SYSTEMS."""
 
     KINDS: Final = ("none", "slow", "429", "500", "lost_reply", "archived_channel", "old_blocks", "revoked_token")
     SLACK_ONLY: Final = ("archived_channel", "old_blocks")
@@ -24,7 +24,7 @@ class Faults:
         return [kind for kind in cls.KINDS if system == "slack" or kind not in cls.SLACK_ONLY]
 
     def switch(self, system: str, fault: str) -> None:
-        """Raises ValueError for a system or a fault that does not exist."""
+        """Set the fault of a system. Raises ValueError for an unknown system or fault."""
         if system not in SYSTEMS or fault not in self.kinds(system):
             raise ValueError(f"no fault {fault!r} for {system!r}")
         self._state.faults[system] = fault

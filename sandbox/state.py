@@ -1,4 +1,4 @@
-"""Everything the sandbox knows, as plain JSON: a dict for each system, saved to one file."""
+"""Keep all data of the sandbox as plain JSON: a dict for each system, saved to one file."""
 
 import asyncio
 import json
@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 What = Literal["slack", "fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google", "faults", "view"]
 
-SAVE_AFTER_S = 0.5  # many changes come in a burst; one write is enough for them
-EVENTS_KEPT = 1000  # a listener that is further behind loads the page's state afresh anyway
+SAVE_AFTER_S = 0.5  # changes come in bursts; one write covers a burst
+EVENTS_KEPT = 1000  # a page further behind reloads the whole state anyway
 
 
 class Listener:
-    """One open page: what it is still to be told. `user` is the person looking."""
+    """Queue the events for one open page; `user` is the person who views it."""
 
     def __init__(self, user: str) -> None:
         self.user = user
@@ -25,7 +25,7 @@ class Listener:
 
 
 class State:
-    """A dict of JSON values for each system, saved atomically to `path` soon after a change; else in memory."""
+    """Hold a dict of JSON values for each system, saved atomically to `path`, if given, soon after a change."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.slack: dict[str, Any] = {}
@@ -59,19 +59,19 @@ class State:
             part.update(saved.get(name, {}))
 
     def clear(self) -> None:
-        """Empties all dicts in place: whoever holds one of them sees it empty."""
+        """Empty all dicts in place, so that every holder of one sees it empty."""
         for part in self._parts().values():
             part.clear()
 
     def changed(self, what: What) -> None:
-        """Marks the state dirty for saving and tells every open page that `what` changed."""
+        """Schedule a save and notify every open page that `what` changed."""
         self._save_soon()
-        if what != "view":  # a form is one person's matter: `tell` carries it
+        if what != "view":  # a form concerns one person: `tell` sends it
             for listener in self.listeners:
                 listener.put({"what": what})
 
     def tell(self, user: str, event: dict[str, Any]) -> None:
-        """Sends one event to the open pages of one person."""
+        """Send one event to the open pages of one person."""
         for listener in self.listeners:
             if listener.user == user:
                 listener.put(event)
@@ -81,12 +81,12 @@ class State:
             return
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # seeding before the server runs: `save` at its start or stop covers it
+        except RuntimeError:  # seeding, before the server runs: the save at its stop covers it
             return
         self._timer = loop.call_later(SAVE_AFTER_S, self.save)
 
     def save(self) -> None:
-        """Writes the file now, atomically: a reader or a crash sees the old file or the new one."""
+        """Write the file now and atomically, so that a reader or a crash sees the old file or the new one."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

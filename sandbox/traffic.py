@@ -1,4 +1,4 @@
-"""What passes the vendors' doors: every request is counted, and the fault that is switched on happens to it."""
+"""Count every request to Slack and the vendors, and apply the active fault to it."""
 
 import asyncio
 from collections import Counter, deque
@@ -19,8 +19,8 @@ PREFIXES: Final = {
     "hubspot": "/hubspot",
     "google": "/google",
 }
-ASKS: Final = ("search", ":getByDataFilter", ":batchGetByDataFilter", "/token", "/tokens", "/bearer")  # change nothing
-SLOW_S: Final = 4.0  # longer than anybody who waits 3 s is willing to
+ASKS: Final = ("search", ":getByDataFilter", ":batchGetByDataFilter", "/token", "/tokens", "/bearer")  # no effect
+SLOW_S: Final = 4.0  # makes a client that waits 3 s time out
 LOG_KEPT: Final = 500
 
 
@@ -32,7 +32,7 @@ def system_of(path: str) -> str | None:
 
 
 class Traffic:
-    """Counts by method since the start, and the last requests; no bodies, no headers."""
+    """Count requests by method since the start and keep the last of them, without bodies or headers."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -49,7 +49,7 @@ class Traffic:
         return dict(self._counts.get(system, {}))
 
     def last(self, limit: int) -> list[dict[str, Any]]:
-        """Newest first."""
+        """Return the last requests, newest first."""
         return list(reversed(self._log))[:limit]
 
     def forget(self) -> None:
@@ -59,7 +59,7 @@ class Traffic:
 
 
 def _method_name(system: str, request: web.Request) -> str:
-    """Slack's method, or verb and path with names in place of ids: "POST /refunds", "GET /brands/{id}"."""
+    """Return Slack's method, or verb and path with names in place of ids: `GET /brands/{id}`."""
     if system == "slack":
         return request.path.removeprefix(PREFIXES["slack"])
     resource = request.match_info.route.resource
@@ -76,7 +76,7 @@ def _failure(system: str, status: int) -> web.Response:
 
 
 def _revoked(request: web.Request) -> web.Response:
-    """Nothing that we were given once is taken any more; a token's own door says it in the words of RFC 6749."""
+    """Return the refusal of revoked credentials; a token endpoint answers in the shape of RFC 6749."""
     if "token" in request.path:
         return web.json_response({"error": "invalid_grant"}, status=400)
     body = {"error": {"code": "unauthorized", "type": "api_error", "message": "A fault of the sandbox."}}
@@ -84,7 +84,7 @@ def _revoked(request: web.Request) -> web.Response:
 
 
 def _changes(request: web.Request) -> bool:
-    """Whether it has an effect to lose the answer of; some searches are posted."""
+    """Check whether a request can have an effect; some searches are POST requests."""
     return request.method != "GET" and not request.path.endswith(ASKS)
 
 
@@ -99,7 +99,7 @@ async def _answer(system: str, fault: str, slow_s: float, request: web.Request, 
 
 
 def faulty(faults: Faults, traffic: Traffic, slow_s: float = SLOW_S) -> Middleware:
-    """The middleware; other paths than the vendors' pass untouched."""
+    """Return the middleware that applies faults and counts requests; other paths pass untouched."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -113,7 +113,7 @@ def faulty(faults: Faults, traffic: Traffic, slow_s: float = SLOW_S) -> Middlewa
             traffic.note(system, request, error.status)
             raise
         if fault == "lost_reply" and _changes(request) and request.transport is not None:
-            request.transport.abort()  # the effect stays; nobody is told of it
+            request.transport.abort()  # the effect stays but the client gets no answer
             traffic.note(system, request, "lost")
         else:
             traffic.note(system, request, response.status)

@@ -1,4 +1,4 @@
-"""The vendors of the outside world, side by side: each seeds itself, answers below its own prefix, and shows itself."""
+"""List the vendors, each with its seed and its panel for the page."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

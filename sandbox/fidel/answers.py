@@ -1,4 +1,4 @@
-"""What all operations share: what they are given, what they answer, how they refuse, how lists are paged."""
+"""Define what all operations share: requests, answers, refusals and the paging of lists."""
 
 import json
 import math
@@ -19,7 +19,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Refusal(Exception):
-    """An answer with the error envelope; `extra` are further members of `error`: class, resource, metadata."""
+    """Refuse a request with the error envelope; `extra` holds more members of `error`: class, resource, metadata."""
 
     def __init__(self, status: int, code: str | None, message: str, **extra: Any) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Api:
-    """The state with its sources of ids and time."""
+    """Hold the state with its sources of ids and time."""
 
     state: State
     key: str
@@ -46,7 +46,7 @@ class Api:
         return stamp(self.now())
 
     def find(self, kind: str, item_id: str, *, parent: bool = False) -> Item:
-        """The item; `parent` for one that the body or path only mentions, where 400 is documented."""
+        """Return an item or raise Refusal; `parent` marks one that is only referenced, where Fidel documents 400."""
         item: Item | None = self.store[kind].get(item_id.lower())
         if item is None:
             status = 400 if parent else int(self.store.get("unknown_id", "404"))
@@ -74,13 +74,13 @@ def stamp(at: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Reads `stamp` back; raises ValueError."""
+    """Return the time that `stamp` wrote as text. Raises ValueError."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def number(decimal_text: str) -> int | float:
-    """A JSON number that prints as the decimal text does, without trailing zeros or binary noise."""
+    """Return the JSON number that prints as the decimal text does, without trailing zeros or binary noise."""
     exact = Decimal(decimal_text)
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
@@ -94,12 +94,12 @@ def is_number(value: Any) -> bool:
 
 
 def invalid(*messages: str) -> Refusal:
-    """A schema failure: here, and only here, `metadata` is an array."""
+    """Return the refusal of a schema failure, the only one whose `metadata` is an array."""
     return Refusal(400, "schema", "Invalid schema", metadata=[{"message": message} for message in messages])
 
 
 def page(items: Sequence[Item], ask: Ask, show: Callable[[Item], Item] = dict) -> Answer:
-    """One page, newest first unless `order=asc`; `items` come oldest first. `last` is an object while more follow."""
+    """Return one page of items given oldest first, newest first unless `order=asc`; `last` is set if more follow."""
     order = ask.query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise invalid("should be equal to one of the allowed values")

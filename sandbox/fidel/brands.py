@@ -1,4 +1,4 @@
-"""Brands: the name is the one natural unique key, and cannot be changed."""
+"""Answer the brand operations; the name is the only natural unique key and cannot be changed."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from sandbox.fidel.schema import checked, metadata, text, uri
 
 
 def list_brands(api: Api, ask: Ask) -> Answer:
-    """`?name=` is a prefix filter that ignores case, so that a client must compare exactly."""
+    """Return a page of brands; `?name=` matches a prefix and ignores case, so clients must compare exactly."""
     prefix = ask.query.get("name", "").casefold()
     if prefix:
         found = sorted(_named(api, prefix, prefix=True), key=lambda brand: (brand["created"], brand["id"]))
@@ -35,7 +35,7 @@ def get_brand(api: Api, ask: Ask) -> Answer:
 
 
 def update_brand(api: Api, ask: Ask) -> Answer:
-    """Refuses `name`; `metadata` replaces unless the switch `metadata_merge` is on."""
+    """Update a brand except its `name`; `metadata` is replaced, or merged under the switch `metadata_merge`."""
     brand = api.find("brands", ask.path["brandId"])
     body = checked(ask.body, {"websiteURL": uri, "logoURL": uri, "metadata": metadata})
     if not body:
@@ -48,7 +48,7 @@ def update_brand(api: Api, ask: Ask) -> Answer:
 
 
 def add_brand(store: Item, brand: Item) -> None:
-    """Stores the brand and its place in the sorted names, which keep look-ups fast when there are very many."""
+    """Store a brand and its place in the sorted names, which keeps look-ups fast for very many brands."""
     store["brands"][brand["id"]] = brand
     insort(store["brand_names"], [brand["name"].casefold(), brand["id"]])
 

@@ -1,4 +1,4 @@
-"""What the page shows of Fidel: newest first, flat, amounts as decimal text."""
+"""Show Fidel on the page: newest first, flat, amounts as decimal text."""
 
 from decimal import Decimal
 from itertools import islice
@@ -11,7 +11,7 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """At most 100 each of `brands`, `transactions`, `cards`, `requests` (missing transactions) and `reimbursements`."""
+    """Return at most 100 each of brands, transactions, cards, missing-transaction requests and reimbursements."""
     return {
         "brands": [_brand(brand) for brand in _newest(state, "brands")],
         "transactions": [_transaction(transaction) for transaction in _newest(state, "transactions")],

@@ -1,4 +1,4 @@
-"""Programs, locations and cards: what transactions hang on."""
+"""Answer the operations on programs, locations and cards."""
 
 from sandbox.fidel.answers import Answer, Api, Ask, invalid, page
 from sandbox.fidel.schema import checked, country, metadata, text
@@ -28,7 +28,7 @@ def get_location(api: Api, ask: Ask) -> Answer:
 
 
 def update_location(api: Api, ask: Ask) -> Answer:
-    """Wants the whole address at once."""
+    """Update a location; the whole address is required at once."""
     location = api.find("locations", ask.path["locationId"])
     rules = {"address": text(2, 100), "city": text(2, 100), "postcode": text(4, 20), "countryCode": country}
     body = checked(ask.body, {**rules, "metadata": metadata}, required=tuple(rules))
@@ -43,7 +43,7 @@ def list_cards(api: Api, ask: Ask) -> Answer:
 
 
 def list_cards_by_metadata_id(api: Api, ask: Ask) -> Answer:
-    """`metadata.id` is not unique, so several cards can come back; none is an empty page."""
+    """Return the cards with this `metadata.id`, which is not unique; none gives an empty page."""
     wanted = ask.path["metadataId"]
     return page([card for card in api.store["cards"].values() if card["metadata"].get("id") == wanted], ask)
 
@@ -53,7 +53,7 @@ def get_card(api: Api, ask: Ask) -> Answer:
 
 
 def update_card_metadata(api: Api, ask: Ask) -> Answer:
-    """The body is the metadata itself; the answer's item holds nothing else. `id` binds at creation only."""
+    """Replace a card's metadata by the body (or merge it under `metadata_merge`) and return the metadata alone."""
     card = api.find("cards", ask.path["cardId"])
     fault = metadata(ask.body)
     if fault:

@@ -1,4 +1,4 @@
-"""Reimbursement, the withdrawn product: off unless the switch `reimbursement` is on. Nothing lists or reads one."""
+"""Create reimbursements while the switch `reimbursement` is on: a withdrawn product that cannot be listed or read."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ CURRENCIES = ("AUD", "CAD", "CHF", "EUR", "GBP", "JPY", "NZD", "USD")
 
 
 def create_reimbursement(api: Api, ask: Ask) -> Answer:
-    """One that did not fail locks its transaction; the answer holds the new id only."""
+    """Create a reimbursement, which locks its transaction unless it fails, and return its id only."""
     _refuse_unless_activated(api)
     transaction = api.find("transactions", ask.path["transactionId"])
     body = checked(ask.body, {"amount": _amount, "description": text()}, required=("amount",))

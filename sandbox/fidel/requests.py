@@ -1,4 +1,4 @@
-"""Missing-transaction requests: a search for a purchase that was not captured, never a dispute."""
+"""Answer missing-transaction requests: searches for a purchase that was not captured, never disputes."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ DAYS_APART = 3  # a stated date this far from the network's still matches, with 
 
 
 def create_request(api: Api, ask: Ask) -> Answer:
-    """A repeat is a second request: nothing here is idempotent."""
+    """Create a request; a repeat creates a second one, since nothing here is idempotent."""
     card = api.find("cards", ask.path["cardId"], parent=True)
     rules = {"locationId": text(1), "transactionDate": _date, "amount": _amount}
     body = checked(ask.body, rules, required=tuple(rules))
@@ -71,10 +71,10 @@ def list_by_program(api: Api, ask: Ask) -> Answer:
 
 
 def _settle(api: Api, request: Item) -> None:
-    """Finishes a request once its purchase is old enough: `uncaptured` holds what the networks know."""
+    """Complete a pending request once its purchase is old enough, from the purchases in `uncaptured`."""
     if request["status"] != "pending" or api.now() < moment(request["estimatedCompletionDate"]):
         return
-    found = [match for known in api.store["uncaptured"] if (match := _match(request, known))]
+    found = [match for purchase in api.store["uncaptured"] if (match := _match(request, purchase))]
     if found:
         outcome: Item = {"status": "successful", "result": {"transactions": found}}
     else:
@@ -84,16 +84,16 @@ def _settle(api: Api, request: Item) -> None:
     api.state.changed("fidel")
 
 
-def _match(request: Item, known: Item) -> Item | None:
-    same_place = known["cardId"] == request["cardId"] and known["locationId"] == request["locationId"]
-    apart = abs(date.fromisoformat(known["date"]) - date.fromisoformat(request["transactionDate"])).days
-    if not same_place or apart > DAYS_APART or number(known["amount"]) != number(request["amount"]):
+def _match(request: Item, purchase: Item) -> Item | None:
+    same_place = purchase["cardId"] == request["cardId"] and purchase["locationId"] == request["locationId"]
+    apart = abs(date.fromisoformat(purchase["date"]) - date.fromisoformat(request["transactionDate"])).days
+    if not same_place or apart > DAYS_APART or number(purchase["amount"]) != number(request["amount"]):
         return None
     return {
-        "amount": number(known["amount"]),
-        "date": known["date"],
-        "merchantName": known["merchantName"],
-        "merchantCity": known["merchantCity"],
+        "amount": number(purchase["amount"]),
+        "date": purchase["date"],
+        "merchantName": purchase["merchantName"],
+        "merchantCity": purchase["merchantCity"],
         "networkStatus": "settled",
         "type": "settlement",
         "matchScore": 98 - 9 * apart,

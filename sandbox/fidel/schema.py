@@ -1,4 +1,4 @@
-"""Checks of request bodies; the messages are worded as a JSON schema validator words them."""
+"""Check request bodies, with messages in the wording of a JSON schema validator."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ COUNTRIES = ("ARE", "CAN", "DNK", "FIN", "GBR", "IRL", "JPN", "NOR", "SWE", "USA
 
 
 def checked(body: Any, rules: Mapping[str, Rule], *, required: tuple[str, ...] = ()) -> Item:
-    """The body as an object that keeps every rule; raises the refusal that lists each rule it breaks."""
+    """Return the body if it keeps every rule. Raises the refusal that lists each broken rule."""
     if not isinstance(body, dict):
         raise invalid("should be object")
     faults = [f"should have required property '{name}'" for name in required if name not in body]

@@ -1,4 +1,4 @@
-"""What is there on the first morning; the ids are fixed, the times lie before `now`."""
+"""Seed Fidel's first day with fixed ids and times before `now`."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ CATERING = "5e1d8c7b-9a0f-4b2e-8d3c-7f6e5d4c3b2a"
 
 
 def seed(state: State, now: datetime | None = None) -> None:
-    """Fills `state.fidel` when it is empty."""
+    """Fill `state.fidel` if it is empty."""
     if state.fidel:
         return
     at = now or datetime.now(UTC)
@@ -111,7 +111,7 @@ def _card(card_id: str, scheme: str, first: str, last: str, reference: str, at: 
 
 
 def _uncaptured(at: datetime) -> Item:
-    """A purchase that the network knows and Fidel missed: a missing-transaction request can find it."""
+    """Return a purchase that Fidel missed and a missing-transaction request can find."""
     return {
         "cardId": MASTERCARD,
         "locationId": BOSTON,

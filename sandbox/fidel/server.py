@@ -1,4 +1,4 @@
-"""The door: headers, ids, bodies, the two envelopes, and which operation lives where."""
+"""Route requests to the operations, with Fidel's headers, ids, bodies and envelopes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -55,10 +55,10 @@ def routes(
     new_id: Callable[[], str] = lambda: str(uuid4()),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[web.RouteDef]:
-    """Every path below `/fidel/v1`; `key` is the only secret API key that it knows."""
+    """Return every route below `/fidel/v1`; `key` is the only secret API key accepted."""
     api = Api(state, key, new_id, now)
-    known = [web.route("*", f"{PREFIX}/v1{path}", _door(api, ways)) for path, ways in OPERATIONS.items()]
-    return [*known, web.route("*", PREFIX + "/v1{tail:.*}", _door(api, None))]
+    table = [web.route("*", f"{PREFIX}/v1{path}", _door(api, ways)) for path, ways in OPERATIONS.items()]
+    return [*table, web.route("*", PREFIX + "/v1{tail:.*}", _door(api, None))]
 
 
 def _door(api: Api, ways: Mapping[str, Operation] | None) -> Callable[[web.Request], Any]:

@@ -1,4 +1,4 @@
-"""Transactions: read-only, but for test authorisations, test refunds and the clearing of a test transaction."""
+"""Answer the transaction operations: reads, test authorisations, test refunds and test clearing."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,7 @@ def list_by_brand(api: Api, ask: Ask) -> Answer:
 
 
 def list_by_program(api: Api, ask: Ask) -> Answer:
-    """`from` and `to` bound `created`; only one third-party connector knows them."""
+    """Return a program's transactions; `from` and `to`, known from one connector only, bound `created`."""
     program_id = api.find("programs", ask.path["programId"], parent=True)["id"]
     try:
         earliest, latest = (moment(ask.query[name]) if name in ask.query else None for name in ("from", "to"))
@@ -51,7 +51,7 @@ def clear_test_transaction(api: Api, ask: Ask) -> Answer:
 
 
 def create_test_transaction(api: Api, ask: Ask) -> Answer:
-    """A negative amount is a refund; equal and opposite to an earlier one it is matched, a partial one never."""
+    """Create a test transaction; a negative amount is a refund, matched only to an equal and opposite original."""
     rules = {"amount": amount, "cardId": text(1), "locationId": text(1)}
     body = checked(ask.body, rules, required=tuple(rules))
     card = api.find("cards", body["cardId"], parent=True)
@@ -64,7 +64,7 @@ def create_test_transaction(api: Api, ask: Ask) -> Answer:
 
 
 def purchase(transaction_id: str, amount_text: str, at: datetime, card: Item, location: Item, brand: Item) -> Item:
-    """A new transaction. It copies brand, card and location as they are now, metadata included; it has none itself."""
+    """Return a new transaction with copies of brand, card and location as they are now, and no metadata of its own."""
     refund = amount_text.startswith("-")
     visa = card["scheme"] == "visa"
     created = stamp(at)
@@ -100,7 +100,7 @@ def purchase(transaction_id: str, amount_text: str, at: datetime, card: Item, lo
 
 
 def add_transaction(store: Item, transaction: Item) -> None:
-    """Stores it, and ties a full refund to its original on both sides; an unmatched refund lacks the member."""
+    """Store a transaction and link a full refund with its original; an unmatched refund lacks the member."""
     original = _original(store, transaction) if transaction["amount"].startswith("-") else None
     if original is not None:
         transaction["originalTransactionId"] = original["id"]

@@ -1,4 +1,4 @@
-"""Drafts: the only way here to send. A draft that is sent disappears, and the mail gets ids of its own."""
+"""Create and send drafts, the only way to send mail; a sent draft disappears and the mail gets new ids."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ KEPT: Final = ("from", "to", "subject", "in-reply-to", "references", "message-id
 
 
 async def search(api: Api, request: web.Request, who: Who) -> Body:
-    found = {one["id"]: one["threadId"] for one in found_in(api, who, request.query.get("q", ""))}
+    found = {mail["id"]: mail["threadId"] for mail in found_in(api, who, request.query.get("q", ""))}
     drafts = [(draft, kept) for draft, kept in box_of(api, who)["drafts"].items() if kept in found]
     if not drafts:
         return {"resultSizeEstimate": 0}
@@ -59,8 +59,8 @@ async def send(api: Api, request: web.Request, who: Who) -> Body:
     sent = {**draft, "id": api.new_id(), "labelIds": ["SENT"], "at": api.seconds()}
     if draft["threadId"] == draft["id"]:
         sent["threadId"] = sent["id"]
-    ours = f"<CA{api.new_id()}@mail.gmail.com>"  # whatever the mail said
-    sent["headers"] = [one for one in draft["headers"] if one["name"].lower() != "message-id"]
+    ours = f"<CA{api.new_id()}@mail.gmail.com>"  # Gmail ignores the mail's own
+    sent["headers"] = [field for field in draft["headers"] if field["name"].lower() != "message-id"]
     sent["headers"].append({"name": "Message-ID", "value": ours})
     box["messages"][sent["id"]] = sent
     api.state.changed("google")
@@ -70,7 +70,7 @@ async def send(api: Api, request: web.Request, who: Who) -> Body:
 def add_message(
     box: Body, raw: bytes, message_id: str, labels: list[str], at: float, thread: str | None = None
 ) -> Body:
-    """Kept and returned; a thread other than its own has to exist and to fit (subject and references)."""
+    """Store and return a mail; it joins another thread only if its subject and its In-Reply-To fit."""
     read = message_from_bytes(raw, _class=EmailMessage, policy=SMTP)
     plain = read.get_body(("plain",))
     kept: Body = {
@@ -100,7 +100,7 @@ def add_message(
 
 def _made(api: Api, who: Who, raw: bytes, thread: str | None) -> Body:
     box, draft_id = box_of(api, who), f"r-{api.new_id()}"
-    if thread is not None and not any(one["threadId"] == thread for one in box["messages"].values()):
+    if thread is not None and not any(mail["threadId"] == thread for mail in box["messages"].values()):
         raise Refusal(404, "Requested entity was not found.", "notFound")
     kept = add_message(box, raw, api.new_id(), ["DRAFT"], api.seconds(), thread)
     box["drafts"][draft_id] = kept["id"]
@@ -109,9 +109,9 @@ def _made(api: Api, who: Who, raw: bytes, thread: str | None) -> Body:
 
 
 def _belongs(box: Body, mail: Body, thread: str) -> bool:
-    there = [one for one in box["messages"].values() if one["threadId"] == thread]
-    subjects = {_bare(header(one, "Subject")) for one in there}
-    ids = {header(one, "Message-ID") for one in there}
+    there = [other for other in box["messages"].values() if other["threadId"] == thread]
+    subjects = {_bare(header(other, "Subject")) for other in there}
+    ids = {header(other, "Message-ID") for other in there}
     return _bare(header(mail, "Subject")) in subjects and header(mail, "In-Reply-To") in ids
 
 

@@ -1,4 +1,4 @@
-"""Drive: files under ids that it gave out itself, private properties, permissions, and a search that lags."""
+"""Answer Drive: files under ids that it issued, private properties, permissions, and a search that lags."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox.google.wire import Api, Body, Refusal, Who
 
 FOLDER: Final = "application/vnd.google-apps.folder"
-DEFAULT: Final = ("kind", "id", "name", "mimeType")  # all that comes without `fields`
+DEFAULT: Final = ("kind", "id", "name", "mimeType")  # the members answered without `fields`
 OWN: Final = ("content", "at", "permissions", "driveId")
 PROPERTIES_AT_MOST: Final = 30
 BYTES_AT_MOST: Final = 124
@@ -81,7 +81,7 @@ async def upload(api: Api, request: web.Request, who: Who) -> Body:
 
 
 async def permissions(api: Api, request: web.Request, who: Who) -> Body:
-    shown = [dict(one) for one in _file(api, request)["permissions"]]
+    shown = [dict(entry) for entry in _file(api, request)["permissions"]]
     return {"kind": "drive#permissionList", "permissions": shown}
 
 
@@ -94,16 +94,16 @@ async def share(api: Api, request: web.Request, who: Who) -> Body:
     if address.endswith("@nogoogle.example"):
         words = f'Bad Request. User message: "You are trying to invite {address}. Since there is no Google account ..."'
         raise Refusal(400, words, "invalidSharingRequest")
-    same = [one for one in file["permissions"] if one["emailAddress"].lower() == address.lower()]
-    made = {"kind": "drive#permission", "id": api.new_id(), **asked}
+    same = [entry for entry in file["permissions"] if entry["emailAddress"].lower() == address.lower()]
+    permission = {"kind": "drive#permission", "id": api.new_id(), **asked}
     if not same:
-        file["permissions"].append(made)
+        file["permissions"].append(permission)
         api.state.changed("google")
-    return dict(same[0] if same else made)
+    return dict(same[0] if same else permission)
 
 
 def new_file(api: Api, about: Body, content: bytes, at: float) -> Body:
-    """Kept and returned; raises Refusal for an id that was never given out, or is in use."""
+    """Store and return a file. Raises Refusal for an id that was never issued or is in use."""
     file_id, files = about.get("id") or f"1{api.new_id()}", api.store["files"]
     if file_id in files:
         raise Refusal(409, "A file already exists with the provided ID.", "fileIdInUse")
@@ -115,8 +115,8 @@ def new_file(api: Api, about: Body, content: bytes, at: float) -> Body:
     _check_properties(about.get("appProperties", {}))
     files[file_id] = file_of({**about, "id": file_id}, content, at, parent["driveId"])
     api.state.changed("google")
-    made: Body = files[file_id]
-    return made
+    file: Body = files[file_id]
+    return file
 
 
 def file_of(about: Body, content: bytes, at: float, drive_id: str) -> Body:
@@ -130,8 +130,8 @@ def file_of(about: Body, content: bytes, at: float, drive_id: str) -> Body:
 
 
 def _bytes_of(part: Any) -> bytes:
-    found: bytes = part.get_payload(decode=True)
-    return found
+    content: bytes = part.get_payload(decode=True)
+    return content
 
 
 def _file(api: Api, request: web.Request) -> Body:
@@ -144,11 +144,11 @@ def _file(api: Api, request: web.Request) -> Body:
 
 
 def _fits(file: Body, term: str) -> bool:
-    if found := re.fullmatch(PROPERTY, term):
-        return bool(file.get("appProperties", {}).get(found[1]) == found[2])
+    if match := re.fullmatch(PROPERTY, term):
+        return bool(file.get("appProperties", {}).get(match[1]) == match[2])
     for pattern, fits in TERMS:
-        if found := re.fullmatch(pattern, term):
-            return bool(fits(file, re.sub(r"\\(.)", r"\1", found[1])))
+        if match := re.fullmatch(pattern, term):
+            return bool(fits(file, re.sub(r"\\(.)", r"\1", match[1])))
     raise Refusal(400, "Invalid Value", "invalid")
 
 

@@ -1,4 +1,4 @@
-"""A mailbox: messages, threads, and the search over both, which may lag."""
+"""Answer a mailbox: messages, threads, and a search over both that may lag."""
 
 import re
 from typing import Any, Final
@@ -16,10 +16,10 @@ async def profile(api: Api, request: web.Request, who: Who) -> Body:
 
 
 async def search(api: Api, request: web.Request, who: Who) -> Body:
-    found = [one for one in found_in(api, who, request.query.get("q", "")) if "DRAFT" not in one["labelIds"]]
+    found = [mail for mail in found_in(api, who, request.query.get("q", "")) if "DRAFT" not in mail["labelIds"]]
     if not found:
         return {"resultSizeEstimate": 0}
-    return {"messages": [_ids(one) for one in found], "resultSizeEstimate": len(found)}
+    return {"messages": [_ids(mail) for mail in found], "resultSizeEstimate": len(found)}
 
 
 async def read(api: Api, request: web.Request, who: Who) -> Body:
@@ -27,18 +27,18 @@ async def read(api: Api, request: web.Request, who: Who) -> Body:
 
 
 async def threads(api: Api, request: web.Request, who: Who) -> Body:
-    found = dict.fromkeys(one["threadId"] for one in found_in(api, who, request.query.get("q", "")))
+    found = dict.fromkeys(mail["threadId"] for mail in found_in(api, who, request.query.get("q", "")))
     if not found:
         return {"resultSizeEstimate": 0}
-    return {"threads": [{"id": one, "snippet": ""} for one in found], "resultSizeEstimate": len(found)}
+    return {"threads": [{"id": thread_id, "snippet": ""} for thread_id in found], "resultSizeEstimate": len(found)}
 
 
 async def thread(api: Api, request: web.Request, who: Who) -> Body:
     wanted = request.match_info["id"]
-    found = [one for one in box_of(api, who)["messages"].values() if one["threadId"] == wanted]
+    found = [mail for mail in box_of(api, who)["messages"].values() if mail["threadId"] == wanted]
     if not found:
         raise Refusal(404, "Requested entity was not found.", "notFound")
-    return {"id": wanted, "messages": [shown(one, request.query.get("format", "full")) for one in found]}
+    return {"id": wanted, "messages": [shown(mail, request.query.get("format", "full")) for mail in found]}
 
 
 def box_of(api: Api, who: Who) -> Body:
@@ -54,7 +54,7 @@ def message(api: Api, who: Who, message_id: str) -> Body:
 
 
 def header(mail: Body, name: str) -> str:
-    return next((one["value"] for one in mail["headers"] if one["name"].lower() == name.lower()), "")
+    return next((field["value"] for field in mail["headers"] if field["name"].lower() == name.lower()), "")
 
 
 def shown(mail: Body, form: str) -> Body:
@@ -63,15 +63,15 @@ def shown(mail: Body, form: str) -> Body:
         return body
     payload: Body = {"mimeType": mail["mimeType"], "headers": mail["headers"]}
     if form == "full":
-        payload["parts"] = [{"filename": one["name"], "mimeType": one["type"]} for one in mail["attachments"]]
+        payload["parts"] = [{"filename": part["name"], "mimeType": part["type"]} for part in mail["attachments"]]
     return {**body, "snippet": mail["text"][:100], "payload": payload}
 
 
 def found_in(api: Api, who: Who, query: str) -> list[Body]:
-    """The newest first."""
+    """Return the mails that match the query, newest first."""
     mails = reversed(list(box_of(api, who)["messages"].values()))
-    words = [next(filter(None, found), "") for found in re.findall(WORDS, query)]
-    groups = [found[0] != "" for found in re.findall(WORDS, query)]
+    words = [next(filter(None, match), "") for match in re.findall(WORDS, query)]
+    groups = [match[0] != "" for match in re.findall(WORDS, query)]
     return [
         mail
         for mail in mails
@@ -84,7 +84,7 @@ def found_in(api: Api, who: Who, query: str) -> list[Body]:
 
 
 def _fits(mail: Body, word: str) -> bool:
-    """`in:sent`, `subject:`, `from:`, `to:`, or words of the mail."""
+    """Match a mail with `in:`, `subject:`, `from:`, `to:`, or words of the mail."""
     name, _, value = word.partition(":")
     if name == "in":
         return value.upper() in mail["labelIds"]

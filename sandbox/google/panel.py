@@ -1,4 +1,4 @@
-"""What the page shows of Google: files, rows and mails, newest first."""
+"""Show Google on the page: files and mails, newest first, and the rows of the sheets."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """Lists `files`, `rows` and `mails`, at most 100 of each."""
+    """Return `files`, `rows` and `mails`, at most 100 of each."""
     store = state.google
     files = [file for file in store.get("files", {}).values() if file["mimeType"] != FOLDER]
     rows = [
@@ -23,14 +23,14 @@ def panel(state: State) -> dict[str, Any]:
     ]
     mails = [mail for box in store.get("mailboxes", {}).values() for mail in box["messages"].values()]
     return {
-        "files": [_file(file) for file in sorted(files, key=lambda one: -one["at"])[:SHOWN]],
+        "files": [_file(file) for file in sorted(files, key=lambda item: -item["at"])[:SHOWN]],
         "rows": rows[:SHOWN],
-        "mails": [_mail(mail) for mail in sorted(mails, key=lambda one: -one["at"])[:SHOWN]],
+        "mails": [_mail(mail) for mail in sorted(mails, key=lambda item: -item["at"])[:SHOWN]],
     }
 
 
 def _file(file: Body) -> Body:
-    shared = [one["emailAddress"] for one in file["permissions"]]
+    shared = [entry["emailAddress"] for entry in file["permissions"]]
     return {"id": file["id"], "name": file["name"], "shared_with": shared, "created": _stamp(file["at"])}
 
 
@@ -44,7 +44,7 @@ def _mail(mail: Body) -> Body:
         "subject": header(mail, "Subject"),
         "text": mail["text"],
         "case": header(mail, "X-Countersign-Case"),
-        "attachments": [one["name"] for one in mail["attachments"]],
+        "attachments": [part["name"] for part in mail["attachments"]],
         "at": _stamp(mail["at"]),
     }
 

@@ -1,4 +1,4 @@
-"""What is there on the first morning: a folder with two invoices, a spreadsheet, a mailbox with one thread."""
+"""Seed Google's first day: a folder with two invoices, a spreadsheet, and a mailbox with one thread."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -27,13 +27,13 @@ Could you send us INV-20431 again, please?\r
 
 
 def seed(state: State, now: datetime | None = None, key_file: str | None = None) -> None:
-    """Fills `state.google` when it is empty; `key_file` is the service account's, a new one by default."""
+    """Fill `state.google` if it is empty; `key_file` is the service account's, a new one by default."""
     if state.google:
         return
     at = ((now or datetime.now(UTC)) - timedelta(days=3)).timestamp()
     key_file = key_file or new_key_file(ACCOUNT)
-    known = json.loads(key_file)
-    account = {"client_email": known["client_email"], "private_key_id": known["private_key_id"]}
+    key = json.loads(key_file)
+    account = {"client_email": key["client_email"], "private_key_id": key["private_key_id"]}
     folder = {"id": DOCUMENTS, "name": "Finance documents", "mimeType": FOLDER}
     files = [file_of(folder, b"", at, SHARED_DRIVE)]
     for number in ("INV-20418", "INV-20431"):

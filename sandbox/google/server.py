@@ -1,4 +1,4 @@
-"""The door: tokens and their scopes, refusals in each service's shape, and which call lives where."""
+"""Route calls to Drive, Sheets and Gmail, with tokens, scopes, and refusals in each service's shape."""
 
 import json
 import secrets
@@ -58,7 +58,7 @@ def routes(
     new_id: Callable[[], str] = lambda: secrets.token_hex(12),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[web.RouteDef]:
-    """Every path below `/google`; `/google/key-file` is the service account's, for whoever sets up the bot."""
+    """Return every route below `/google`; `/google/key-file` serves the service account's key file for the set-up."""
     api = Api(state, new_id, now)
 
     async def give(request: web.Request) -> web.Response:
@@ -67,8 +67,8 @@ def routes(
     async def key_file(_: web.Request) -> web.Response:
         return web.json_response(text=state.google["account"]["key_file"])
 
-    known = [web.route(method, PREFIX + path, _door(api, name, handle)) for method, name, path, handle in CALLS]
-    return [web.post(f"{PREFIX}/token", give), web.get(f"{PREFIX}/key-file", key_file), *known]
+    table = [web.route(method, PREFIX + path, _door(api, name, handle)) for method, name, path, handle in CALLS]
+    return [web.post(f"{PREFIX}/token", give), web.get(f"{PREFIX}/key-file", key_file), *table]
 
 
 def _door(api: Api, name: str, handle: Handle) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -1,4 +1,4 @@
-"""Sheets: tabs of rows, developer metadata that stays with its row, batches that are all or nothing."""
+"""Answer Sheets: tabs of rows, developer metadata that moves with its row, and batches that are all or nothing."""
 
 import copy
 import re
@@ -35,8 +35,8 @@ async def batch_update(api: Api, request: web.Request, who: Who) -> Body:
 
 async def search_metadata(api: Api, request: web.Request, who: Who) -> Body:
     sheet, filters = _spreadsheet(api, request), (await request.json())["dataFilters"]
-    found = [(mark, one) for mark in sheet["marks"] for one in filters if _is(mark, one)]
-    return {"matchedDeveloperMetadata": [{"developerMetadata": _mark(m), "dataFilters": [one]} for m, one in found]}
+    found = [(mark, lookup) for mark in sheet["marks"] for lookup in filters if _is(mark, lookup)]
+    return {"matchedDeveloperMetadata": [{"developerMetadata": _mark(m), "dataFilters": [f]} for m, f in found]}
 
 
 async def read_metadata(api: Api, request: web.Request, who: Who) -> Body:
@@ -48,13 +48,13 @@ async def read_metadata(api: Api, request: web.Request, who: Who) -> Body:
 
 async def get_values(api: Api, request: web.Request, who: Who) -> Body:
     sheet, found = _spreadsheet(api, request), []
-    for one in (await request.json())["dataFilters"]:
-        if "a1Range" in one:
-            tab = _tab_named(sheet, one["a1Range"])
-            found.append(_values(f"{one['a1Range']}!A1:Z1000", tab["rows"], one))
-        for mark in (mark for mark in sheet["marks"] if _is(mark, one)):
+    for lookup in (await request.json())["dataFilters"]:
+        if "a1Range" in lookup:
+            tab = _tab_named(sheet, lookup["a1Range"])
+            found.append(_values(f"{lookup['a1Range']}!A1:Z1000", tab["rows"], lookup))
+        for mark in (mark for mark in sheet["marks"] if _is(mark, lookup)):
             tab, row = _tab(sheet, mark["tab"]), mark["row"]
-            found.append(_values(f"'{tab['title']}'!A{row + 1}:Z{row + 1}", tab["rows"][row : row + 1], one))
+            found.append(_values(f"'{tab['title']}'!A{row + 1}:Z{row + 1}", tab["rows"][row : row + 1], lookup))
     return {"spreadsheetId": sheet["id"], "valueRanges": found}
 
 
@@ -124,7 +124,7 @@ def _entered(value: Any, how: str) -> Any:
 
 
 def _write(tab: Body, row: int, values: list[Any]) -> None:
-    """A null leaves the cell as it is."""
+    """Write values into a row; a null leaves the cell unchanged."""
     tab["rows"] += [[] for _ in range(row + 1 - len(tab["rows"]))]
     cells = tab["rows"][row]
     cells += [""] * (len(values) - len(cells))
@@ -132,7 +132,7 @@ def _write(tab: Body, row: int, values: list[Any]) -> None:
         cells[column] = cells[column] if value is None else value
 
 
-# --- looking --------------------------------------------------------------------------------------------------------
+# --- look-ups -------------------------------------------------------------------------------------------------------
 
 
 def _spreadsheet(api: Api, request: web.Request) -> Body:

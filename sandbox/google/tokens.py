@@ -1,4 +1,4 @@
-"""The token endpoint: a JWT signed by the service account for an access token (RFC 7523), and who a token is for."""
+"""Grant access tokens for JWTs signed by the service account (RFC 7523), and check them."""
 
 import json
 import secrets
@@ -24,7 +24,7 @@ KNOWN = frozenset(
 
 
 def new_key_file(address: str) -> str:
-    """A made-up service account's key file: what the Google console hands out once."""
+    """Return the key file of a made-up service account, as the Google console issues it."""
     key = RSAKey.generate_key(2048)
     members = {
         "type": "service_account",
@@ -38,7 +38,7 @@ def new_key_file(address: str) -> str:
     return json.dumps(members)
 
 
-@cache  # reading a private key checks it, which takes a while
+@cache  # importing a private key validates it, which is slow
 def public_key(key_file: str) -> str:
     return RSAKey.import_key(json.loads(key_file)["private_key"]).as_pem(private=False).decode()
 
@@ -62,7 +62,7 @@ async def give(api: Api, request: web.Request) -> web.Response:
         return _no("unauthorized_client", words + "of the scopes requested.", 401)
     value = f"ya29.{secrets.token_urlsafe(24)}"
     now = api.seconds()
-    kept = {name: one for name, one in api.store["tokens"].items() if one["until"] > now}
+    kept = {name: entry for name, entry in api.store["tokens"].items() if entry["until"] > now}
     kept[value] = {"scopes": scopes, "sub": sub, "until": now + LASTS_S}
     api.store["tokens"] = kept
     api.state.changed("google")
@@ -70,7 +70,7 @@ async def give(api: Api, request: web.Request) -> web.Response:
 
 
 def who(api: Api, request: web.Request, service: str, scopes: Iterable[str]) -> Who:
-    """Raises Refusal for a token that is unknown, spent, revoked, or of other scopes."""
+    """Return whose token it is. Raises Refusal for one that is unknown, expired, revoked, or of other scopes."""
     value = request.headers.get("Authorization", "").removeprefix("Bearer ")
     token: Body | None = api.store["tokens"].get(value)
     if token is None or token["until"] <= api.seconds() or api.store.get("revoked"):

@@ -1,4 +1,4 @@
-"""What the three services share: refusals in each one's own shape, and partial answers."""
+"""Define what the three services share: refusals in each one's own shape, and partial answers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ STATUSES = {
 
 
 class Refusal(Exception):
-    """An error answer; `reason` is the word in `errors`, `detail` the one in `details`."""
+    """Refuse a call; `reason` stands in `errors`, `detail` in `details`."""
 
     def __init__(
         self, code: int, message: str, reason: str = "invalid", *, status: str | None = None, detail: str | None = None
@@ -30,7 +30,7 @@ class Refusal(Exception):
         self.status = status or STATUSES[code]
 
     def body(self, service: str) -> Body:
-        """Drive leaves out `status`, Sheets leaves out `errors`."""
+        """Return the error body; Drive omits `status`, Sheets omits `errors`."""
         error: Body = {"code": self.code, "message": self.message}
         if service != "drive":
             error["status"] = self.status
@@ -43,7 +43,7 @@ class Refusal(Exception):
 
 
 class Who(NamedTuple):
-    """Whose token it is; `mailbox` is who the service account acts as."""
+    """Name a token's service account and the mailbox it acts as."""
 
     account: str
     mailbox: str | None
@@ -63,7 +63,7 @@ class Api:
         return self.now().timestamp()
 
     def listed(self, service: str, thing: Body) -> bool:
-        """Whether a search shows it by now; `at` is when it was written, in epoch seconds."""
+        """Check whether a search finds the thing yet; `at` is when it was written, in epoch seconds."""
         return bool(thing["at"] + self.store["lag_s"][service] <= self.seconds())
 
 
@@ -71,7 +71,7 @@ Handle = Callable[[Api, web.Request, Who], Awaitable[Any]]
 
 
 def selected(body: Any, fields: str) -> Any:
-    """What `fields` asks for: `id,files(id,name),payload/headers`; raises Refusal for brackets that do not fit."""
+    """Return the members that `fields` selects: `files(id,name),payload/headers`. Raises Refusal for a stray `)`."""
     wanted = _tree(fields)
     return _picked(body, wanted) if wanted else body
 

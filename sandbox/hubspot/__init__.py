@@ -1,4 +1,4 @@
-"""A fake HubSpot CRM: contacts, companies, deals and owners to read, notes and tasks to upsert, a search that lags."""
+"""Simulate HubSpot CRM: contacts, companies, deals and owners to read, notes and tasks to upsert, a delayed search."""
 
 from sandbox.hubspot.panel import panel
 from sandbox.hubspot.seeds import seed

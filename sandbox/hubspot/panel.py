@@ -1,4 +1,4 @@
-"""What the page shows of HubSpot: notes and tasks, newest first, and whom they are about."""
+"""Show HubSpot on the page: notes and tasks, newest first, with the records they are about."""
 
 from itertools import islice
 from typing import Any
@@ -9,10 +9,10 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """Lists `notes` and `tasks`, at most 100 of each."""
+    """Return `notes` and `tasks`, at most 100 of each."""
     return {
-        "notes": [_note(state.hubspot, one) for one in _newest(state, "notes")],
-        "tasks": [_task(state.hubspot, one) for one in _newest(state, "tasks")],
+        "notes": [_note(state.hubspot, note) for note in _newest(state, "notes")],
+        "tasks": [_task(state.hubspot, task) for task in _newest(state, "tasks")],
     }
 
 

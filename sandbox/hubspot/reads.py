@@ -1,4 +1,4 @@
-"""Reads by id or unique value, which are exact, and the search, which lags and takes five requests a second."""
+"""Answer reads by id or unique value, which are exact, and searches, which lag and are limited to five a second."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def search(api: Api, kind: str, asked: Body) -> Body:
         record
         for record in api.store[kind].values()
         if datetime.fromisoformat(record["updatedAt"]) <= until
-        and (not groups or any(all(_fits(api, kind, record, one) for one in group["filters"]) for group in groups))
+        and (not groups or any(all(_fits(api, kind, record, rule) for rule in group["filters"]) for group in groups))
     ]
     results = [shown(kind, record, asked.get("properties", [])) for record in found[: asked.get("limit", 10)]]
     return {"total": len(found), "results": results}
@@ -51,7 +51,7 @@ def owner(api: Api, owner_id: str, archived: bool) -> Body:
 
 
 def ends(api: Api, kind: str, record_id: str) -> list[tuple[str, str]]:
-    """What a record is linked to, from either side."""
+    """Return the records linked to a record, from either side."""
     pairs = [((a, b), (c, d)) for a, b, c, d in api.store["links"]]
     mine = (kind, record_id)
     return [there for here, there in pairs if here == mine] + [here for here, there in pairs if there == mine]

@@ -1,4 +1,4 @@
-"""What is there on the first morning: the customers of the sample calls, their owners, one renewal."""
+"""Seed HubSpot's first day: the customers of the sample calls, their owners, and one renewal."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,7 @@ _COMPANIES = (
 
 
 def seed(state: State, now: datetime | None = None) -> None:
-    """Fills `state.hubspot` when it is empty."""
+    """Fill `state.hubspot` if it is empty."""
     if state.hubspot:
         return
     at = now or datetime.now(UTC)

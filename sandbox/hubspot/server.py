@@ -1,4 +1,4 @@
-"""The door: the private app's token, correlation ids, and which operation lives where."""
+"""Route requests to the operations, with the private app's token and correlation ids."""
 
 import json
 import secrets
@@ -22,9 +22,9 @@ Handle = Callable[[Api, web.Request], Awaitable[tuple[int, Body]]]
 
 
 def routes(state: State, key: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> list[web.RouteDef]:
-    """What lies below `/hubspot`; `key` is the only token that it knows."""
+    """Return every route below `/hubspot`; `key` is the only token accepted."""
     api = Api(state, key, now)
-    known = {
+    handlers = {
         ("POST", OBJECTS + "/{kind}/search"): _search,
         ("POST", OBJECTS + "/{kind}/batch/upsert"): _upsert,
         ("GET", OBJECTS + "/{kind}/{id}"): _one,
@@ -34,7 +34,7 @@ def routes(state: State, key: str, *, now: Callable[[], datetime] = lambda: date
         ("POST", PROPERTIES + "/{kind}"): _add_property,
         ("*", PREFIX + "/{tail:.*}"): _unknown,
     }
-    return [web.route(verb, path, _door(api, handle)) for (verb, path), handle in known.items()]
+    return [web.route(verb, path, _door(api, handle)) for (verb, path), handle in handlers.items()]
 
 
 def _door(api: Api, handle: Handle) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -1,4 +1,4 @@
-"""What all of HubSpot's operations share: the store, time, records as they are shown, refusals."""
+"""Define what all of HubSpot's operations share: the store, time, shown records and refusals."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 KINDS = ("contacts", "companies", "deals", "notes", "tasks")
 TYPE_IDS: Mapping[str, str] = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "notes": "0-46", "tasks": "0-27"}
-# What is shown as null where it is unset; `vip` and `stripe_customer_id` are this account's own.
+# Properties shown as null where unset; `vip` and `stripe_customer_id` are this account's own.
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "contacts": (
         *("email", "firstname", "lastname", "company", "hubspot_owner_id", "associatedcompanyid"),
@@ -20,7 +20,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "companies": ("name", "domain", "hubspot_owner_id"),
     "deals": ("dealname", "closedate", "pipeline", "dealstage", "hs_is_closed"),
 }
-# The default associations of notes and tasks
+# Type ids of the default associations of notes and tasks
 LINKS: Mapping[tuple[str, str], int] = {
     ("notes", "contacts"): 202,
     ("notes", "companies"): 190,
@@ -32,7 +32,7 @@ LINKS: Mapping[tuple[str, str], int] = {
 
 
 class Refusal(Exception):
-    """An error answer; `fields` are the names and faults of properties."""
+    """Refuse a request; `fields` holds the faults by property."""
 
     def __init__(self, status: int, category: str, message: str, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Api:
         return str(self.store["last_id"])
 
     def record(self, kind: str, value: str, id_property: str | None = None) -> Body:
-        """By id, or by the value of a unique property. Raises Refusal."""
+        """Return a record by id, or by the value of a unique property. Raises Refusal."""
         if kind not in KINDS:
             raise Refusal(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
         if id_property is None:
@@ -75,7 +75,7 @@ class Api:
 
     def by_value(self, kind: str, name: str, value: str) -> Body | None:
         same = value.lower()
-        fits = (one for one in self.store[kind].values() if (one["properties"].get(name) or "").lower() == same)
+        fits = (row for row in self.store[kind].values() if (row["properties"].get(name) or "").lower() == same)
         return next(fits, None)
 
     def refuse_not_unique(self, kind: str, name: str) -> None:
@@ -91,10 +91,10 @@ def stamp(at: datetime) -> str:
 
 
 def shown(kind: str, record: Body, names: Iterable[str]) -> Body:
-    """A record with the properties asked for, null where unset, without those that its kind has not."""
+    """Return a record with the requested properties that its kind has, null where unset."""
     always = ("hs_object_id", "hs_lastmodifieddate")
-    known = {**dict.fromkeys(PROPERTIES.get(kind, ())), **record["properties"]}
-    properties = {name: known[name] for name in names if name in known}
+    stored = {**dict.fromkeys(PROPERTIES.get(kind, ())), **record["properties"]}
+    properties = {name: stored[name] for name in names if name in stored}
     extra = dict(zip(always, (record["id"], record["updatedAt"]), strict=True))
     return {
         "id": record["id"],

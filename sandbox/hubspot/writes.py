@@ -1,4 +1,4 @@
-"""Upserts by a unique property, default associations, new properties."""
+"""Upsert records by a unique property, add default associations, and add properties."""
 
 from sandbox.hubspot.wire import LINKS, Api, Body, Refusal, shown
 
@@ -12,7 +12,7 @@ BODY_MOST = 65_536
 
 
 def upsert(api: Api, kind: str, asked: Body) -> tuple[int, Body]:
-    """200, or 207 where some inputs failed; a batch of one is refused as a whole."""
+    """Upsert the inputs and return 200, or 207 if some failed; a batch of one is refused as a whole."""
     inputs = asked.get("inputs")
     if not isinstance(inputs, list) or not 1 <= len(inputs) <= 100:
         raise Refusal(400, "VALIDATION_ERROR", "Between 1 and 100 inputs are needed.")
@@ -30,7 +30,7 @@ def upsert(api: Api, kind: str, asked: Body) -> tuple[int, Body]:
 
 
 def link(api: Api, kind: str, record_id: str, other: str, other_id: str) -> Body:
-    """Repeat-safe: a link that is there stays one link."""
+    """Link two records; a repeat keeps the one link."""
     here, there = api.record(kind, record_id), api.record(other, other_id)
     if (kind, other) not in LINKS:
         raise Refusal(400, "VALIDATION_ERROR", f"The sandbox links no {kind} to {other}.")
@@ -49,9 +49,9 @@ def add_property(api: Api, kind: str, asked: Body) -> Body:
     of_kind = api.store["properties"].setdefault(kind, {})
     if asked.get("name") in of_kind:
         raise Refusal(409, "CONFLICT", "A property of this name exists.")
-    made = {name: asked[name] for name in ("name", "label", "type", "fieldType", "groupName")}
+    stated = {name: asked[name] for name in ("name", "label", "type", "fieldType", "groupName")}
     unique = bool(asked.get("hasUniqueValue"))
-    of_kind[asked["name"]] = {**made, "hasUniqueValue": unique, "description": "", "options": []}
+    of_kind[asked["name"]] = {**stated, "hasUniqueValue": unique, "description": "", "options": []}
     api.state.changed("hubspot")
     added: Body = of_kind[asked["name"]]
     return added
@@ -62,12 +62,12 @@ def _one(api: Api, kind: str, given: Body) -> Body:
     if not name:
         raise Refusal(400, "VALIDATION_ERROR", "idProperty is needed.")
     api.refuse_not_unique(kind, name)
-    if not all(isinstance(one, str) for one in properties.values()):
+    if not all(isinstance(text, str) for text in properties.values()):
         raise Refusal(400, "VALIDATION_ERROR", "Property values were not valid", {"properties": "not a string"})
     _refuse_values(api, kind, properties)
     found, at = api.by_value(kind, name, value), api.stamp()
     if found is None:
-        if lacking := [one for one in NEEDED.get(kind, ()) if one not in properties]:
+        if lacking := [needed for needed in NEEDED.get(kind, ()) if needed not in properties]:
             fields = dict.fromkeys(lacking, "is required")
             raise Refusal(400, "VALIDATION_ERROR", "Property values were not valid", fields)
         record: Body = {"id": api.next_id(), "properties": {}, "createdAt": at, "updatedAt": at}
@@ -83,7 +83,7 @@ def _refuse_values(api: Api, kind: str, properties: dict[str, str]) -> None:
     wrong = {name: "not an option" for name, most in ALLOWED.items() if properties.get(name, most[0]) not in most}
     wrong |= {name: "too long" for name, value in properties.items() if len(value) > BODY_MOST}
     unknown = [
-        one for one in properties if not one.startswith("hs_") and one not in api.store["properties"].get(kind, {})
+        name for name in properties if not name.startswith("hs_") and name not in api.store["properties"].get(kind, {})
     ]
     wrong |= {name: "does not exist" for name in unknown if name != "hubspot_owner_id"}
     if wrong:

@@ -1,8 +1,8 @@
-"""A fake QuickBooks Online company: queries, invoices to mail, refund receipts, credit memos, customers, tokens.
+"""Simulate a QuickBooks Online company: queries, mailed invoices, refund receipts, credit memos, customers, tokens.
 
-`state.quickbooks["revoked"]` set to true makes every token worthless, and `state.quickbooks["mails"]` lists what was
-mailed. `state.quickbooks["touch"]` set to a customer's id changes that record once, just before the next write to it,
-as somebody else would.
+`state.quickbooks["revoked"]` set to true invalidates every token, and `state.quickbooks["mails"]` lists the mails sent.
+`state.quickbooks["touch"]` set to a customer's id changes that record once, just before the next write to it, as
+another user would.
 """
 
 from sandbox.quickbooks.panel import panel

@@ -1,4 +1,4 @@
-"""What all parts share: the store with its clock, refusals as `Fault` bodies, and decimals in JSON."""
+"""Define what all parts share: the store with its clock, refusals as `Fault` bodies, and decimals in JSON."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ HOUSE_TIME = ZoneInfo("America/Los_Angeles")  # times come with Intuit's own off
 
 
 class Refusal(Exception):
-    """An error answer; `kind` is the Fault's type."""
+    """Refuse a request; `kind` is the Fault's type."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 
 class GatewayRefusal(Refusal):
-    """Errors of the gateway before the books spell everything in lower case."""
+    """Refuse a request at the gateway before the books, whose errors are spelled in lower case."""
 
     def __init__(self, status: int, code: str, message: str, detail: str, kind: str) -> None:
         super().__init__(status, code, message, detail, kind=kind)
@@ -45,7 +45,7 @@ class GatewayRefusal(Refusal):
 
 @dataclass(frozen=True)
 class Books:
-    """The state with its sources of ids and time."""
+    """Hold the state with its sources of ids and time."""
 
     state: State
     client_secret: str
@@ -60,7 +60,7 @@ class Books:
         return self.now().astimezone(HOUSE_TIME).isoformat(timespec="milliseconds")
 
     def find(self, kind: str, record_id: str) -> Body:
-        """Raises Refusal 610."""
+        """Return a record. Raises Refusal 610."""
         found: Body | None = self.store[kind].get(record_id)
         if found is None:
             detail = "Object Not Found : Something you're trying to use has been made inactive."
@@ -73,12 +73,12 @@ class Books:
 
 
 def number(value: Decimal) -> float | int:
-    """A decimal as JSON carries it; up to 15 digits it comes back as it was."""
+    """Return a decimal as a JSON number; up to 15 digits survive the round trip."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 def decimal(value: object) -> Decimal:
-    """Raises Refusal for what is no number."""
+    """Return a JSON number as a decimal. Raises Refusal for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise Refusal(400, "2010", "Request has invalid or unsupported property", "Property is not a number.")
     return Decimal(str(value))

@@ -1,4 +1,4 @@
-"""What the page shows of QuickBooks: newest first, flat, amounts as they are in the books."""
+"""Show QuickBooks on the page: newest first, flat, amounts as they are in the books."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -11,13 +11,13 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """Lists `invoices`, `customers`, `refund_receipts`, `credit_memos` and `mails`, at most 100 of each."""
+    """Return `invoices`, `customers`, `refund_receipts`, `credit_memos` and `mails`, at most 100 of each."""
     store = state.quickbooks
     return {
-        "invoices": [_invoice(one) for one in _newest(store.get("Invoice", {}).values())],
-        "customers": [_customer(one) for one in _newest(store.get("Customer", {}).values())],
-        "refund_receipts": [_document(one) for one in _newest(store.get("RefundReceipt", {}).values())],
-        "credit_memos": [_document(one) for one in _newest(store.get("CreditMemo", {}).values())],
+        "invoices": [_invoice(invoice) for invoice in _newest(store.get("Invoice", {}).values())],
+        "customers": [_customer(customer) for customer in _newest(store.get("Customer", {}).values())],
+        "refund_receipts": [_document(document) for document in _newest(store.get("RefundReceipt", {}).values())],
+        "credit_memos": [_document(document) for document in _newest(store.get("CreditMemo", {}).values())],
         "mails": list(_newest(store.get("mails", []))),
     }
 

@@ -1,6 +1,6 @@
-r"""The part of the query language that is needed: one entity, `and` of simple conditions, so many rows at most.
+"""Answer the needed part of the query language: one entity, simple conditions joined by `and`, and a row limit.
 
-Values stand in single quotes, numbers too, and a backslash guards a quote. There is no `or` and no join.
+All values, numbers too, stand in single quotes, and a backslash escapes a quote. There is no `or` and no join.
 """
 
 import re
@@ -25,7 +25,7 @@ Test = Callable[[Body], bool]
 
 
 def answer(books: Books, text: str) -> Body:
-    """The body of an answer. Raises Refusal 4000 for what it cannot read."""
+    """Return the body that answers a query. Raises Refusal 4000 for one that it cannot parse."""
     parts = _QUERY.fullmatch(text)
     if parts is None or parts["entity"] not in ENTITIES:
         raise _unread(text)
@@ -34,8 +34,8 @@ def answer(books: Books, text: str) -> Body:
     if not 1 <= most <= ROWS_MOST:
         raise _unread(text)
     rows = [row for row in books.store[parts["entity"]].values() if all(test(row) for test in tests)][:most]
-    found = {parts["entity"]: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {}
-    return {"QueryResponse": found, "time": books.stamp()}
+    response = {parts["entity"]: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {}
+    return {"QueryResponse": response, "time": books.stamp()}
 
 
 def _tests(where: str) -> list[Test]:
@@ -71,7 +71,7 @@ def _test(name: str, how: str, value: str) -> Test:
 
 
 def _plain(member: Any) -> str:
-    """References compare by their value, e-mail members by their address."""
+    """Return the text to compare: a reference's value, an e-mail member's address."""
     return str(member.get("value", member.get("Address")) if isinstance(member, dict) else member)
 
 

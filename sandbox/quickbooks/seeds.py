@@ -1,4 +1,4 @@
-"""What is there on the first morning; the ids are fixed, the dates lie around `now`."""
+"""Seed QuickBooks' first day with fixed ids and dates around `now`."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ NORTHWIND, KESTREL, SATO, HADDAD, HARBOUR, WALKIN = "58", "61", "62", "63", "64"
 
 
 def seed(state: State, now: datetime | None = None) -> None:
-    """Fills `state.quickbooks` when it is empty."""
+    """Fill `state.quickbooks` if it is empty."""
     if state.quickbooks:
         return
     at = now or datetime.now(UTC)
@@ -92,7 +92,7 @@ def add_invoice(
     due: int,
     note: str = "",
 ) -> None:
-    """`made` days ago, due in `due` days; what is not left was paid."""
+    """Add an invoice made `made` days ago and due in `due` days; all but its `balance` was paid."""
     customer = store["Customer"][customer_id]
     line = {"Id": "1", "LineNum": 1, "Amount": total, "DetailType": "SalesItemLineDetail"}
     detail = {"ItemRef": {"value": ITEM}, "Qty": 1, "UnitPrice": total, "TaxCodeRef": {"value": "NON"}}

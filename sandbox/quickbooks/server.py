@@ -1,4 +1,4 @@
-"""The door: tokens, the company's paths, and `requestid`, under which the first answer is given again."""
+"""Route requests to the operations, with tokens, the company's paths, and answers replayed by `requestid`."""
 
 import json
 import secrets
@@ -27,7 +27,7 @@ def routes(
     new_id: Callable[[str], str] = lambda prefix: f"{prefix}-{secrets.token_hex(12)}",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[web.RouteDef]:
-    """Every path below `/quickbooks`; `key` is the secret of the client that `seeds` names."""
+    """Return every route below `/quickbooks`; `key` is the secret of the client that `seeds` names."""
     books = Books(state, key, new_id, now)
     reads = [web.get(f"{COMPANY}/{kind.lower()}/{{id}}", _door(books, _reading(kind))) for kind in READABLE]
     return [
@@ -70,7 +70,7 @@ def _tokens(books: Books) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def _once(handle: Handle) -> Handle:
-    """The first answer to a `requestid` is the answer to every repeat, be it a refusal."""
+    """Return a handler that replays the first answer to a `requestid`, a refusal included."""
 
     async def first(books: Books, request: web.Request) -> Body:
         request_id = request.query.get("requestid", "")

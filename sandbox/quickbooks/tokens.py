@@ -1,7 +1,7 @@
-"""OAuth 2: access tokens for an hour, and refresh tokens that change with every use.
+"""Grant OAuth 2 access tokens for an hour, and refresh tokens that change with every use.
 
-A refresh token is the seeded one with a number behind it. The one before the newest still works, since its successor
-may have been lost on the way. One that is newer than the store knows is taken too: the sandbox was reset, the bot not.
+A refresh token is the seeded one followed by a number. The previous one still works, since its successor may have been
+lost on the way. One newer than the store knows works too: the sandbox may have been reset while the bot was not.
 """
 
 import base64
@@ -19,7 +19,7 @@ REFRESH_LIFE_S = 8_726_400
 
 
 class NoToken(Exception):
-    """RFC 6749 section 5.2."""
+    """Refuse a grant as RFC 6749 section 5.2 describes."""
 
     def __init__(self, status: int, error: str) -> None:
         super().__init__(error)
@@ -27,7 +27,7 @@ class NoToken(Exception):
 
 
 def grant(books: Books, request: web.Request, form: Mapping[str, object]) -> Body:
-    """Raises NoToken."""
+    """Return new tokens for a refresh token. Raises NoToken."""
     if not compare_digest(_stated_client(request), f"{CLIENT_ID}:{books.client_secret}"):
         raise NoToken(401, "invalid_client")
     if form.get("grant_type") != "refresh_token":
@@ -51,7 +51,7 @@ def grant(books: Books, request: web.Request, form: Mapping[str, object]) -> Bod
 
 
 def refuse_stranger(books: Books, request: web.Request) -> None:
-    """Raises Refusal for a token that is none, or that has no right to the company asked for."""
+    """Check the access token and its right to the company. Raises Refusal."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     until = books.store["tokens"]["access"].get(token, 0)
     if scheme.lower() != "bearer" or books.now().timestamp() >= until or books.store.get("revoked"):

@@ -1,4 +1,4 @@
-"""Mailing an invoice, refund receipts, credit memos, and changes to a customer."""
+"""Mail invoices, create refund receipts and credit memos, and update customers."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ LIVES_ON = ("Id", "MetaData", "Balance", "BalanceWithJobs", "CurrencyRef", "Disp
 
 
 def send_invoice(books: Books, invoice_id: str, to: str | None) -> Body:
-    """Every call mails again: `mails` of the store lists them. Another recipient becomes the invoice's own."""
+    """Mail an invoice, again at every call, and save `to` as its address; `mails` of the store lists the mails."""
     invoice = books.find("Invoice", invoice_id)
     recipient = to or (invoice.get("BillEmail") or {}).get("Address")
     if not recipient:
@@ -24,7 +24,7 @@ def send_invoice(books: Books, invoice_id: str, to: str | None) -> Body:
 
 
 def create_refund_receipt(books: Books, body: Body) -> Body:
-    """The money leaves the account of `DepositToAccountRef` at once."""
+    """Create a refund receipt; the money leaves the account of `DepositToAccountRef` at once."""
     account = _reference(body, "DepositToAccountRef")
     if account not in books.store["Account"]:
         raise _unknown("Accounts", account)
@@ -33,7 +33,7 @@ def create_refund_receipt(books: Books, body: Body) -> Body:
 
 
 def create_credit_memo(books: Books, body: Body) -> Body:
-    """The credit stays on the customer: it is in `RemainingCredit` and off the customer's balance."""
+    """Create a credit memo; its amount becomes `RemainingCredit` and comes off the customer's balance."""
     memo = _document(books, "CreditMemo", body)
     memo |= {"Balance": memo["TotalAmt"], "RemainingCredit": memo["TotalAmt"]}
     customer = books.find("Customer", memo["CustomerRef"]["value"])
@@ -42,7 +42,7 @@ def create_credit_memo(books: Books, body: Body) -> Body:
 
 
 def update_customer(books: Books, body: Body) -> Body:
-    """Without `sparse` whatever is not sent is cleared; an address is replaced as a whole either way."""
+    """Update a customer; without `sparse` unsent members are cleared, and an address is always replaced as a whole."""
     customer = books.find("Customer", str(body.get("Id")))
     if books.store.pop("touch", None) == customer["Id"]:
         _touched(books, customer)
@@ -74,8 +74,8 @@ def _document(books: Books, kind: str, body: Body) -> Body:
         raise Refusal(400, "2020", "Required param missing, need to supply the required value for the API", "Line")
     record_id = books.next_record_id()
     stamp = books.stamp()
-    made: Body = _floats(body)
-    return made | {
+    document: Body = _floats(body)
+    return document | {
         "Id": record_id,
         "SyncToken": "0",
         "domain": "QBO",
@@ -91,7 +91,7 @@ def _document(books: Books, kind: str, body: Body) -> Body:
 def _doc_number(books: Books, kind: str, stated: str) -> str:
     if len(stated) > NUMBER_MOST:
         raise Refusal(400, "2050", "String length is either shorter or longer than supported", "DocNumber")
-    if any(stated == one.get("DocNumber") for one in books.store[kind].values()):
+    if any(stated == document.get("DocNumber") for document in books.store[kind].values()):
         detail = "Duplicate Document Number Error : You must specify a different number."
         raise Refusal(400, "6140", "Duplicate Document Number Error", detail)
     return stated
@@ -122,7 +122,7 @@ def _unknown(what: str, record_id: str) -> Refusal:
 
 
 def _floats(value: Any) -> Any:
-    """The state holds plain JSON."""
+    """Return plain JSON, as the state needs it, with numbers in place of decimals."""
     if isinstance(value, Decimal):
         return number(value)
     if isinstance(value, dict):

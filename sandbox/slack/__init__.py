@@ -1,1 +1,1 @@
-"""A Slack workspace for one machine: Web API, limits, clicks, forms, commands and the page's own API."""
+"""Simulate a Slack workspace: Web API, limits, clicks, forms, commands, and the page's own API."""

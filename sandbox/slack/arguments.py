@@ -1,4 +1,4 @@
-"""Reads a Web API method's arguments, which come as a query, a form or JSON, and says what is missing."""
+"""Read a Web API method's arguments from a query, a form or JSON, and report missing ones."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Arguments = Mapping[str, Any]
 
 
 async def read_arguments(request: web.Request) -> dict[str, Any]:
-    """Raises `invalid_form_data` for a body that is not what its content type says."""
+    """Return a request's arguments. Raises `invalid_form_data` for a body that does not match its content type."""
     arguments: dict[str, Any] = dict(request.query)
     body = await request.read()
     if not body:
@@ -33,7 +33,7 @@ def missing(required: tuple[str, ...], arguments: Arguments) -> list[str]:
 
 
 def structure(arguments: Arguments, name: str, error: str) -> Any:
-    """A JSON argument, given as such or as text; None when it is absent. Raises ApiError(error) for broken JSON."""
+    """Return a JSON argument, given as such or as text, None if absent. Raises ApiError(error) for broken JSON."""
     value = arguments.get(name)
     if not isinstance(value, str):
         return value
@@ -50,7 +50,7 @@ def flag(arguments: Arguments, name: str) -> bool:
 
 
 def number(arguments: Arguments, name: str, default: int, most: int, error: str) -> int:
-    """Raises ApiError(error) for what is not a whole number from 1 on."""
+    """Return an argument as a whole number, at most `most`. Raises ApiError(error) for other text or below 1."""
     try:
         value = int(arguments.get(name) or default)
     except (TypeError, ValueError):
@@ -61,7 +61,7 @@ def number(arguments: Arguments, name: str, default: int, most: int, error: str)
 
 
 def page_of(found: list[Any], arguments: Arguments, default: int, limit_error: str) -> tuple[list[Any], str]:
-    """One page and the next cursor (empty at the end); raises `invalid_cursor`."""
+    """Return one page and the next cursor, empty at the end. Raises `invalid_cursor`."""
     cursor = str(arguments.get("cursor") or "at:0")
     start = cursor.removeprefix("at:")
     if not cursor.startswith("at:") or not start.isdigit():

@@ -1,6 +1,6 @@
-"""The blocks that the sandbox can show, with their limits; any other type is answered as unsupported.
+"""Define the blocks that the sandbox can show, with their limits; any other type is unsupported.
 
-Source of the figures: Slack's Block Kit reference as of November 2026.
+Source of the limits: Slack's Block Kit reference as of November 2026.
 """
 
 from types import MappingProxyType

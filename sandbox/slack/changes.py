@@ -1,4 +1,4 @@
-"""What was posted and changed of late, for a program that watches the workspace: without blocks, so it costs little."""
+"""Record recent posts and changes for a program that watches the workspace, without blocks to keep it cheap."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from sandbox.slack.checks import elements_of_block
 
-KEPT: Final = 10_000  # changes; who is further behind reads the channels themselves
+KEPT: Final = 10_000  # changes; a program further behind must read the channels
 
 Message = dict[str, Any]
 
 
 class Changes:
-    """The places of the last changes, numbered from 1; memory only."""
+    """Hold the places of the last changes, numbered from 1, in memory only."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -24,13 +24,13 @@ class Changes:
         self._places.append((channel_id, ts))
 
     def after(self, number: int) -> list[tuple[str, str]]:
-        """Each place once, in the order of its last change."""
+        """Return each place changed after that number once, in the order of its last change."""
         newest_first = dict.fromkeys(islice(reversed(self._places), max(0, self.count - number)))
         return list(reversed(newest_first))
 
 
 def brief(channel_id: str, message: Message) -> Message:
-    """Where it is, what its notification says, and what can be pressed."""
+    """Return where a message is, what its notification says, and its buttons."""
     return {
         "channel": channel_id,
         "ts": message["ts"],

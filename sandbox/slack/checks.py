@@ -1,6 +1,6 @@
-"""Says what Slack would refuse in a message, a view or metadata, with Slack's wording and JSON pointers.
+"""Find what Slack would refuse in a message, a view or metadata, with Slack's wording and JSON pointers.
 
-Everything a single value must keep is in `elements` and `blocks`; here is what concerns a payload as a whole.
+The rules for single values are in `elements` and `blocks`; here are those for a payload as a whole.
 """
 
 import json
@@ -14,7 +14,7 @@ from sandbox.slack.rules import Problems, Rule, boolean, choice, complain, items
 BLOCKS_IN_MESSAGE: Final = 50
 BLOCKS_IN_VIEW: Final = 100
 TEXT_OF_ALL_BLOCKS: Final = 12_000  # undocumented at Slack; refusals were reported from about 13,200 on
-METADATA_BYTES: Final = 8_000  # Slack publishes no figure; below this everybody was fine
+METADATA_BYTES: Final = 8_000  # Slack publishes no limit; no refusal is known below this
 VIEW_BYTES: Final = 250_000
 
 _MESSAGE: Final = items(MESSAGE_BLOCK, BLOCKS_IN_MESSAGE, 0)
@@ -41,7 +41,7 @@ _HOME: Final = _view_rule("home", {}, {})
 
 
 def message_problems(blocks: Any) -> Problems:
-    """Empty when Slack would take these blocks in a message."""
+    """Return what Slack would refuse in the blocks of a message; empty if it would take them."""
     problems: Problems = []
     _MESSAGE(blocks, "/blocks", problems)
     if not problems:
@@ -51,7 +51,7 @@ def message_problems(blocks: Any) -> Problems:
 
 
 def view_problems(view: Any, kind: str) -> Problems:
-    """Empty when Slack would take this view as a `modal` or a `home`."""
+    """Return what Slack would refuse in a `modal` or `home` view; empty if it would take it."""
     problems: Problems = []
     (_MODAL if kind == "modal" else _HOME)(view, "/view", problems)
     if problems:
@@ -59,18 +59,18 @@ def view_problems(view: Any, kind: str) -> Problems:
     _unique_ids(view["blocks"], "/view/blocks", problems)
     if kind == "modal" and "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):
         complain(problems, "missing required field: submit", "/view")
-    if sum(1 for one in elements_of(view["blocks"]) if one.get("focus_on_load")) > 1:
+    if sum(1 for element in elements_of(view["blocks"]) if element.get("focus_on_load")) > 1:
         complain(problems, "only one element may have focus_on_load", "/view/blocks")
     return problems
 
 
 def elements_of_block(block: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a person can click or fill in, in the order they see it."""
+    """Return the elements that a person can click or fill in, in the order shown."""
     kind = block["type"]
     if kind == "actions":
         return list(block["elements"])
-    one = block.get("accessory") if kind == "section" else block.get("element") if kind == "input" else None
-    return [one] if one and one["type"] != "image" else []
+    element = block.get("accessory") if kind == "section" else block.get("element") if kind == "input" else None
+    return [element] if element and element["type"] != "image" else []
 
 
 def elements_of(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -85,8 +85,8 @@ def _unique_ids(blocks: list[dict[str, Any]], at: str, problems: Problems) -> No
         if block_id in seen:
             complain(problems, f"`block_id` is not unique: {block_id}", f"{at}/{position}/block_id")
         seen.add(block_id or f"{at}/{position}")
-        action_ids = [one["action_id"] for one in elements_of_block(block) if "action_id" in one]
-        for action_id in {one for one in action_ids if action_ids.count(one) > 1}:
+        action_ids = [element["action_id"] for element in elements_of_block(block) if "action_id" in element]
+        for action_id in {name for name in action_ids if action_ids.count(name) > 1}:
             complain(problems, f"`action_id` is not unique: {action_id}", f"{at}/{position}/elements")
 
 
@@ -103,7 +103,7 @@ def _totals(blocks: list[dict[str, Any]], problems: Problems) -> None:
 
 
 def text_length(value: Any) -> int:
-    """Characters of every `text` in a tree of blocks."""
+    """Count the characters of every `text` in a tree of blocks."""
     if isinstance(value, list):
         return sum(map(text_length, value))
     if not isinstance(value, dict):
@@ -118,7 +118,7 @@ def text_length(value: Any) -> int:
 
 
 def metadata_problem(metadata: Any) -> str | None:
-    """Slack's error code, or None. A payload holds plain values, and objects or lists of them one level down."""
+    """Return Slack's error code or None; a payload holds plain values, and objects or lists of them."""
     if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
         return "invalid_metadata_format"
     name = metadata.get("event_type")
@@ -133,6 +133,6 @@ def _flat_enough(value: Any) -> bool:
     inner = value if isinstance(value, list) else [value]
     for item in inner:
         deeper = item.values() if isinstance(item, dict) else [item]
-        if any(not isinstance(one, str | int | float | bool) for one in deeper):
+        if any(not isinstance(leaf, str | int | float | bool) for leaf in deeper):
             return False
     return True

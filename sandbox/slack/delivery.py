@@ -1,4 +1,4 @@
-"""Sends signed requests to the bot, as Slack does, and waits for the answer as long as Slack does."""
+"""Send signed requests to the bot as Slack does, and wait for the answer as long as Slack does."""
 
 import json
 from typing import Any, Final, NamedTuple
@@ -9,19 +9,19 @@ from slack_sdk.signature import SignatureVerifier
 
 from sandbox.slack.workspace import Clock
 
-ACK_S: Final = 3.0  # Slack's patience with an app
+ACK_S: Final = 3.0  # how long Slack waits for an app
 REACHABLE_S: Final = 1.0
 
 
 class Answer(NamedTuple):
-    """What the bot answered; `status` is None when it did not, and `error` says why."""
+    """Hold the bot's answer; without one `status` is None and `error` says why."""
 
     status: int | None
     body: str = ""
     error: str | None = None
 
     def json(self) -> dict[str, Any]:
-        """Empty for a body that is not a JSON object."""
+        """Return the body as a JSON object, empty if it is not one."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class Delivery:
-    """One HTTP client towards the bot; `start` and `stop` belong to the server's life."""
+    """Send requests to the bot over one HTTP client, which `start` opens and `stop` closes."""
 
     def __init__(self, bot_url: str, signing_secret: str, clock: Clock, *, ack_s: float = ACK_S) -> None:
         self.bot_url = bot_url.rstrip("/")
@@ -50,7 +50,7 @@ class Delivery:
         return await self._signed(urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
     async def payload(self, payload: dict[str, Any]) -> Answer:
-        """An interaction: JSON inside one form field."""
+        """Send an interaction: JSON inside one form field."""
         return await self.form({"payload": json.dumps(payload)})
 
     async def event(self, event: dict[str, Any]) -> Answer:
@@ -68,7 +68,7 @@ class Delivery:
         return await self.post("/slack/events", body, headers)
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """Never raises for what the bot does or fails to do."""
+        """Post a body to the bot; its failures are returned as an answer, not raised."""
         if self._session is None:
             raise RuntimeError("the delivery has not been started")
         patience = aiohttp.ClientTimeout(total=self._ack_s)

@@ -1,4 +1,4 @@
-"""conversations.*, usergroups.* and users.*: who is there, where, and what was said."""
+"""Answer conversations.*, usergroups.* and users.*: people, channels and what was said."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -81,10 +81,10 @@ def conversations_open(ws: Workspace, args: Arguments) -> dict[str, Any]:
     if args.get("channel"):
         return {"channel": {"id": ws.channel(args["channel"])["id"]}}
     users = args.get("users") or ""
-    names = users if isinstance(users, list) else [one for one in str(users).split(",") if one]
+    names = users if isinstance(users, list) else [name for name in str(users).split(",") if name]
     if not names:
         raise ApiError("users_list_not_supplied")
-    if len(names) > 1:  # group messages are nothing the product needs
+    if len(names) > 1:  # the product needs no group messages
         raise ApiError("too_many_users")
     if ws.person(names[0]).get("deleted"):
         raise ApiError("user_disabled")
@@ -110,21 +110,21 @@ def _within(messages: Iterable[dict[str, Any]], args: Arguments) -> Iterator[dic
         if not early and not late:
             yield message
         elif early and not late:
-            return  # newest first: everything that follows is older still
+            return  # newest first: the rest is older still
 
 
 def history(ws: Workspace, args: Arguments) -> dict[str, Any]:
-    """Newest first, without replies."""
+    """Return a channel's messages, newest first, without replies."""
     channel = ws.channel(args["channel"])
     if BOT_USER not in channel["members"]:
         raise ApiError("not_in_channel")
     newest_first = reversed(ws.messages(channel["id"]).values())
-    found = [one for one in _within(newest_first, args) if one.get("thread_ts", one["ts"]) == one["ts"]]
+    found = [post for post in _within(newest_first, args) if post.get("thread_ts", post["ts"]) == post["ts"]]
     return _messages(found, args)
 
 
 def replies(ws: Workspace, args: Arguments) -> dict[str, Any]:
-    """Oldest first, the parent before all; only the parent when nobody has answered yet."""
+    """Return a thread, oldest first from its parent; the parent alone if nobody has replied."""
     there = ws.messages(ws.channel(args["channel"])["id"])
     parent = there.get(str(args["ts"]))
     if parent is None:
@@ -138,7 +138,7 @@ def _messages(found: list[dict[str, Any]], args: Arguments) -> dict[str, Any]:
     limit = number(args, "limit", HISTORY_PAGE, HISTORY_MOST, "invalid_cursor")
     page, cursor = page_of(found, {**args, "limit": limit}, limit, "invalid_cursor")
     metadata = flag(args, "include_all_metadata")
-    answer = {"messages": [public(one, metadata=metadata) for one in page], "has_more": bool(cursor)}
+    answer = {"messages": [public(message, metadata=metadata) for message in page], "has_more": bool(cursor)}
     return {**answer, "response_metadata": {"next_cursor": cursor}} if cursor else answer
 
 
@@ -169,7 +169,7 @@ def _user(ws: Workspace, person: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bot(ws: Workspace) -> dict[str, Any]:
-    """The app itself is a user too."""
+    """Return the app's own user."""
     person = {"id": BOT_USER, "handle": "countersign", "name": "Countersign", "admin": False, "email": "", "title": ""}
     return {**_user(ws, person), "is_bot": True}
 

@@ -1,6 +1,6 @@
-"""Block Kit's composition objects and elements with their limits.
+"""Define Block Kit's composition objects and elements with their limits.
 
-Source of the figures: Slack's Block Kit reference as of November 2026.
+Source of the limits: Slack's Block Kit reference as of November 2026.
 """
 
 from types import MappingProxyType

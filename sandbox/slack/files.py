@@ -1,7 +1,7 @@
-"""files.*: a place for the bytes, the bytes themselves, and the file that blocks may show by its id.
+"""Answer files.*: upload addresses, uploads, and files that blocks may show by id.
 
-A file is looked through for a moment after it was completed; blocks that show it earlier are refused, as at Slack.
-Errors are those of Slack's pages of the two methods.
+A file is scanned for a moment after its completion; blocks that show it earlier are refused, as at Slack.
+Source of the errors: Slack's pages of the two methods.
 """
 
 import base64
@@ -21,9 +21,9 @@ File = dict[str, Any]
 
 
 def kept(ws: Workspace) -> dict[str, File]:
-    """By id, the oldest first; a state that was saved by an earlier release has none."""
-    found: dict[str, File] = ws.slack.setdefault("files", {})
-    return found
+    """Return the files by id, oldest first; a state saved by an earlier release has none."""
+    files: dict[str, File] = ws.slack.setdefault("files", {})
+    return files
 
 
 def upload_place(ws: Workspace, args: Arguments) -> dict[str, Any]:
@@ -43,27 +43,27 @@ def upload_place(ws: Workspace, args: Arguments) -> dict[str, Any]:
 
 def complete(ws: Workspace, args: Arguments) -> dict[str, Any]:
     given = structure(args, "files", "invalid_arguments")
-    if not isinstance(given, list) or not given or not all(isinstance(one, dict) for one in given):
+    if not isinstance(given, list) or not given or not all(isinstance(entry, dict) for entry in given):
         raise ApiError("invalid_arguments")
-    found = [kept(ws).get(str(one.get("id"))) for one in given]
+    found = [kept(ws).get(str(entry.get("id"))) for entry in given]
     completed = [file for file in found if file is not None and "content" in file]
     if len(completed) < len(given):
         raise ApiError("file_not_found")
-    for file, one in zip(completed, given, strict=True):
-        file |= {"title": str(one.get("title") or file["name"]), "completed_at": ws.clock()}
+    for file, entry in zip(completed, given, strict=True):
+        file |= {"title": str(entry.get("title") or file["name"]), "completed_at": ws.clock()}
     ws.changed()
     return {"files": [{"id": file["id"], "title": file["title"]} for file in completed]}
 
 
 def is_ready(ws: Workspace, file_id: object) -> bool:
-    """Whether blocks may show it: an image, completed and looked through."""
+    """Check whether blocks may show a file: an image, completed and scanned."""
     file = kept(ws).get(str(file_id))
     return file is not None and ws.clock() - file.get("completed_at", ws.clock()) >= LOOKED_THROUGH_S
 
 
 def routes(ws: Workspace) -> list[web.RouteDef]:
     async def take(request: web.Request) -> web.Response:
-        """No token: the address is the secret."""
+        """Store an upload; the secret in its address stands in for a token."""
         file, content = kept(ws).get(request.match_info["id"]), await request.read()
         if file is None or file["secret"] != request.match_info["secret"] or "content" in file:
             raise web.HTTPNotFound(text="no such upload")

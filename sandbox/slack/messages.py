@@ -1,4 +1,4 @@
-"""chat.*: messages are checked, stored with the ids Slack would add, and given back as Slack gives them back."""
+"""Answer chat.*: check messages, store them with the ids Slack would add, and return them as Slack does."""
 
 from typing import Any, Final
 
@@ -9,13 +9,13 @@ from sandbox.slack.rules import Problems, complain
 from sandbox.slack.seed import APP_ID, BOT_ID, BOT_USER
 from sandbox.slack.workspace import ApiError, Workspace
 
-TEXT_MOST: Final = 40_000  # characters; a post is cut off there
+TEXT_MOST: Final = 40_000  # characters; longer posts are truncated
 UPDATED_TEXT_MOST: Final = 4_000
 ATTACHMENTS_MOST: Final = 100
 
 
 def add_ids(ws: Workspace, blocks: list[dict[str, Any]]) -> None:
-    """Slack names every block and element that the app left without a name."""
+    """Name every block and element that the app left unnamed, as Slack does."""
     for block in blocks:
         block.setdefault("block_id", ws.new_id("b"))
         for element in elements_of_block(block):
@@ -23,7 +23,7 @@ def add_ids(ws: Workspace, blocks: list[dict[str, Any]]) -> None:
 
 
 def read_blocks(ws: Workspace, value: Any, too_long: str) -> list[dict[str, Any]]:
-    """Raises `invalid_blocks_format`, `invalid_blocks` with pointers, or ApiError(too_long)."""
+    """Return blocks with ids. Raises `invalid_blocks_format`, `invalid_blocks` with pointers, or ApiError(too_long)."""
     if not isinstance(value, list):
         raise ApiError("invalid_blocks_format")
     problems = message_problems(value) or _not_here(ws, value)
@@ -36,7 +36,7 @@ def read_blocks(ws: Workspace, value: Any, too_long: str) -> list[dict[str, Any]
 
 
 def _not_here(ws: Workspace, blocks: list[dict[str, Any]]) -> Problems:
-    """What this workspace does not know: the chart block where it is an old one, and files that it does not have."""
+    """Return what this workspace cannot show: charts if it is an old one, and files that it does not have."""
     problems: Problems = []
     old = ws.faults.active("slack") == "old_blocks"
     for position, block in enumerate(blocks):
@@ -48,7 +48,7 @@ def _not_here(ws: Workspace, blocks: list[dict[str, Any]]) -> Problems:
 
 
 def _body(ws: Workspace, args: Arguments, too_long: str) -> dict[str, Any]:
-    """What the app wants to be seen: text, blocks and attachments, as far as they are given."""
+    """Return the text, blocks and attachments as far as they are given."""
     body: dict[str, Any] = {}
     text = args.get("text")
     if text is not None:
@@ -67,7 +67,7 @@ def _body(ws: Workspace, args: Arguments, too_long: str) -> dict[str, Any]:
 
 
 def _metadata(args: Arguments) -> dict[str, Any] | None:
-    """None when it is not given; an empty object takes what was there away."""
+    """Return the metadata, None if not given; an empty object removes what was there."""
     metadata: dict[str, Any] | None = structure(args, "metadata", "invalid_metadata_format")
     if metadata:
         problem = metadata_problem(metadata)
@@ -77,7 +77,7 @@ def _metadata(args: Arguments) -> dict[str, Any] | None:
 
 
 def keep_message(ws: Workspace, channel_id: str, message: dict[str, Any]) -> dict[str, Any]:
-    """Gives it a ts, stores it, and counts it in its thread."""
+    """Store a message under a new ts and count it in its thread."""
     ts = ws.new_ts()
     message = {"type": "message", **message, "ts": ts, "team": ws.slack["team"]["id"]}
     there = ws.messages(channel_id)
@@ -94,7 +94,7 @@ def keep_message(ws: Workspace, channel_id: str, message: dict[str, Any]) -> dic
 
 
 def public(message: dict[str, Any], *, metadata: bool = False) -> dict[str, Any]:
-    """A message as the Web API shows it."""
+    """Return a message as the Web API shows it."""
     return {key: value for key, value in message.items() if key != "replies" and (metadata or key != "metadata")}
 
 
@@ -103,7 +103,7 @@ def from_the_app(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open_channel(ws: Workspace, channel_id: Any) -> dict[str, Any]:
-    """Where the bot may post; a person's id stands for the direct messages with that person."""
+    """Return a channel where the bot may post; a person's id stands for the direct messages with that person."""
     channel = ws.dm_with(channel_id) if channel_id in ws.slack["people"] else ws.channel(channel_id)
     if ws.is_archived(channel):
         raise ApiError("is_archived")
@@ -165,7 +165,7 @@ def change_message(
     body: dict[str, Any],
     metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Blocks and metadata that are not given stay; empty ones go."""
+    """Change a message; blocks and metadata stay if not given and go if empty."""
     message.update(body)
     if metadata is not None:
         message["metadata"] = metadata

@@ -1,6 +1,6 @@
-"""Every Web API method the workspace has: what does it, what it needs, how often, and each error it can answer.
+"""List every Web API method with its handler, required arguments, rate and possible errors.
 
-The errors are those that Slack documents for the method; `EVERYWHERE` may come from any.
+The errors are those that Slack documents for the method; those in `EVERYWHERE` may come from any.
 """
 
 from collections.abc import Callable

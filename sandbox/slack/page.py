@@ -1,4 +1,4 @@
-"""`/sim/...`: what the page asks of the workspace, as JSON, and the stream of what happens in it."""
+"""Answer the page's `/sim/...` requests about the workspace as JSON, and stream what happens in it."""
 
 import asyncio
 import json
@@ -17,20 +17,20 @@ from sandbox.slack.workspace import ApiError, Workspace
 from sandbox.state import Listener
 
 UNREAD_MOST: Final = 99
-MESSAGES_MOST: Final = 300  # of a channel, the newest: a benchmark leaves thousands
-HEARTBEAT_S: Final = 15  # keeps proxies from closing a quiet stream, and notices pages that went away
+MESSAGES_MOST: Final = 300  # the newest of a channel; a benchmark leaves thousands
+HEARTBEAT_S: Final = 15  # keeps proxies from closing a quiet stream, and detects closed pages
 Body = dict[str, Any]
 
 
 class Given(Body):
-    """What the page sent; asking for what it left out answers 400."""
+    """Hold what the page sent; a missing key answers 400."""
 
     def __missing__(self, key: str) -> Any:
         raise web.HTTPBadRequest(text=f"missing: {key}")
 
 
 async def body_of(request: web.Request) -> Given:
-    """Raises 400 for a body that is not a JSON object."""
+    """Return a request's body. Raises 400 if it is not a JSON object."""
     try:
         value = json.loads(await request.read())
     except ValueError:
@@ -41,7 +41,7 @@ async def body_of(request: web.Request) -> Given:
 
 
 def shown(ws: Workspace, message: dict[str, Any]) -> dict[str, Any]:
-    """A message as the page draws it."""
+    """Return a message as the page draws it."""
     user = message.get("user", "")
     return {
         "ts": message["ts"],
@@ -61,14 +61,14 @@ def shown(ws: Workspace, message: dict[str, Any]) -> dict[str, Any]:
 
 def _whispered(ws: Workspace, user: str, channel_id: str, thread_ts: str | None) -> list[dict[str, Any]]:
     mine = ws.slack["ephemerals"].get(user, {}).values()
-    return [one for one in mine if one["channel"] == channel_id and one.get("thread_ts") == thread_ts]
+    return [message for message in mine if message["channel"] == channel_id and message.get("thread_ts") == thread_ts]
 
 
 def channel_messages(ws: Workspace, channel_id: str, user: str) -> list[dict[str, Any]]:
-    """Oldest first, without replies, with what only this person sees."""
+    """Return a channel's messages, oldest first, without replies, with those that only this person sees."""
     newest_first = reversed(ws.messages(channel_id).values())
-    top = islice((one for one in newest_first if one.get("thread_ts", one["ts"]) == one["ts"]), MESSAGES_MOST)
-    return [shown(ws, one) for one in sorted([*top, *_whispered(ws, user, channel_id, None)], key=_ts)]
+    top = islice((post for post in newest_first if post.get("thread_ts", post["ts"]) == post["ts"]), MESSAGES_MOST)
+    return [shown(ws, post) for post in sorted([*top, *_whispered(ws, user, channel_id, None)], key=_ts)]
 
 
 def _ts(message: dict[str, Any]) -> str:
@@ -82,7 +82,7 @@ def thread_messages(ws: Workspace, channel_id: str, ts: str, user: str) -> list[
         raise ApiError("thread_not_found")
     answers = [there[reply] for reply in parent.get("replies", []) if reply in there]
     answers = sorted([*answers, *_whispered(ws, user, channel_id, ts)], key=_ts)
-    return [shown(ws, one) for one in (parent, *answers)]
+    return [shown(ws, post) for post in (parent, *answers)]
 
 
 def _unread(ws: Workspace, channel_id: str, user: str) -> int:
@@ -108,16 +108,16 @@ def _channel_row(ws: Workspace, channel: dict[str, Any], user: str) -> dict[str,
 
 
 def workspace_view(ws: Workspace, user: str) -> dict[str, Any]:
-    """The part of `/sim/state` that is Slack's."""
+    """Return the Slack part of `/sim/state`."""
     slack = ws.slack
     groups = list(slack["groups"].values())
-    known = ("id", "name", "title", "color", "initials")
+    members = ("id", "name", "title", "color", "initials")
     return {
         "team": {key: slack["team"][key] for key in ("id", "name")},
         "app": {"id": APP_ID, "name": "Countersign", "user_id": BOT_USER},
         "people": [
             {
-                **{key: person[key] for key in known},
+                **{key: person[key] for key in members},
                 "groups": [group["handle"] for group in groups if person["id"] in group["members"]],
             }
             for person in slack["people"].values()
@@ -132,7 +132,7 @@ def workspace_view(ws: Workspace, user: str) -> dict[str, Any]:
 
 
 def answering(work: Callable[[web.Request], Awaitable[Body]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """JSON out; a click on what is gone is an answer, not a fault of the server."""
+    """Return a handler that answers JSON, also for an ApiError, which is no fault of the server."""
 
     async def handle(request: web.Request) -> web.Response:
         try:
@@ -167,7 +167,7 @@ async def _stream(ws: Workspace, request: web.Request) -> web.StreamResponse:
 
 
 class Page:
-    """Handlers of the Slack part of the page's API."""
+    """Handle the Slack part of the page's API."""
 
     def __init__(self, ws: Workspace, people: People) -> None:
         self._ws = ws
@@ -183,7 +183,7 @@ class Page:
         return {"channel": _channel_row(self._ws, channel, user), "messages": found}
 
     async def changes(self, request: web.Request) -> Body:
-        """What was posted or changed after the change of this number, each message once and as it is now."""
+        """Return the messages posted or changed after the change of this number, each once and as it is now."""
         after = request.query.get("after", "0")
         if not after.isdigit():
             raise web.HTTPBadRequest(text="after must be a whole number")
@@ -244,7 +244,7 @@ class Page:
         return await self._people.run_step(given["user"], given["step"], dict(given["inputs"]))
 
     async def runs(self, _: web.Request) -> Body:
-        """Newest first."""
+        """Return the workflow runs, newest first, and the app's steps."""
         return {"runs": list(reversed(steps.runs(self._ws).values())), "steps": self._ws.slack.get("steps", [])}
 
 

@@ -1,4 +1,4 @@
-"""The shapes of what Slack sends to an app: clicks, forms, commands and events."""
+"""Build what Slack sends to an app: clicks, forms, commands and events."""
 
 import re
 from typing import Any, Final
@@ -32,7 +32,7 @@ def common(ws: Workspace, kind: str, user: str) -> dict[str, Any]:
 
 
 def action(ws: Workspace, blocks: list[dict[str, Any]], block_id: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What was pressed, as the person's screen had it: an element that is gone meanwhile is still sent."""
+    """Return what was pressed as the person's screen had it, even if the element is gone meanwhile."""
     found: dict[str, Any] = {}
     for block in blocks:
         if block.get("block_id") == block_id:
@@ -45,7 +45,7 @@ def action(ws: Workspace, blocks: list[dict[str, Any]], block_id: str, given: di
 def from_message(
     ws: Workspace, user: str, channel: dict[str, Any], message: dict[str, Any], pressed: dict[str, Any]
 ) -> dict[str, Any]:
-    """block_actions from a message; one that only this person sees comes without its content."""
+    """Return block_actions from a message; one that only this person sees comes without its content."""
     ephemeral = "channel" in message
     payload = {
         **common(ws, "block_actions", user),
@@ -69,7 +69,7 @@ def from_message(
 def from_view(
     ws: Workspace, user: str, view: dict[str, Any], pressed: dict[str, Any], values: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """block_actions from a form or the Home tab: no channel and no response URL. `values`: what is filled in so far."""
+    """Return block_actions from a form or the Home tab, without channel; `values` is what is filled in so far."""
     return {
         **common(ws, "block_actions", user),
         "container": {"type": "view", "view_id": view["id"]},
@@ -108,7 +108,7 @@ def command(ws: Workspace, user: str, channel: dict[str, Any], name: str, text: 
 
 
 def _escaped(ws: Workspace, text: str) -> str:
-    """Mentions in a command as `should_escape` asks for them."""
+    """Return a command's text with mentions escaped, as `should_escape` requests it."""
     ids = {person["handle"]: person["id"] for person in ws.slack["people"].values()}
 
     def mention(match: re.Match[str]) -> str:
@@ -121,7 +121,7 @@ def _escaped(ws: Workspace, text: str) -> str:
 def message_action(
     ws: Workspace, user: str, channel: dict[str, Any], message: dict[str, Any], callback_id: str
 ) -> dict[str, Any]:
-    """A shortcut that was chosen in the menu of a message."""
+    """Return a shortcut that was chosen in the menu of a message."""
     return {
         **common(ws, "message_action", user),
         "callback_id": callback_id,
@@ -135,7 +135,7 @@ def message_action(
 
 
 def said(ws: Workspace, channel: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
-    """A message in a channel that the app is in."""
+    """Return the event of a message in a channel that the app is in."""
     kind = "group" if channel["private"] else "channel"
     event = {**public(message), "channel": channel["id"], "channel_type": kind, "event_ts": message["ts"]}
     return event_callback(ws, event)

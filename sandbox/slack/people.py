@@ -1,4 +1,4 @@
-"""What people do: click, fill in forms, give commands, open the Home tab; the bot is told and its answer read."""
+"""Act as people: click, fill in forms, run commands, open the Home tab; the bot is notified and its answer read."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from sandbox.slack.workspace import ApiError, Workspace
 
 TROUBLE: Final = "We had some trouble connecting. Try again?"
 REQUIRED: Final = "Please complete this required field."
-_VALUES: Final = (  # where an input's state keeps what was filled in
+_VALUES: Final = (  # members that hold the value of an input
     "value",
     "selected_option",
     "selected_options",
@@ -42,14 +42,14 @@ _STARTS: Final = {
 
 
 class People:
-    """Everything a person can do to the bot; `delivery` carries it there."""
+    """Perform everything a person can do to the bot, through `delivery`."""
 
     def __init__(self, ws: Workspace, delivery: Delivery) -> None:
         self._ws = ws
         self._delivery = delivery
 
     async def click(self, user: str, channel_id: str, ts: str, block_id: str, given: dict[str, Any]) -> dict[str, Any]:
-        """A click on a message; raises ApiError when there is no such person, channel or message."""
+        """Click on a message. Raises ApiError for an unknown person, channel or message."""
         ws = self._ws
         ws.person(user)
         channel = ws.channel(channel_id)
@@ -65,7 +65,7 @@ class People:
     async def click_in_view(
         self, user: str, view_id: str, block_id: str, given: dict[str, Any], values: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """A click in a form or in the Home tab; raises `not_found` when that is gone."""
+        """Click in a form or in the Home tab. Raises `not_found` if it is gone."""
         ws = self._ws
         ws.person(user)
         home = ws.slack["homes"].get(user)
@@ -74,13 +74,13 @@ class People:
         return _result(await self._delivery.payload(payloads.from_view(ws, user, view, pressed, values)))
 
     async def submit(self, user: str, view_id: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Sends a filled-in form; raises `not_found` when it is closed meanwhile."""
+        """Send a filled-in form. Raises `not_found` if it was closed meanwhile."""
         ws = self._ws
         ws.person(user)
         view = open_view(ws, view_id, user)
         view["state"] = {"values": _state_of(view, values)}
         absent = _left_empty(view)
-        if absent:  # the client's own check: the bot hears nothing of it
+        if absent:  # Slack's client checks this itself; the bot gets no request
             return {"ok": True, "response_action": "errors", "errors": absent}
         answer = await self._delivery.payload(payloads.view_submission(ws, user, view))
         if answer.status != 200:
@@ -101,7 +101,7 @@ class People:
                 close_views(ws, user, root)
             return {"response_action": "clear"}
         if what in ("update", "push"):
-            open_view(ws, view["id"], user)  # closed meanwhile: there is nothing to change
+            open_view(ws, view["id"], user)  # raises if it was closed meanwhile
             new = read_view(ws, answer.get("view"), "modal")
             shown = replace_view(ws, view["id"], new) if what == "update" else push_view(ws, user, new)
             return {"response_action": what, "view": shown}
@@ -109,24 +109,24 @@ class People:
         return {"response_action": None}
 
     async def close(self, user: str, view_id: str) -> dict[str, Any]:
-        """Cancel; the bot is told only of forms that asked for it. Raises `not_found`."""
+        """Cancel a form; the bot is notified only if the form asks for it. Raises `not_found`."""
         ws = self._ws
         ws.person(user)
         view = open_view(ws, view_id, user)
         cleared = bool(view["clear_on_close"])
         closed = close_views(ws, user, stack_of(ws, user)[0] if cleared else view_id)
-        for one in closed:
-            if one["notify_on_close"]:
-                await self._delivery.payload(payloads.view_closed(ws, user, one, cleared=cleared))
+        for form in closed:
+            if form["notify_on_close"]:
+                await self._delivery.payload(payloads.view_closed(ws, user, form, cleared=cleared))
         return {"ok": True}
 
     async def command(self, user: str, channel_id: str, line: str) -> dict[str, Any]:
-        """ "/name text"; an answer with a body is shown to that person."""
+        """Send the command line "/name text" and show the answer, if it has a body."""
         ws = self._ws
         ws.person(user)
         channel = ws.channel(channel_id)
         name, _, text = line.strip().partition(" ")
-        if name not in {known["command"] for known in ws.slack["commands"]}:
+        if name not in {entry["command"] for entry in ws.slack["commands"]}:
             ws.warn(user, channel_id, f"{name} is not a valid command.")
             return {"ok": False, "status": None, "error": "unknown command"}
         answer = await self._delivery.form(payloads.command(ws, user, channel, name, text.strip()))
@@ -150,7 +150,7 @@ class People:
         return {"text": body["text"]} if body["text"] else {}
 
     async def shortcut(self, user: str, channel_id: str, ts: str, callback_id: str) -> dict[str, Any]:
-        """A shortcut in the menu of a message; raises ApiError when there is no such person, channel or message."""
+        """Choose a shortcut in a message's menu. Raises ApiError for an unknown person, channel or message."""
         ws = self._ws
         ws.person(user)
         channel = ws.channel(channel_id)
@@ -164,7 +164,7 @@ class People:
         return _result(answer)
 
     async def say(self, user: str, channel_id: str, text: str, thread_ts: str | None) -> dict[str, Any]:
-        """A person writes; the bot hears of it in channels that it is in, and nobody waits for what it makes of it."""
+        """Post a person's message and notify the bot if it is in the channel; its answer is ignored."""
         ws = self._ws
         ws.person(user)
         channel = ws.channel(channel_id)
@@ -175,7 +175,7 @@ class People:
         return message
 
     async def run_step(self, user: str, callback_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Somebody runs a workflow that has this step of the app."""
+        """Run a workflow that has this step of the app."""
         run = steps.begin(self._ws, user, callback_id, inputs)
         return {**_result(await self._delivery.event(payloads.step_executed(self._ws, run))), "run": run["id"]}
 
@@ -202,7 +202,7 @@ def _inputs(view: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _state_of(view: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """What was filled in, and for each input nobody touched what it started with, or null."""
+    """Return what was filled in, and for each untouched input its initial value or an empty one."""
     state = {block_id: dict(actions) for block_id, actions in values.items()}
     for block in _inputs(view):
         element = block["element"]
@@ -225,8 +225,8 @@ def _left_empty(view: dict[str, Any]) -> dict[str, str]:
 
 
 def _errors_for(view: dict[str, Any], errors: Any) -> dict[str, str]:
-    """Errors that the form can show: they name input blocks. Raises ApiError for any other."""
-    known = {block["block_id"] for block in _inputs(view)}
-    if not isinstance(errors, dict) or not errors or not set(errors) <= known:
+    """Return the errors that the form can show. Raises ApiError unless all name input blocks."""
+    block_ids = {block["block_id"] for block in _inputs(view)}
+    if not isinstance(errors, dict) or not errors or not set(errors) <= block_ids:
         raise ApiError("invalid_arguments", ["errors must name input blocks of the view"])
     return {block_id: str(message) for block_id, message in errors.items()}

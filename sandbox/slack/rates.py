@@ -1,4 +1,4 @@
-"""Slack's rate limits as token buckets."""
+"""Limit requests by Slack's rates, as token buckets."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 class Rate(NamedTuple):
     per_s: float
-    burst: float  # what may come at once after a pause
+    burst: float  # requests allowed at once after a pause
 
 
 POSTING: Final = Rate(1.0, 3)  # a channel: about one post a second, short bursts tolerated
@@ -17,7 +17,7 @@ TIER_4: Final = Rate(100 / 60, 100)
 
 
 class Rates:
-    """One bucket for each key; `clock` gives seconds and may be a test's."""
+    """Hold one bucket for each key; `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float], *, limited: bool) -> None:
         self._clock = clock
@@ -25,7 +25,7 @@ class Rates:
         self._buckets: dict[str, tuple[float, float]] = {}  # key -> (tokens left, at)
 
     def take(self, key: str, rate: Rate) -> int:
-        """Takes one token and returns 0, or returns the whole seconds of `Retry-After` and takes nothing."""
+        """Take one token and return 0, or take none and return the whole seconds of `Retry-After`."""
         if not self._limited:
             return 0
         now = self._clock()

@@ -1,4 +1,4 @@
-"""Building blocks for saying what a JSON value must look like; each complains in Slack's wording with a pointer."""
+"""Build rules for JSON values; each reports problems in Slack's wording with a pointer."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def whole(low: int, high: int) -> Rule:
 
 
 def anything(value: Any, at: str, problems: Problems) -> None:
-    """For what the sandbox does not look into."""
+    """Accept any value, for what the sandbox does not check."""
 
 
 def choice(*values: str) -> Rule:
@@ -66,8 +66,8 @@ def items(rule: Rule, most: int, least: int = 1) -> Rule:
 
 
 def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:
-    """An object with exactly these keys; an unknown one is refused, as Slack does."""
-    known = {**required, **(optional or {})}
+    """Return the rule for an object with these keys only; an unknown one is refused, as at Slack."""
+    rules = {**required, **(optional or {})}
 
     def check(value: Any, at: str, problems: Problems) -> None:
         if not isinstance(value, dict):
@@ -77,7 +77,7 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
             if key not in value:
                 complain(problems, f"missing required field: {key}", at)
         for key, item in value.items():
-            rule = known.get(key)
+            rule = rules.get(key)
             if rule is None:
                 complain(problems, f"invalid additional property: {key}", at)
             else:
@@ -87,7 +87,7 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
 
 
 def by_type(kinds: Mapping[str, Rule]) -> Rule:
-    """An object whose `type` says which of the rules holds for it."""
+    """Return the rule for an object whose `type` selects one of the rules."""
 
     def check(value: Any, at: str, problems: Problems) -> None:
         kind = value.get("type") if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The workspace as it is on the first day: made-up people, their groups, and the finance channels."""
+"""Seed the workspace's first day: made-up people, their groups, and the finance channels."""
 
 from typing import Any, Final
 
@@ -75,7 +75,7 @@ def _install(slack: dict[str, Any]) -> None:
 
 
 def seed(state: State) -> None:
-    """Fills `state.slack` when it is empty; what the app's manifest names is as in this release."""
+    """Fill `state.slack` if it is empty, and always install what this release's manifest names."""
     slack = state.slack
     _install(slack)
     if "team" in slack:
@@ -99,7 +99,7 @@ def seed(state: State) -> None:
         }
         for channel_id, name, topic, private in _CHANNELS
     }
-    slack["last_us"] = 0  # of the youngest ts, in microseconds: they stay unique over a restart and a clock set back
+    slack["last_us"] = 0  # the newest ts in microseconds: keeps ts unique over a restart and a clock set back
     for name in ("messages", "ephemerals", "homes", "views", "stacks", "hooks", "read", "runs", "files"):
         slack[name] = {}
     state.changed("slack")

@@ -1,4 +1,4 @@
-"""Workflow Builder's custom steps: a run waits until the app ends it, with outputs or with an error.
+"""Run Workflow Builder's custom steps: a run waits until the app completes it with outputs or with an error.
 
 Source of the errors: Slack's pages of functions.completeSuccess and functions.completeError.
 """
@@ -12,13 +12,13 @@ RUNS_KEPT: Final = 100
 
 
 def runs(ws: Workspace) -> dict[str, dict[str, Any]]:
-    """By the id of the execution, the oldest first."""
+    """Return the runs by execution id, oldest first."""
     found: dict[str, dict[str, Any]] = ws.slack.setdefault("runs", {})
     return found
 
 
 def begin(ws: Workspace, user: str, callback_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Raises `user_not_found`, and `not_found` for a step that the app does not have."""
+    """Start a run. Raises `user_not_found`, and `not_found` for a step that the app does not have."""
     ws.person(user)
     if callback_id not in {step["callback_id"] for step in ws.slack.get("steps", [])}:
         raise ApiError("not_found")
@@ -42,9 +42,9 @@ def _running(ws: Workspace, args: Arguments) -> dict[str, Any]:
 
 def complete_success(ws: Workspace, args: Arguments) -> dict[str, Any]:
     run, outputs = _running(ws, args), structure(args, "outputs", "invalid_arguments")
-    step = next(one for one in ws.slack["steps"] if one["callback_id"] == run["step"])
-    required, known = set(step["required_outputs"]), set(step["outputs"])
-    if not isinstance(outputs, dict) or not required <= set(outputs) <= known:
+    step = next(entry for entry in ws.slack["steps"] if entry["callback_id"] == run["step"])
+    required, declared = set(step["required_outputs"]), set(step["outputs"])
+    if not isinstance(outputs, dict) or not required <= set(outputs) <= declared:
         raise ApiError("parameter_validation_failed")
     run.update(state="completed", outputs=outputs)
     ws.changed()

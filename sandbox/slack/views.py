@@ -1,4 +1,4 @@
-"""views.*: forms stack three high for each person, the Home tab is one view a person; both carry a hash."""
+"""Answer views.*: each person has a stack of up to three forms and one Home tab; all carry a hash."""
 
 import json
 from typing import Any, Final
@@ -22,7 +22,7 @@ _EMPTY: Final = {
 
 
 def read_view(ws: Workspace, view: Any, kind: str) -> dict[str, Any]:
-    """Raises `invalid_arguments` with pointers, or `view_too_large`."""
+    """Return a checked view. Raises `invalid_arguments` with pointers, or `view_too_large`."""
     problems = view_problems(view, kind)
     if problems:
         raise ApiError("invalid_arguments", problems)
@@ -57,13 +57,13 @@ def _hash(ws: Workspace) -> str:
 
 
 def stack_of(ws: Workspace, user: str) -> list[str]:
-    """Ids of the forms that one person has open, the visible one last."""
+    """Return the ids of a person's open forms, the visible one last."""
     stack: list[str] = ws.slack["stacks"].setdefault(user, [])
     return stack
 
 
 def open_view(ws: Workspace, view_id: Any, user: str | None = None) -> dict[str, Any]:
-    """A form that is open, of that person when one is named; raises `not_found`."""
+    """Return an open form, of that person if one is named. Raises `not_found`."""
     kept = ws.slack["views"].get(view_id)
     if kept is None or user not in (None, kept["user"]):
         raise ApiError("not_found")
@@ -72,7 +72,7 @@ def open_view(ws: Workspace, view_id: Any, user: str | None = None) -> dict[str,
 
 
 def push_view(ws: Workspace, user: str, view: dict[str, Any]) -> dict[str, Any]:
-    """Lays a form on top of one person's stack; raises `push_limit_reached` or `duplicate_external_id`."""
+    """Push a form onto a person's stack. Raises `push_limit_reached` or `duplicate_external_id`."""
     stack = stack_of(ws, user)
     if len(stack) >= STACK_MOST:
         raise ApiError("push_limit_reached")
@@ -87,7 +87,7 @@ def push_view(ws: Workspace, user: str, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def replace_view(ws: Workspace, view_id: str, view: dict[str, Any]) -> dict[str, Any]:
-    """Other content in the same form; raises `duplicate_external_id`."""
+    """Replace the content of a form. Raises `duplicate_external_id`."""
     kept = ws.slack["views"][view_id]
     _free_external_id(ws, view["external_id"], view_id)
     lasting = {key: kept["view"][key] for key in ("root_view_id", "previous_view_id")}
@@ -97,7 +97,7 @@ def replace_view(ws: Workspace, view_id: str, view: dict[str, Any]) -> dict[str,
 
 
 def close_views(ws: Workspace, user: str, down_to: str) -> list[dict[str, Any]]:
-    """Closes one form and everything above it; gives what was closed, top first."""
+    """Close a form and everything above it, and return what was closed, top first."""
     stack = stack_of(ws, user)
     closed = []
     while down_to in stack:
@@ -125,7 +125,7 @@ def views_open(ws: Workspace, args: Arguments) -> dict[str, Any]:
     view = _given(ws, args, "modal")
     user = ws.use_trigger(args["trigger_id"])
     stack = stack_of(ws, user)
-    if stack:  # a new root form takes the place of what is open
+    if stack:  # a new root form replaces the open ones
         close_views(ws, user, stack[0])
     return {"view": push_view(ws, user, view)}
 
@@ -139,7 +139,7 @@ def views_push(ws: Workspace, args: Arguments) -> dict[str, Any]:
 
 
 def _named(ws: Workspace, args: Arguments) -> str:
-    """The view's id; raises `not_found`."""
+    """Return the id of the view that the arguments name. Raises `not_found`."""
     if args.get("view_id"):
         return str(open_view(ws, args["view_id"])["id"])
     for view_id, kept in ws.slack["views"].items():
@@ -157,7 +157,7 @@ def views_update(ws: Workspace, args: Arguments) -> dict[str, Any]:
 
 
 def views_publish(ws: Workspace, args: Arguments) -> dict[str, Any]:
-    """A person who does not exist is `missing_profile_id`, the documented error that comes nearest."""
+    """Publish a Home tab. Raises `missing_profile_id`, the nearest documented error, for an unknown person."""
     user = str(args["user_id"])
     if user not in ws.slack["people"]:
         raise ApiError("missing_profile_id")

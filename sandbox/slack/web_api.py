@@ -1,4 +1,4 @@
-"""`/slack/api/{method}`: token, rate, arguments, answer; and `/hooks/...`, the response URLs."""
+"""Serve `/slack/api/{method}` (token, rate, arguments, answer) and `/hooks/...`, the response URLs."""
 
 import hmac
 import json
@@ -32,7 +32,7 @@ def _authorise(ws: Workspace, token: str, request: web.Request, given: object) -
 
 
 def _wait(ws: Workspace, name: str, method: Method, arguments: dict[str, Any]) -> int:
-    """Seconds until the next request may come; 0 when it may come now."""
+    """Return the seconds to wait before this request, 0 if it is allowed now."""
     if name == "chat.postMessage":
         return ws.rates.take(f"post:{arguments.get('channel')}", POSTING)
     return ws.rates.take(name, method.rate) if method.rate else 0
@@ -86,7 +86,7 @@ def routes(ws: Workspace, token: str) -> list[web.RouteDef]:
 
 
 def use_hook(ws: Workspace, token: str, post: dict[str, Any]) -> None:
-    """A post to a response URL; raises `expired_url`, `used_url`, `no_text` or `invalid_blocks`."""
+    """Handle a post to a response URL. Raises `expired_url`, `used_url`, `no_text` or `invalid_blocks`."""
     hook = ws.use_hook(token)
     if post.get("delete_original"):
         _remove_original(ws, hook)
@@ -107,7 +107,7 @@ def _in_thread(post: dict[str, Any]) -> dict[str, Any]:
 
 
 def deliver(ws: Workspace, user: str, channel_id: str, body: dict[str, Any], response_type: object) -> None:
-    """For everybody in the channel when the app says so, else for that person only."""
+    """Show a message to the whole channel if the app says so, otherwise to that person only."""
     if response_type == "in_channel":
         messages.keep_message(ws, channel_id, messages.from_the_app(body))
     else:

@@ -1,4 +1,4 @@
-"""What every part of the Slack server shares: clock, ids, channels, triggers and response URLs.
+"""Hold what every part of the Slack server shares: clock, ids, channels, triggers and response URLs.
 
 Times are epoch seconds of the clock that is passed in; a `ts` is Slack's "seconds.microseconds".
 """
@@ -15,14 +15,14 @@ from sandbox.state import State
 
 Clock = Callable[[], float]
 TRIGGER_LIVES_S: Final = 3
-TRIGGER_KEPT_S: Final = 60  # an expired one is told from one that never was for this long
+TRIGGER_KEPT_S: Final = 60  # for this long an expired one is told apart from an unknown one
 HOOK_LIVES_S: Final = 30 * 60
 HOOK_USES: Final = 5
-WHISPERS_KEPT: Final = 200  # for each person; Slack itself keeps none over a reload
+WHISPERS_KEPT: Final = 200  # for each person; Slack itself keeps none after a reload
 
 
 class ApiError(Exception):
-    """Slack answers `{"ok": false, "error": code}`; `messages` say where, as JSON pointers."""
+    """Refuse a call with Slack's error `code`; `messages` say where, as JSON pointers."""
 
     def __init__(self, code: str, messages: Sequence[str] = ()) -> None:
         super().__init__(code)
@@ -31,7 +31,7 @@ class ApiError(Exception):
 
 
 class Workspace:
-    """One workspace with one app in it. Ids come from `new_token(bytes)`, times from `clock`."""
+    """Hold one workspace with one app in it; ids come from `new_token(bytes)`, times from `clock`."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class Workspace:
         self.faults = Faults(state)
         self.rates = Rates(clock, limited=limited)
         self.changes = Changes()
-        self.origin = origin  # of this server, for links; learned from the first request when it is not given
+        self.origin = origin  # of this server, for links; taken from the first request if empty
         self._new_token = new_token
-        self._triggers: dict[str, tuple[str, float, bool]] = {}  # id -> (user, at, used); dead after a restart anyway
+        self._triggers: dict[str, tuple[str, float, bool]] = {}  # id -> (user, at, used); too short-lived to save
         seed(state)
 
     @property
@@ -57,7 +57,7 @@ class Workspace:
         return self.state.slack
 
     def reset(self) -> None:
-        """Forgets everything but the seed."""
+        """Clear triggers and rates, and seed the workspace again."""
         self._triggers.clear()
         self.rates.forget()
         seed(self.state)
@@ -69,7 +69,7 @@ class Workspace:
         return prefix + self._new_token(5).upper()
 
     def new_ts(self) -> str:
-        """Unique and increasing, whatever the clock does."""
+        """Return a unique and increasing ts, whatever the clock does."""
         micros = max(int(self.clock() * 1_000_000), self.slack["last_us"] + 1)
         self.slack["last_us"] = micros
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
@@ -83,14 +83,14 @@ class Workspace:
         return person["name"] if person else user
 
     def person(self, user: Any) -> dict[str, Any]:
-        """Raises `user_not_found`."""
+        """Return a person. Raises `user_not_found`."""
         person: dict[str, Any] | None = self.slack["people"].get(user)
         if person is None:
             raise ApiError("user_not_found")
         return person
 
     def channel(self, channel_id: Any) -> dict[str, Any]:
-        """Raises `channel_not_found`, also for a private channel that the bot is not in, as Slack does."""
+        """Return a channel. Raises `channel_not_found`, also for a private channel without the bot, as Slack does."""
         channel: dict[str, Any] | None = self.slack["channels"].get(channel_id)
         if channel is None or (channel["private"] and BOT_USER not in channel["members"]):
             raise ApiError("channel_not_found")
@@ -102,7 +102,7 @@ class Workspace:
         return bool(channel["archived"]) or (faulty and name.startswith("finance-") and name != FALLBACK_CHANNEL)
 
     def dm_with(self, user: str) -> dict[str, Any]:
-        """The bot's direct messages with one person, opened when there is none yet; raises `user_not_found`."""
+        """Return the bot's direct messages with a person, opened if needed. Raises `user_not_found`."""
         person = self.person(user)
         channel_id = "D" + user[1:]
         channels = self.slack["channels"]
@@ -116,16 +116,16 @@ class Workspace:
                 "dm": True,
                 "members": [user, BOT_USER],
             }
-        found: dict[str, Any] = channels[channel_id]
-        return found
+        channel: dict[str, Any] = channels[channel_id]
+        return channel
 
     def messages(self, channel_id: str) -> dict[str, dict[str, Any]]:
-        """By ts and, since those only grow, in order of time."""
-        found: dict[str, dict[str, Any]] = self.slack["messages"].setdefault(channel_id, {})
-        return found
+        """Return a channel's messages by ts and, since a ts only grows, in order of time."""
+        messages: dict[str, dict[str, Any]] = self.slack["messages"].setdefault(channel_id, {})
+        return messages
 
     def whisper(self, user: str, channel_id: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Keeps an ephemeral message for one person; `body` holds text, blocks and the like."""
+        """Store an ephemeral message for one person; `body` holds text, blocks and the like."""
         message = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, **body, "ts": self.new_ts()}
         message["channel"] = channel_id
         whispered = self.slack["ephemerals"].setdefault(user, {})
@@ -136,19 +136,19 @@ class Workspace:
         return message
 
     def warn(self, user: str, channel_id: str, text: str) -> None:
-        """What Slack itself tells a person when an app fell short."""
+        """Show a person what Slack itself says when an app fails."""
         self.whisper(user, channel_id, {"user": SLACKBOT, "bot_id": None, "text": text, "error": True})
 
     def new_trigger(self, user: str) -> str:
         now = self.clock()
         while self._triggers and now - next(iter(self._triggers.values()))[1] > TRIGGER_KEPT_S:
-            del self._triggers[next(iter(self._triggers))]  # the oldest comes first: no need to look at them all
+            del self._triggers[next(iter(self._triggers))]  # the oldest is first, so the loop can stop early
         trigger_id = f"{int(now * 1000)}.{len(self._triggers)}.{self._new_token(16)}"
         self._triggers[trigger_id] = (user, now, False)
         return trigger_id
 
     def use_trigger(self, trigger_id: Any) -> str:
-        """The person who clicked; raises `invalid_`, `exchanged_` or `expired_trigger_id`."""
+        """Return the person who clicked. Raises `invalid_`, `exchanged_` or `expired_trigger_id`."""
         if trigger_id not in self._triggers:
             raise ApiError("invalid_trigger_id")
         user, at, used = self._triggers[trigger_id]
@@ -160,7 +160,7 @@ class Workspace:
         return user
 
     def new_hook(self, kind: str, user: str, channel_id: str, ts: str | None) -> str:
-        """A response URL: five posts within 30 minutes. `ts` is the message it may replace."""
+        """Return a response URL for five posts within 30 minutes; `ts` is the message it may replace."""
         now = self.clock()
         hooks = self.slack["hooks"]
         while hooks and now - next(iter(hooks.values()))["at"] > HOOK_LIVES_S:
@@ -170,7 +170,7 @@ class Workspace:
         return f"{self.origin}/hooks/{kind}/{self.slack['team']['id']}/{int(now * 1000)}/{token}"
 
     def use_hook(self, token: str) -> dict[str, Any]:
-        """Raises `expired_url` or `used_url`."""
+        """Count one post to a response URL and return its record. Raises `expired_url` or `used_url`."""
         hook: dict[str, Any] | None = self.slack["hooks"].get(token)
         if hook is None or self.clock() - hook["at"] > HOOK_LIVES_S:
             raise ApiError("expired_url")

@@ -1,7 +1,7 @@
-"""A fake Stripe API: payments, refunds, disputes, invoices, customers, subscriptions, exact idempotency keys.
+"""Simulate Stripe: payments, refunds, disputes, invoices, customers, subscriptions, exact idempotency keys.
 
 `state.stripe["break_next"]` set to "before_effect" or "after_effect" makes the next POST that begins to execute answer
-500 once; like the real one it keeps that answer under its key and replays it.
+500 once; as at Stripe, that answer is kept under its key and replayed.
 """
 
 from sandbox.stripe.panel import panel

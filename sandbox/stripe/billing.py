@@ -1,4 +1,4 @@
-"""Whole objects around invoices, in the current API version."""
+"""Build whole objects around invoices, in the current API version."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def invoice_payment(payment_id: str, of: Body, intent_id: str) -> Body:
 
 
 def subscription(subscription_id: str, payer: Body, latest: Body, month: int) -> Body:
-    """Monthly, begun a month ago, `latest` being the invoice of this month; `month` is how long one is, in seconds."""
+    """Return a monthly subscription begun one `month` (in seconds) before `latest`, the invoice of this month."""
     begun = latest["created"] - month
     price = f"price_{subscription_id.removeprefix('sub_')}"
     item = {
@@ -106,7 +106,7 @@ def _plan(plan_id: str, of: Body) -> Body:
 
 
 def credit_note(note_id: str, of: Body, nth: int, amount: int, before: int, created: int) -> Body:
-    """The `nth` of all. `before` is the part by which less is owed; the rest was paid already."""
+    """Return the `nth` credit note of all; `before` is the part still owed, and the rest was already paid."""
     totals = ("amount", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax")
     after = amount - before
     return {
@@ -152,7 +152,7 @@ def event(event_id: str, kind: str, about: Body, created: int) -> Body:
 
 
 def portal_session(session_id: str, customer_id: str, created: int) -> Body:
-    made: dict[str, Any] = {
+    session: dict[str, Any] = {
         "id": session_id,
         "object": "billing_portal.session",
         "configuration": "bpc_DEFAULT",
@@ -165,4 +165,4 @@ def portal_session(session_id: str, customer_id: str, created: int) -> Body:
         "return_url": None,
         "url": f"https://billing.example.com/p/session/{session_id}",
     }
-    return made
+    return session

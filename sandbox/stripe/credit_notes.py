@@ -1,4 +1,4 @@
-"""Credit notes: on a paid invoice they say how the money goes back, on an open one less is owed."""
+"""Create credit notes: on a paid invoice they return money, on an open one they lower the amount owed."""
 
 from sandbox.stripe import billing
 from sandbox.stripe.money import said
@@ -49,9 +49,9 @@ def create_credit_note(api: Api, ask: Ask) -> Execute:
 
 
 def _refuse_too_much(api: Api, invoice: Body, after: int) -> None:
-    """Credit notes and bare refunds together never exceed what was paid."""
-    notes = [one for one in api.store["credit_notes"].values() if one["invoice"] == invoice["id"]]
-    noted = sum(one["amount_refunded"] for note in notes for one in note["refunds"])
+    """Check that credit notes and bare refunds together do not exceed what was paid."""
+    notes = [note for note in api.store["credit_notes"].values() if note["invoice"] == invoice["id"]]
+    noted = sum(refund["amount_refunded"] for note in notes for refund in note["refunds"])
     bare = _charge(api, invoice)["amount_refunded"] - noted if after else 0
     left = invoice["amount_paid"] - invoice["post_payment_credit_notes_amount"] - bare
     if after > left:

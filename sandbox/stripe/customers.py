@@ -1,4 +1,4 @@
-"""The customer's record, the receipt of a charge, and sessions of the customer portal."""
+"""Update customers, mail receipts of charges, and create sessions of the customer portal."""
 
 from sandbox.stripe import billing
 from sandbox.stripe.objects import NO_ADDRESS
@@ -7,7 +7,7 @@ from sandbox.stripe.writes import Execute, metadata_of
 
 
 def update_charge(api: Api, ask: Ask) -> Execute:
-    """An address for the receipt mails it at once: `receipts_sent` of the store counts."""
+    """Update a charge; a `receipt_email` mails the receipt at once, and `receipts_sent` of the store counts it."""
     refuse_unknown(ask.params, ("description", "expand", "metadata", "receipt_email"))
     charge = api.find("ch", ask.path["charge"], param="charge")
     metadata, email = metadata_of(ask.params.get("metadata")), ask.params.get("receipt_email")
@@ -27,7 +27,7 @@ def update_charge(api: Api, ask: Ask) -> Execute:
 
 
 def update_customer(api: Api, ask: Ask) -> Execute:
-    """A stated address replaces the whole old one."""
+    """Update a customer; a stated address replaces the whole old one."""
     refuse_unknown(ask.params, ("address", "description", "email", "expand", "metadata", "name", "phone"))
     customer = api.find("cus", ask.path["customer"], param="customer")
     metadata, address = metadata_of(ask.params.get("metadata")), ask.params.get("address")

@@ -1,6 +1,6 @@
-"""Idempotency keys: the answer of the first request whose execution began is kept and replayed, a 500 included.
+"""Keep and replay the answer of the first request executed under an idempotency key, a 500 included.
 
-Nothing is kept of a request whose parameters failed validation, nor of one that met another with the same key.
+Nothing is kept of a request that failed validation, nor of one that met another in progress with the same key.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ class Reply(NamedTuple):
 
 
 class Post(NamedTuple):
-    """A POST request: what it asks for, as whom, and under which key."""
+    """Hold a POST request with its endpoint, parameters, request id and key."""
 
     endpoint: str
     ask: Ask
@@ -31,7 +31,7 @@ class Post(NamedTuple):
 
 
 async def answer(api: Api, write: Write, post: Post) -> Reply:
-    """Replays, refuses, or executes and keeps; raises Refusal for everything of which nothing is kept."""
+    """Replay, refuse, or execute and keep an answer. Raises Refusal for an answer that is not kept."""
     if post.key is None:
         return _run(api, write(api, post.ask))
     fingerprint = _fingerprint(post)
@@ -80,7 +80,7 @@ def _refuse_key(api: Api, key: str) -> None:
 
 
 def _recall(api: Api, key: str) -> Body | None:
-    """The kept answer; one that is 24 hours old is pruned, and its key makes a new object."""
+    """Return the kept answer; after 24 hours it is deleted, and its key creates a new object."""
     kept: Body | None = api.store["idempotency"].get(key)
     if kept is not None and api.now().timestamp() - kept["at"] >= KEPT_FOR.total_seconds():
         del api.store["idempotency"][key]

@@ -1,6 +1,6 @@
-"""Sending and paying invoices, with the events that tell of it.
+"""Send and pay invoices, with the events that report it.
 
-`cards` of the store says how the card of a customer behaves: a decline code, or an empty text where it pays.
+`cards` of the store holds the decline code of each customer's card, or an empty text if it pays.
 """
 
 import copy
@@ -11,7 +11,7 @@ from sandbox.stripe.writes import Execute
 
 
 def send(api: Api, ask: Ask) -> Execute:
-    """Every call mails again: `times_sent` of the store counts them."""
+    """Mail an invoice, again at every call; `times_sent` of the store counts the mails."""
     refuse_unknown(ask.params, ("expand",))
     invoice = api.find("in", ask.path["invoice"], param="invoice")
 
@@ -54,7 +54,7 @@ def pay(api: Api, ask: Ask) -> Execute:
 
 
 def await_payment(store: Body, invoice: Body) -> None:
-    """The payment that an open invoice waits for."""
+    """Add the payment that an open invoice waits for."""
     name = invoice["number"].replace("-", "")
     amount, currency, created = invoice["amount_remaining"], invoice["currency"], invoice["created"]
     intent = objects.payment_intent(name, amount, currency, invoice["customer"], created)
@@ -65,7 +65,7 @@ def await_payment(store: Body, invoice: Body) -> None:
 
 
 def settle(store: Body, invoice: Body, charge_id: str, paid_at: int) -> None:
-    """Pays the invoice in full; a subscription that waited for it goes on."""
+    """Pay an invoice in full and reactivate a subscription that waited for it."""
     payment = _payment_of(store, invoice)
     intent = store["payment_intents"][payment["payment"]["payment_intent"]]
     payer = store["customers"][invoice["customer"]]
@@ -95,8 +95,8 @@ def fail(store: Body, invoice: Body, decline_code: str) -> None:
 
 
 def _payment_of(store: Body, invoice: Body) -> Body:
-    found: Body = next(one for one in store["invoice_payments"].values() if one["invoice"] == invoice["id"])
-    return found
+    payment: Body = next(entry for entry in store["invoice_payments"].values() if entry["invoice"] == invoice["id"])
+    return payment
 
 
 def _tell(api: Api, kind: str, about: Body, ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""Whole objects of the current API version, with the members that clients may read."""
+"""Build whole objects of the current API version, with the members that clients may read."""
 
 from typing import Any
 
@@ -112,7 +112,7 @@ def charge(name: str, amount: int, currency: str, payer: Body, created: int) -> 
 
 
 def refund(refund_id: str, of: Body, amount: int, created: int, **stated: Any) -> Body:
-    """`stated` may hold `reason` and `metadata`."""
+    """Return a refund; `stated` may hold `reason` and `metadata`."""
     return {
         "id": refund_id,
         "object": "refund",
@@ -167,7 +167,7 @@ def dispute(dispute_id: str, of: Body, created: int, due_by: int) -> Body:
 
 
 def invoice(invoice_id: str, invoice_number: str, amount: int, payer: Body, created: int, due: int) -> Body:
-    """An open invoice in USD; `pay_invoice` of `seeds` makes it paid."""
+    """Return an open invoice in USD; `settle` of `invoices` pays it."""
     totals = ("amount_due", "amount_remaining", "subtotal", "total")
     nothing = (
         "amount_overpaid",

@@ -1,4 +1,4 @@
-"""What the page shows of Stripe: newest first, flat, amounts as decimal text in major units."""
+"""Show Stripe on the page: newest first, flat, amounts as decimal text in major units."""
 
 from datetime import UTC, datetime
 from itertools import islice
@@ -12,10 +12,7 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """Lists `payments`, `refunds`, `credit_notes`, `invoices`, `receipts`, `disputes`, `customers` and `portal_links`.
-
-    At most 100 of each.
-    """
+    """Return the objects of each kind, newest first: all receipts, and at most 100 of every other kind."""
     store = state.stripe
     return {
         "payments": [_payment(store, payment) for payment in _newest(state, "payment_intents")],
@@ -26,8 +23,8 @@ def panel(state: State) -> dict[str, Any]:
         "disputes": [_dispute(dispute) for dispute in _newest(state, "disputes")],
         "customers": [_customer(customer) for customer in _newest(state, "customers")],
         "portal_links": [
-            {"id": one["id"], "customer": one["customer"], "url": one["url"], "created": _stamp(one["created"])}
-            for one in _newest(state, "portal_sessions")
+            {"id": link["id"], "customer": link["customer"], "url": link["url"], "created": _stamp(link["created"])}
+            for link in _newest(state, "portal_sessions")
         ],
     }
 

@@ -1,4 +1,4 @@
-"""Objects by id, and lists: newest first, `limit`, `starting_after`, `ending_before`, `created`, and filters."""
+"""Answer objects by id, and lists, newest first, with paging, `created` and filters."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ def by_id(prefix: str, param: str) -> Read:
 
 
 def listing(prefix: str, *filters: str) -> Read:
-    """A list of one kind; each filter is a member that must equal the parameter of the same name."""
+    """Return the read of one kind's list; each filter is a member that must equal its parameter."""
 
     def read(api: Api, ask: Ask) -> Body:
         refuse_unknown(ask.params, (*PAGING, *filters))
@@ -42,7 +42,7 @@ def listing(prefix: str, *filters: str) -> Read:
 def _newest_first(api: Api, prefix: str, params: Body) -> Iterable[Body]:
     kind = KINDS[prefix][0]
     payment = params.get("payment_intent")
-    if kind == "refunds" and isinstance(payment, str):  # the look-up before a refund stays fast among very many
+    if kind == "refunds" and isinstance(payment, str):  # keeps the look-up before a refund fast for very many
         return [api.store[kind][refund_id] for refund_id in reversed(api.store["refunds_of"].get(payment, []))]
     everything: dict[str, Body] = api.store[kind]
     return reversed(everything.values())
@@ -81,20 +81,20 @@ def _within(bounds: Any) -> Callable[[int], bool]:
 
 
 def search_invoices(api: Api, ask: Ask) -> Body:
-    """Of the search language only what looks for a number: `number:'INV-1'`."""
+    """Search invoices by number, the only supported query: `number:'INV-1'`."""
     refuse_unknown(ask.params, ("query", "limit", "page", "expand"))
     limit = integer(ask.params, "limit", least=1, most=PAGE_MAX) or PAGE
     asked = re.fullmatch(r"number:[\"']([^\"']+)[\"']", str(ask.params.get("query")))
     if asked is None:
         raise Refusal(400, "We were unable to parse your search query.", param="query")
     every = reversed(api.store["invoices"].values())
-    found = [one for one in every if (one["number"] or "").casefold() == asked[1].casefold()]
+    found = [invoice for invoice in every if (invoice["number"] or "").casefold() == asked[1].casefold()]
     page = {"object": "search_result", "data": found[:limit], "has_more": len(found) > limit, "next_page": None}
     return expanded(api, page | {"url": "/v1/invoices/search"}, ask.params.get("expand", []))
 
 
 def subscriptions(api: Api, ask: Ask) -> Body:
-    """Without a status canceled ones are left out; "all" leaves none out."""
+    """Return a page of subscriptions, without canceled ones unless `status` names them or is `all`."""
     params = dict(ask.params)
     status = params.pop("status", None)
     refuse_unknown(params, (*PAGING, "customer"))

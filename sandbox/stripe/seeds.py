@@ -1,4 +1,4 @@
-"""What is there on the first morning; the ids are fixed, the times lie around `now`."""
+"""Seed Stripe's first day with fixed ids and times around `now`."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,15 +9,15 @@ from sandbox.stripe.wire import KINDS, Body
 from sandbox.stripe.writes import add_refund
 
 CUSTOMER = "cus_NORTHWIND"
-CUSTOMERS = (  # id, name, e-mail, the team's own account id, how the card behaves: a decline code, or it pays
+CUSTOMERS = (  # id, name, e-mail, the team's own account id, the card's decline code (empty: it pays)
     (CUSTOMER, "Dana Ortiz", "ap@northwind.example", None, ""),
     ("cus_KESTREL", "Marcus Bell", "marcus@kestrel.example.com", "KESTREL-001", "do_not_honor"),
-    ("cus_LARKSPUR", "Ines Moreau", "ines@larkspur.example.com", "LARKSPUR-014", ""),  # the card was replaced since
+    ("cus_LARKSPUR", "Ines Moreau", "ines@larkspur.example.com", "LARKSPUR-014", ""),  # card replaced since
     ("cus_BLUEBIRD", "Omar Said", "omar@bluebird.example.com", "BLUEBIRD-007", "insufficient_funds"),
     ("cus_HARUKA", "Haruka Sato", "haruka@example.com", None, ""),
     ("cus_PRIYA", "Priya Raman", "priya@example.com", None, ""),
 )
-INVOICES = (  # number, customer, minor units of USD, made so many days ago, due so many days ago
+INVOICES = (  # number, customer, minor units of USD, created days ago, due days ago
     ("INV-20399", "cus_BLUEBIRD", 62_000, 61, 31),
     ("INV-20418", CUSTOMER, 12_950, 17, 3),
     ("INV-20431", CUSTOMER, 124_000, 10, -4),
@@ -36,7 +36,7 @@ MONTH = 30 * 24 * 3600  # seconds
 
 
 def seed(state: State, now: datetime | None = None) -> None:
-    """Fills `state.stripe` when it is empty; a state of an earlier version gets the drawers that it lacks."""
+    """Fill `state.stripe` if it is empty; a state of an earlier version gets the collections that it lacks."""
     fresh, store = not state.stripe, state.stripe
     drawers = ("refunds_of", "idempotency", "times_sent", "receipts_sent", "cards")
     for drawer in (*(kind for kind, _ in KINDS.values()), *drawers):
@@ -56,12 +56,12 @@ def seed(state: State, now: datetime | None = None) -> None:
     disputed["disputed"] = True
     store["disputes"]["dp_DISPUTED"] = objects.dispute("dp_DISPUTED", disputed, _ago(at, 2), _ago(at, -12))
     _add_invoices(store, at)
-    for kind in ("payment_intents", "charges", "invoices"):  # lists go by age, newest last
+    for kind in ("payment_intents", "charges", "invoices"):  # lists are in order of age, newest last
         store[kind] = dict(sorted(store[kind].items(), key=lambda item: int(item[1]["created"])))
 
 
 def add_payment(store: Body, name: str, amount: int, currency: str, created: int, payer: str = CUSTOMER) -> None:
-    """A paid payment intent `pi_<name>` with its charge `ch_<name>`; `amount` in minor units, `created` in seconds."""
+    """Add a paid intent `pi_<name>` and its charge `ch_<name>`; `amount` in minor units, `created` in seconds."""
     charge = objects.charge(name, amount, currency, store["customers"][payer], created)
     store["charges"][charge["id"]] = charge
     payment = objects.payment_intent(name, amount, currency, payer, created)
@@ -69,7 +69,7 @@ def add_payment(store: Body, name: str, amount: int, currency: str, created: int
 
 
 def _add_invoices(store: Body, at: datetime) -> None:
-    """One is paid, three are open, and one is of a subscription whose renewal failed: the card had expired."""
+    """Add one paid and three open invoices, and one of a subscription whose card had expired at renewal."""
     for number, payer, amount, days, due in INVOICES:
         invoice_id = f"in_{number.removeprefix('INV-')}"
         customer = store["customers"][payer]

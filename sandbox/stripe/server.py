@@ -1,4 +1,4 @@
-"""The door: key, version and request id headers, parameters, and which operation lives where."""
+"""Route requests to the operations, with key, version and request id headers, and parameters."""
 
 import base64
 import json
@@ -66,14 +66,14 @@ def routes(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     pause: Callable[[], Awaitable[None]] | None = None,
 ) -> list[web.RouteDef]:
-    """Every path below `/stripe/v1`; `key` is the only API key that it knows.
+    """Return every route below `/stripe/v1`; `key` is the only API key accepted.
 
     `pause` is awaited while a POST with an idempotency key is under way, so that a second one can meet it.
     """
     api = Api(state, key, new_id, now, pause)
-    known = [web.get(PREFIX + path, _door(api, _reading(read))) for path, read in READS.items()]
-    known += [web.post(PREFIX + path, _door(api, _writing(write))) for path, write in WRITES.items()]
-    return [*known, web.route("*", PREFIX + "/v1{tail:.*}", _door(api, _unknown))]
+    table = [web.get(PREFIX + path, _door(api, _reading(read))) for path, read in READS.items()]
+    table += [web.post(PREFIX + path, _door(api, _writing(write))) for path, write in WRITES.items()]
+    return [*table, web.route("*", PREFIX + "/v1{tail:.*}", _door(api, _unknown))]
 
 
 Handle = Callable[[Api, web.Request, str], Awaitable[Reply]]
@@ -130,7 +130,7 @@ def _refuse_stranger(api: Api, request: web.Request) -> None:
 
 
 def _user_name(token: str) -> str:
-    """The key is the user name of HTTP Basic; its password is empty."""
+    """Return the user name of HTTP Basic, which is the key; the password is empty."""
     try:
         return base64.b64decode(token, validate=True).decode().partition(":")[0]
     except ValueError:

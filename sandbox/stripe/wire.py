@@ -1,4 +1,4 @@
-"""What all operations share: parameters in brackets, refusals, look-ups, expansion."""
+"""Define what all operations share: parameters in brackets, refusals, look-ups and expansion."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ EXPAND_DEPTH = 4
 
 
 class Refusal(Exception):
-    """An error answer."""
+    """Refuse a request with Stripe's error body."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Api:
-    """The state with its sources of ids and time; `running` are the idempotency keys in execution right now."""
+    """Hold the state with its sources of ids and time; `running` holds the idempotency keys in execution."""
 
     state: State
     key: str
@@ -82,7 +82,7 @@ class Ask(NamedTuple):
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> Body:
-    """`a[b]=1&c[]=2&c[]=3` as `{"a": {"b": "1"}, "c": ["2", "3"]}`; raises Refusal for what does not fit together."""
+    """Return `a[b]=1&c[]=2&c[]=3` as `{"a": {"b": "1"}, "c": ["2", "3"]}`. Raises Refusal for conflicting names."""
     params: Body = {}
     for key, value in pairs:
         steps = key.replace("]", "").split("[")
@@ -111,7 +111,7 @@ def refuse_unknown(params: Body, known: Iterable[str]) -> None:
 
 
 def integer(params: Body, name: str, *, least: int = 0, most: int | None = None) -> int | None:
-    """The parameter as an integer; raises Refusal when it is none or outside the bounds."""
+    """Return a parameter as an integer, None if absent. Raises Refusal for other text or one out of bounds."""
     text = params.get(name)
     if text is None:
         return None
@@ -125,7 +125,7 @@ def integer(params: Body, name: str, *, least: int = 0, most: int | None = None)
 
 
 def expanded(api: Api, body: Body, paths: Any) -> Body:
-    """A copy of the body in which each path, such as `latest_charge` or `data.charge`, holds the whole object."""
+    """Return a copy of the body with the whole object at each path, such as `latest_charge` or `data.charge`."""
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise Refusal(400, "Invalid array", param="expand")
     body = dict(body)
@@ -144,7 +144,7 @@ def _expand(api: Api, node: Body, steps: list[str], path: str) -> None:
         node[name] = [dict(item) for item in value]
     elif isinstance(value, dict):
         node[name] = dict(value)
-    elif node.get(name, name) is not None:  # absent, a plain value, or an id of nothing that is kept here
+    elif node.get(name, name) is not None:  # absent, a plain value, or the id of an unknown object
         raise Refusal(400, f"This property cannot be expanded ({path}).", param="expand")
     if rest and value is not None:
         for item in node[name] if isinstance(value, list) else [node[name]]:
@@ -155,7 +155,7 @@ def _whole(api: Api, node: Body, name: str) -> Any:
     if node.get("object") == "charge" and name == "refunds":
         return _refunds(api, node)
     if node.get("object") == "invoice" and name == "payments":
-        data = [one for one in api.store["invoice_payments"].values() if one["invoice"] == node["id"]]
+        data = [payment for payment in api.store["invoice_payments"].values() if payment["invoice"] == node["id"]]
         return {"object": "list", "data": data, "has_more": False, "url": "/v1/invoice_payments"}
     value = node.get(name)
     kind = KINDS.get(value.partition("_")[0]) if isinstance(value, str) else None

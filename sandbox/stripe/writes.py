@@ -1,4 +1,4 @@
-"""Refunds and evidence. Each checks its parameters first and returns what is then executed."""
+"""Refund charges and update disputes; each write checks its parameters and returns what to execute."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,7 +46,7 @@ def create_refund(api: Api, ask: Ask) -> Execute:
 
 
 def update_dispute(api: Api, ask: Ask) -> Execute:
-    """Evidence goes to the bank for good unless `submit` is false."""
+    """Update a dispute; unless `submit` is false its evidence goes to the bank for good."""
     refuse_unknown(ask.params, ("evidence", "expand", "intended_submission_method", "metadata", "submit"))
     dispute = api.find("dp", ask.path["dispute"], param="dispute")
     evidence = ask.params.get("evidence", {})
@@ -87,7 +87,7 @@ def refund_charge(api: Api, charge: Body, amount: int | None, reason: str | None
 
 
 def add_refund(store: Body, refund: Body) -> None:
-    """Stores the refund and takes its amount off what is left on its charge."""
+    """Store a refund and subtract it from what is left on its charge."""
     store["refunds"][refund["id"]] = refund
     store["refunds_of"].setdefault(refund["payment_intent"], []).append(refund["id"])
     charge = store["charges"][refund["charge"]]

@@ -1,4 +1,4 @@
-"""A fake Zendesk: OAuth tokens, tickets with internal notes, the search that lags behind."""
+"""Simulate Zendesk: OAuth tokens, tickets with internal notes, and a search that lags."""
 
 from sandbox.zendesk.panel import panel
 from sandbox.zendesk.seeds import seed

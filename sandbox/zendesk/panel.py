@@ -1,4 +1,4 @@
-"""What the page shows of Zendesk: tickets, newest first, with their comments."""
+"""Show Zendesk on the page: tickets, newest first, with their comments."""
 
 from itertools import islice
 from typing import Any
@@ -9,9 +9,10 @@ SHOWN = 100
 
 
 def panel(state: State) -> dict[str, Any]:
-    """Lists `tickets`, at most 100."""
+    """Return `tickets`, at most 100."""
     store = state.zendesk
-    return {"tickets": [_ticket(store, one) for one in islice(reversed(store.get("tickets", {}).values()), SHOWN)]}
+    newest = islice(reversed(store.get("tickets", {}).values()), SHOWN)
+    return {"tickets": [_ticket(store, ticket) for ticket in newest]}
 
 
 def _ticket(store: dict[str, Any], ticket: dict[str, Any]) -> dict[str, Any]:
@@ -24,6 +25,6 @@ def _ticket(store: dict[str, Any], ticket: dict[str, Any]) -> dict[str, Any]:
         "tags": ", ".join(ticket["tags"]),
         "requester": store["users"][str(ticket["requester_id"])]["name"],
         "call": ticket["external_id"],
-        "comments": [{"public": one["public"], "body": one["body"], "at": one["created_at"]} for one in comments],
+        "comments": [{"public": row["public"], "body": row["body"], "at": row["created_at"]} for row in comments],
         "created": ticket["created_at"],
     }

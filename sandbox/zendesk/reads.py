@@ -1,4 +1,4 @@
-"""Lists, which are exact, and the search, which knows a ticket only some seconds after it was made."""
+"""Answer lists, which are exact, and the search, which finds a ticket only SEARCH_LAG_S after its creation."""
 
 import shlex
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ SEARCH_LAG_S = 60
 
 
 def page(name: str, records: list[Body], query: Mapping[str, str]) -> Reply:
-    """Cursor paging where `page[size]` asks for it; the cursor is the place in the list."""
+    """Return one page of records, by cursor if `page[size]` is given; the cursor is the place in the list."""
     if "page[size]" not in query:
         return Reply({name: records[:100], "count": len(records), "next_page": None, "previous_page": None})
     size, start = int(query["page[size]"]), int(query.get("page[after]", "0"))
@@ -25,12 +25,12 @@ def page(name: str, records: list[Body], query: Mapping[str, str]) -> Reply:
 
 def listed(api: Api, query: Mapping[str, str]) -> Reply:
     wanted = query.get("external_id")
-    tickets = [one for one in api.store["tickets"].values() if wanted is None or one["external_id"] == wanted]
+    tickets = [ticket for ticket in api.store["tickets"].values() if wanted is None or ticket["external_id"] == wanted]
     return page("tickets", tickets, query)
 
 
 def search(api: Api, query: Mapping[str, str]) -> Reply:
-    """Terms `type:`, `external_id:`, `requester:` (an address) and `status<`; words are not looked for."""
+    """Search tickets by `type:`, `external_id:`, `requester:` (an address) and `status<`; words are not supported."""
     terms = shlex.split(query.get("query", ""))
     late = api.seconds() - SEARCH_LAG_S
     found = [
@@ -39,14 +39,14 @@ def search(api: Api, query: Mapping[str, str]) -> Reply:
         if _seconds(ticket["created_at"]) <= late and all(_fits(api, ticket, term) for term in terms)
     ]
     names = ("id", "subject", "status", "created_at", "updated_at")
-    results = [{"result_type": "ticket", **{name: one[name] for name in names}} for one in found]
+    results = [{"result_type": "ticket", **{name: ticket[name] for name in names}} for ticket in found]
     return Reply(
         {"results": results[:100], "count": len(results), "facets": None, "next_page": None, "previous_page": None}
     )
 
 
 def me(api: Api, known: bool) -> Reply:
-    """Bad credentials make an anonymous user here, not a 401."""
+    """Return the client's user; bad credentials give an anonymous user, not a 401."""
     if not known:
         return Reply(
             {"user": {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}}

@@ -1,4 +1,4 @@
-"""What is there on the first morning: the client's own user, customers of the sample calls, some older tickets."""
+"""Seed Zendesk's first day: the client's own user, customers of the sample calls, and some older tickets."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ FIRST_FREE = 35435
 
 
 def seed(state: State, now: datetime | None = None) -> None:
-    """Fills `state.zendesk` when it is empty."""
+    """Fill `state.zendesk` if it is empty."""
     if state.zendesk:
         return
     at = now or datetime.now(UTC)

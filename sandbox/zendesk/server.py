@@ -1,4 +1,4 @@
-"""The door: tokens, request ids, and which operation lives where."""
+"""Route requests to the operations, with tokens and request ids."""
 
 import json
 import secrets
@@ -25,7 +25,7 @@ def routes(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     new_token: Callable[[], str] = lambda: secrets.token_hex(24),
 ) -> list[web.RouteDef]:
-    """`/zendesk/oauth/tokens` and what lies below `/zendesk/api/v2`; `key` is the secret of the OAuth client."""
+    """Return `/zendesk/oauth/tokens` and the routes below `/zendesk/api/v2`; `key` is the OAuth client's secret."""
     api = Api(state, client_id, key, now, new_token)
     guarded = {
         ("GET", "/tickets"): _list,
@@ -35,10 +35,10 @@ def routes(
         ("GET", "/tickets/{id:[0-9]+}/comments"): _comments,
         ("GET", "/search"): _search,
     }
-    known = [web.route(verb, API + path, _door(api, _guarded(handle))) for (verb, path), handle in guarded.items()]
-    known.append(web.get(API + "/users/me", _door(api, _me)))
-    known.append(web.post(PREFIX + "/oauth/tokens", _door(api, _token)))
-    return [*known, web.route("*", API + "{tail:.*}", _door(api, _guarded(_unknown)))]
+    table = [web.route(verb, API + path, _door(api, _guarded(handle))) for (verb, path), handle in guarded.items()]
+    table.append(web.get(API + "/users/me", _door(api, _me)))
+    table.append(web.post(PREFIX + "/oauth/tokens", _door(api, _token)))
+    return [*table, web.route("*", API + "{tail:.*}", _door(api, _guarded(_unknown)))]
 
 
 def _door(api: Api, handle: Handle) -> Callable[[web.Request], Awaitable[web.Response]]:

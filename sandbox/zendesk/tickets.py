@@ -1,4 +1,4 @@
-"""Tickets: making them once for a key, changing them, closed ones and their follow-ups."""
+"""Create tickets once per idempotency key, update them, and open follow-ups of closed ones."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.zendesk.wire import Api, Body, Refusal, Reply, invalid
 
 KEY_LASTS_S = 2 * 3600
-UPDATES = (30, 600)  # at most so many of one ticket in so many seconds
+UPDATES = (30, 600)  # at most 30 of one ticket within 600 s
 PRIORITIES = ("low", "normal", "high", "urgent")
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 TAKEN = frozenset(
@@ -19,7 +19,7 @@ TAKEN = frozenset(
 
 
 def create(api: Api, given: Body, key: str | None) -> Reply:
-    """201; under a key that was seen within 2 hours the first answer again, or a refusal of another body."""
+    """Create a ticket; for 2 hours its key replays the answer. Raises Refusal for the same key with another body."""
     print_ = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
     kept = api.store["keys"].get(key) if key else None
     if kept is not None and api.seconds() - kept["at"] < KEY_LASTS_S:
@@ -122,7 +122,7 @@ def add_user(store: Body, user_id: int, name: str, email: str, *, role: str = "e
 
 
 def _comment(api: Api, ticket: Body, stated: Body) -> Body:
-    made = {
+    comment = {
         "id": api.next_id(),
         "type": "Comment",
         "author_id": ticket["submitter_id"],
@@ -131,8 +131,8 @@ def _comment(api: Api, ticket: Body, stated: Body) -> Body:
         "created_at": api.stamp(),
         "attachments": [],
     }
-    api.store["comments"].setdefault(str(ticket["id"]), []).append(made)
-    return made
+    api.store["comments"].setdefault(str(ticket["id"]), []).append(comment)
+    return comment
 
 
 def _throttle(api: Api, ticket_id: int) -> None:

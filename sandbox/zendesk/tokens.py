@@ -1,18 +1,18 @@
-"""The client credentials grant, and who a bearer token is."""
+"""Grant access tokens for client credentials, and check bearer tokens."""
 
 from collections.abc import Mapping
 from hmac import compare_digest
 
 from sandbox.zendesk.wire import Api, Body, Refusal
 
-LASTS_S = (300, 172_800)  # at least and at most, seconds
+LASTS_S = (300, 172_800)  # shortest and longest, seconds
 SCOPES = frozenset({"read", "write", "tickets:read", "tickets:write", "users:read", "users:write"})
 
 
 def grant(api: Api, form: Mapping[str, str]) -> Body:
-    """A token endpoint's answer; raises Refusal in OAuth's own shape."""
-    known = compare_digest(form.get("client_id", "").encode(), api.client_id.encode())
-    if not known or not compare_digest(form.get("client_secret", "").encode(), api.secret.encode()):
+    """Return a token endpoint's answer. Raises Refusal in OAuth's own shape."""
+    same_client = compare_digest(form.get("client_id", "").encode(), api.client_id.encode())
+    if not same_client or not compare_digest(form.get("client_secret", "").encode(), api.secret.encode()):
         raise _refusal(401, "invalid_client", "Client authentication failed due to unknown client.")
     if form.get("grant_type") != "client_credentials":
         raise _refusal(400, "unsupported_grant_type", "The authorization grant type is not supported.")

@@ -1,4 +1,4 @@
-"""What all of Zendesk's operations share: the store, time, refusals."""
+"""Define what all of Zendesk's operations share: the store, time and refusals."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 
 class Refusal(Exception):
-    """An error answer; `details` are by field, as Zendesk's validation gives them."""
+    """Refuse a request; `details` holds the faults by field, as Zendesk's validation gives them."""
 
     def __init__(self, status: int, error: str, description: str, details: Mapping[str, str] | None = None) -> None:
         super().__init__(description)
@@ -36,7 +36,7 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True)
 class Api:
-    """The state with the one client it knows, and the time; `new_token` makes access tokens."""
+    """Hold the state, the only client, and the sources of time and access tokens."""
 
     state: State
     client_id: str
