@@ -28,10 +28,10 @@ unit: $(READY)
 	$(BIN)/python -m pytest --durations=10 --numprocesses auto --dist loadfile
 
 simulate: $(READY)
-	$(BIN)/python -m pytest tests/test_simulation.py
+	$(BIN)/python -m pytest tests/simulation/test_simulation.py
 
 chaos: $(READY)
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tools.chaos
 
 STEADY := .steady/node_modules/.bin/steady
 
@@ -39,10 +39,10 @@ $(STEADY):
 	npm install --silent --no-audit --no-fund --prefix .steady @stdy/cli@0.22.2
 
 contract: $(READY) $(STEADY)
-	$(BIN)/python -m tests.steady $(STEADY)
+	$(BIN)/python -m tools.contract $(STEADY)
 
 bench: $(READY)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tools.bench
 
 clean:
 	rm -rf $(VENV) .steady .pytest_cache .mypy_cache .ruff_cache

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.databases import cluster, database, database_url, engine
-from tests.world import World, a_world
+from tests.support.databases import cluster, database, database_url, engine
+from tests.support.world import World, a_world
 
 __all__ = ["cluster", "database", "database_url", "engine"]
 

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from bot.core.slack_ids import ActionId
-from tests.world import ANA, World, a_world
+from tests.support.world import ANA, World, a_world
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("bot", "handlers", "storage")

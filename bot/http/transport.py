@@ -59,6 +59,6 @@ class Wire(httpx.AsyncBaseTransport):
                 connector=connector, trust_env=proxied, cookie_jar=aiohttp.DummyCookieJar()
             )
             # Left alone, aiohttp sends a PUT or DELETE again when a kept connection drops: a repeat nobody wrote down.
-            # There is no public switch; tests/test_connectors.py notices when this one is gone.
+            # There is no public switch; tests/connectors/test_connectors.py notices when this one is gone.
             self._session._retry_connection = False
         return self._session

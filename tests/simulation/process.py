@@ -13,7 +13,7 @@ from bot.connectors.stripe import StripeConnector
 from bot.jobs import Jobs, Outside
 from bot.slack import Pace
 from storage import InlineDatabase, Store
-from tests.simulation.luck import STALL_S
+from tests.simulation.fault_schedule import STALL_S
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.vendors import Transport
 from tests.simulation.wire import Wire

@@ -22,8 +22,8 @@ from bot.core.policy import standing
 from bot.core.slack_ids import ActionId, EventType
 from bot.core.triage import case_id_of
 from storage import Store
-from tests.quorum_rules import Hand, Seats, is_quorum
 from tests.simulation.people import GROUPS
+from tests.simulation.quorum.rules import Hand, Seats, is_quorum
 from tests.simulation.slack import USER_GROUPS, Message
 from tests.simulation.vendors import Effect
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.simulation.luck import Tally
+from tests.simulation.fault_schedule import Tally
 from tests.simulation.promises import broken_promises
 from tests.simulation.virtual_time import VirtualLoop
 from tests.simulation.world import World

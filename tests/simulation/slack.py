@@ -13,7 +13,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from bot.core.slack_ids import EventType
 from bot.http.slack import Line, Reply
 from bot.slack import Slack
-from tests.simulation.luck import Fate
+from tests.simulation.fault_schedule import Fate
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:

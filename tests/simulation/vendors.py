@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
-from tests.simulation.luck import Fate
+from tests.simulation.fault_schedule import Fate
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:

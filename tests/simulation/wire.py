@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from tests.simulation.luck import EFFECT_WITHOUT_ANSWER, Fate
+from tests.simulation.fault_schedule import EFFECT_WITHOUT_ANSWER, Fate
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from bot.core.policy import Band, Policy
 from storage import InlineDatabase, Store
 from tests.simulation.callers import Callers
+from tests.simulation.fault_schedule import Luck, Tally
 from tests.simulation.fidel import Fidel
-from tests.simulation.luck import Luck, Tally
 from tests.simulation.people import People
 from tests.simulation.process import LONG_AGO, Process
 from tests.simulation.slack import Workspace

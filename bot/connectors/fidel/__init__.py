@@ -7,7 +7,7 @@
     refusals     `refusal` in fidel_api.py: status, code and message together, since the code alone misleads
     time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the key is a header of the base's client and nowhere else; sentences hold ids, never card data
-    contract     tests/test_connectors_contract.py against fidel-api.yaml
+    contract     tests/contract/test_connectors.py against fidel-api.yaml
     exempt       reading before a metadata write is not atomic: another writer in between is overwritten, since the API
                  has neither versions nor conditions
 

@@ -8,7 +8,7 @@ find         a code in the subject is searched in drafts and sent mails, and a h
 refusals     google_refusals.py, line breaks in header values, documents over the limit
 time-outs    by the base: 5 s to connect, 15 s in all
 secrets      the service account's key only signs; errors hold no address and no text of a mail
-contract     tests/test_contract_google.py against google.gmail.v1.openapi.json, tests/test_google_clients.py
+contract     tests/contract/test_google.py against google.gmail.v1.openapi.json, tests/contract/test_google_clients.py
 exempt       a search may lag behind a sending whose answer was lost, and whose draft could not be read either:
              `send` leaves that to a person. A draft that people edit may lose our header, and is then theirs
 """

@@ -11,7 +11,7 @@ invoice has.
     refusals     google_refusals.py
     time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the service account's key only signs; errors name ids and our own address, nobody else's
-    contract     tests/test_contract_google.py against google.drive.v3.openapi.json, tests/test_google_clients.py
+    contract     tests/contract/test_google.py (google.drive.v3.openapi.json) and test_google_clients.py
     exempt       two tries of one key at the same moment could each keep an id of their own; an execution's lease
                  excludes that. A file that people put in the trash counts as stored
 

@@ -8,7 +8,7 @@
     refusals     google_refusals.py, and a tab or a row that is not there
     time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the service account's key only signs; cells are never in errors
-    contract     tests/test_contract_google.py against google.sheets.v4.openapi.json, tests/test_google_clients.py
+    contract     tests/contract/test_google.py (google.sheets.v4.openapi.json) and test_google_clients.py
     exempt       a row that people delete loses its mark: a try that is still open then would add it again
 
 A tab has a heading row: key, status, call, case, then whatever the cells are. A new row comes below the heading.

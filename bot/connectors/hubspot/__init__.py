@@ -7,7 +7,7 @@
     refusals     `refusal` in hubspot_api.py; categories and properties are named, never quoted
     time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the token of a private app is a header of the base's client and nowhere else
-    contract     tests/test_contract_hubspot.py against the OpenAPI file of HubSpot's own client
+    contract     tests/contract/test_hubspot.py against the OpenAPI file of HubSpot's own client
     exempt       a customer found by account id or company name comes from the search, which misses records of the last
                  seconds: that refuses a step, it never doubles one
 

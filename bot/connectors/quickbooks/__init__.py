@@ -7,7 +7,7 @@
     refusals     `refusal` in quickbooks_api.py, and quickbooks_rules.py before anything is written
     time-outs    by the base: 5 s to connect, 15 s in all; a 429 waits 60 s
     secrets      tokens live in oauth.py and its TokenStore; the refresh token rotates. Sentences hold ids, no e-mail
-    contract     tests/test_contract_quickbooks.py against schemas made of Intuit's own XSD
+    contract     tests/contract/test_quickbooks.py against schemas made of Intuit's own XSD
     exempt       a company that numbers its documents itself ignores ours: then `requestid` alone guards a repeat.
                  Tax codes outside the US are sent but were never tried against a live company; a total that differs
                  from the approved amount is said, not hidden. Earlier refunds made by hand are not counted

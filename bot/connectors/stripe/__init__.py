@@ -10,8 +10,8 @@ refusals     `refusal` in stripe_api.py, and what is read from the record before
 time-outs    by the base: 5 s to connect, 15 s in all
 secrets      the key is a header of the base's client and nowhere else; the keys we send hold a call id, no
              personal data; sentences hold ids, no addresses
-contract     tests/test_contract_stripe.py and `make contract` against Stripe's own OpenAPI file
-exempt       POST /v1/charges/{charge} (send_receipt) is not in that file: tests/test_stripe_sdk.py holds it against
+contract     tests/contract/test_stripe.py and `make contract` against Stripe's own OpenAPI file
+exempt       POST /v1/charges/{charge} (send_receipt) is not in that file: test_stripe_sdk.py holds it against
              Stripe's own package. Files of evidence and links of checkout are steps for a person
 """
 

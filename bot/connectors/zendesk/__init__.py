@@ -7,7 +7,7 @@
     refusals     `refusal` in zendesk_api.py; fields are named, never quoted
     time-outs    by the base: 5 s to connect, 15 s in all
     secrets      OAuth client credentials, in oauth.py; API tokens end on 30 April 2027 and are not used
-    contract     tests/test_contract_zendesk.py against the published OpenAPI file
+    contract     tests/contract/test_zendesk.py against the published OpenAPI file
     exempt       stamps count seconds: two changes within one second are told apart by nobody
 
 Every comment is internal. A closed ticket takes no note: its follow-up does; of a merged one a new ticket is made,

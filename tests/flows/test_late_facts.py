@@ -1,0 +1,198 @@
+"""A vendor that is slow or away delays no card: what it knows is filled in later, and only what matters changes."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from bot.cases.calls import LOOK_AGAIN, LOOK_FOR
+from bot.core.model import Case, CaseFile, Kind
+from tests.flows.test_kinds import APPROVE, press
+from tests.support.world import ANA, LEA, World, a_world
+
+SLOW: dict[str, Any] = {"slow_s": 2.5, "facts_deadline_s": 1.2}  # longer than anybody waits
+FIRST = "case.choose.1"
+LATER_S = LOOK_AGAIN.total_seconds() + 1
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, **SLOW) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def either_world(database_url: str) -> AsyncIterator[World]:
+    """On each engine in turn, where rows are held."""
+    async with a_world(database_url, every_system=True, **SLOW) as made:
+        yield made
+
+
+async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World) -> None:
+    await world.fault("stripe", "slow")
+    call_id, channel = await world.call("refund-duplicate"), "finance-refunds"
+    card = await world.card(channel, says="129.50 USD")
+    assert "did not answer in time" in json.dumps(card["blocks"])
+    case = await world.case_of(call_id)
+    assert "books_invoice" in names(case)  # the others are not held up
+    await press(world, case.case_id, ANA, APPROVE)
+    before = await world.file(case.case_id)
+
+    await world.fault("stripe", "none")
+    case = await learned(world, call_id, "charge")
+    assert {"charge", "refunds", "books_invoice", "contact"} <= names(case)
+    assert not [fact.name for fact in case.facts if fact.failed]
+    assert (case.version, case.revision) == (before.case.version, before.case.revision + 1)
+    assert "Looked up late: charge, refunds." in await sentences(world, case)
+    await press(world, case.case_id, LEA, APPROVE)  # the offer is the same, so the first approval counts
+    await world.state(case.case_id, "done")
+    assert "did not answer" not in json.dumps((await world.card(channel, says="done"))["blocks"])
+
+
+async def test_what_is_learned_late_may_change_the_offer_and_then_earlier_approvals_do_not_count(world: World) -> None:
+    await world.fault("stripe", "500")
+    call_id = await world.call("refund-disputed")
+    await world.card("finance-refunds", says="310.00 USD")
+    case = await world.case_of(call_id)
+    await press(world, case.case_id, ANA, APPROVE)
+    assert [one.user_id for one in (await world.file(case.case_id)).decisions] == [ANA]
+
+    await world.fault("stripe", "none")
+    case = await learned(world, call_id, "charge")
+    file = await world.file(case.case_id)
+    assert (file.case.kind, file.case.version, file.decisions) == (Kind.REVIEW, 2, ())
+    assert "disputed" in (file.proposal.because or "")
+    assert (await world.stripe())["refunds"][0]["payment"] == "pi_PARTLY"  # nothing was refunded
+    assert "earlier approvals do not count" in await sentences(world, case)
+
+
+async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(
+    either_world: World,
+) -> None:
+    world = either_world
+    await world.fault("stripe", "500")
+    call_id = await world.call("refund-small")
+    await world.card("finance-refunds", says="24.00 USD")
+    case = await world.case_of(call_id)
+    for _ in range(3):
+        await looked(world)
+    assert (await world.case_of(call_id)).revision == case.revision
+    assert await due(world, call_id, world.clock() + LOOK_FOR)
+    world.clock.let_pass(LOOK_FOR.total_seconds())
+
+    async def at_rest() -> bool | None:
+        return True if not await due(world, call_id, world.clock() + LOOK_FOR) else None
+
+    await world.until(at_rest, "the end of the looks")
+    assert (await world.case_of(call_id)).revision == case.revision
+
+
+async def test_a_changed_call_that_comes_while_it_is_looked_up_is_not_lost(either_world: World) -> None:
+    world = either_world
+    await world.fault("stripe", "slow")
+    call_id = await world.call("refund-small")
+    await world.card("finance-refunds", says="24.00 USD")
+    body = await world.sent(call_id)
+    world.clock.let_pass(LATER_S)
+
+    async def under_way() -> bool | None:
+        return True if not await due(world, call_id, world.clock()) else None
+
+    await world.until(under_way, "another look, which lasts for as long as Stripe is slow")
+    body["payload"]["call"]["post_call_analysis"]["refund_reason"] = "Two seats were cancelled"
+    assert await world.deliver(body) == 200
+
+    async def changed() -> Case | None:
+        case = await world.case_of(call_id)
+        return case if case.details.fields.refund_reason == "Two seats were cancelled" else None
+
+    await world.until(changed, "the changed reason")
+    await world.fault("stripe", "none")
+    case = await learned(world, call_id, "charge")
+    assert case.details.fields.refund_reason == "Two seats were cancelled"
+
+
+async def test_a_choice_outlives_what_is_learned_later_where_it_is_still_the_same(world: World) -> None:
+    await world.fault("hubspot", "500")
+    call_id = await world.call("dispute-evidence")
+    await world.card("finance-disputes")
+    case_id = (await world.case_of(call_id)).case_id
+    await press(world, case_id, ANA, FIRST)
+    chosen = await world.file(case_id)
+    await looked(world, "hubspot")  # it fails again
+    assert await world.file(case_id) == chosen
+    await world.fault("hubspot", "none")
+    await learned(world, call_id, "contact")
+    file = await world.file(case_id)
+    assert (file.case.version, file.proposal) == (2, chosen.proposal)
+
+
+async def test_what_was_known_stays_known_where_another_system_fails_at_the_second_look(world: World) -> None:
+    await world.fault("stripe", "500")
+    call_id = await world.call("refund-duplicate")
+    await world.card("finance-refunds", says="129.50 USD")
+    before = await world.file((await world.case_of(call_id)).case_id)
+    await world.fault("stripe", "none")
+    await world.fault("quickbooks", "500")
+    case = await learned(world, call_id, "charge")
+    assert {"charge", "books_invoice", "books_customer"} <= names(case)
+    assert (await offer(world, case)).actions == before.proposal.actions
+
+
+# --- how it is done -------------------------------------------------------------------------------------------------
+
+
+def names(case: Case) -> set[str]:
+    return {fact.name for fact in case.facts if not fact.failed}
+
+
+async def offer(world: World, case: Case) -> Any:
+    file: CaseFile = await world.file(case.case_id)
+    return file.proposal
+
+
+async def learned(world: World, call_id: str, fact: str) -> Case:
+    """Lets the time of one more look pass; the case once it knows this fact."""
+    world.clock.let_pass(LATER_S)
+
+    async def look() -> Case | None:
+        case = await world.case_of(call_id)
+        return case if fact in names(case) else None
+
+    return await world.until(look, f"the fact {fact}")
+
+
+async def asked(world: World, vendor: str = "stripe") -> int:
+    return sum((await world.requests(vendor)).values())
+
+
+async def more(world: World, before: int, vendor: str = "stripe") -> bool | None:
+    return await asked(world, vendor) > before or None
+
+
+async def looked(world: World, vendor: str = "stripe") -> None:
+    """One more look, to its end."""
+    before, done = await asked(world, vendor), await jobs(world)
+    world.clock.let_pass(LATER_S)
+    await world.until(lambda: more(world, before, vendor), "another look")
+
+    async def settled() -> bool | None:
+        return await jobs(world) > done or None
+
+    await world.until(settled, "the end of that look")
+
+
+async def jobs(world: World) -> float:
+    return (await world.figures())['countersign_jobs_total{end="done",lane="calls"}']
+
+
+async def due(world: World, call_id: str, at: datetime) -> bool:
+    """Whether the call waits to be looked up again by then."""
+    return call_id in await world.app.db.write(lambda store: store.due_calls(at, 10))
+
+
+async def sentences(world: World, case: Case) -> str:
+    return "\n".join(entry.entry.sentence or "" for entry in await world.history(case.case_id))

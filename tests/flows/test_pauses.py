@@ -1,0 +1,217 @@
+"""Credentials that are not accepted pause their connector alone, and it goes on once they are."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.cases import pauses
+from bot.core.model import CaseFile, CaseState, ExecutionState, Outcome
+from tests.flows.test_kinds import APPROVE, press
+from tests.flows.test_notices import direct
+from tests.support.world import ADA, ANA, World, a_world, changed_policy
+
+# vendor -> a call, its channel, and the first of its steps that needs this vendor
+STEPS: dict[str, tuple[str, str, str]] = {
+    "fidel": ("brand-create", "brands", "fidel"),
+    "stripe": ("refund-small", "refunds", "stripe"),
+    "zendesk": ("receipt", "documents", "zendesk"),
+    "quickbooks": ("invoice-resend", "documents", "quickbooks"),
+    "hubspot": ("collections", "collections", "hubspot"),
+    "google": ("messy-values", "review", "sheets"),
+}
+
+
+async def asked(world: World) -> tuple[int, dict[str, Any]]:
+    async with world.http.get(world.bot + "/readyz") as answer:
+        return answer.status, await answer.json()
+
+
+async def held(world: World, call_id: str, connector: str) -> CaseFile:
+    """The case, once its step waits for the credentials and the card says so."""
+    case = await world.case_of(call_id)
+
+    async def look() -> CaseFile | None:
+        file = await world.file(case.case_id)
+        waits = [step for step in file.executions if step.action.connector == connector]
+        return file if waits and (waits[0].detail or "").startswith("Paused: ") else None
+
+    file = await world.until(look, f"a paused step on {connector}")
+
+    async def drawn() -> bool | None:
+        cards = await world.cards(f"finance-{case.channel}")
+        return "Paused: " in json.dumps(cards[-1]["blocks"]) or None
+
+    await world.until(drawn, "the card that says why it waits")
+    return file
+
+
+async def locked_out(world: World, vendor: str) -> tuple[str, CaseFile]:
+    """A case whose step on this vendor waits, since its credentials are refused from the approval on."""
+    name, channel, connector = STEPS[vendor]
+    call_id = await world.call(name)
+    await world.card(f"finance-{channel}")
+    await world.fault(vendor, "revoked_token")
+    await press(world, (await world.case_of(call_id)).case_id, ANA, APPROVE)
+    return connector, await held(world, call_id, connector)
+
+
+async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
+    tmp_path: Path,
+) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+        await world.fault("quickbooks", "revoked_token")
+        for _ in range(2):
+            await world.call("refund-small", fresh=True)
+            await world.card("finance-refunds")
+            await world.app.jobs.ask_doubted()
+        assert list((await asked(world))[1]["paused"]) == ["quickbooks"]
+        told = await world.until(lambda: heard(world, ADA), "the admin's message")
+        assert [text for text in told if "QuickBooks" in text] == told[:1]
+        await world.fault("quickbooks", "none")
+        await world.app.jobs.try_locked()
+        assert "paused" not in (await asked(world))[1]
+
+
+async def test_a_look_up_that_fails_otherwise_pauses_nothing(tmp_path: Path) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+        await world.fault("stripe", "500")
+        await world.call("refund-small")
+        await world.card("finance-refunds")
+        await world.app.jobs.ask_doubted()
+        assert "paused" not in (await asked(world))[1]
+
+
+@pytest.mark.parametrize("vendor", STEPS)
+async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_once_they_are_renewed(
+    tmp_path: Path, vendor: str
+) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+        connector, file = await locked_out(world, vendor)
+        assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
+        status, said = await asked(world)
+        assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
+        assert (await world.figures())[f'countersign_paused{{scope="{connector}"}}'] == 1
+        told = await world.until(lambda: heard(world, ADA), "the admin's message")
+        assert len(told) == 1
+        assert connector in told[0].lower()
+
+        await world.app.jobs.try_locked()  # they are still refused
+        assert (await world.file(file.case.case_id)).case.state is CaseState.APPROVED
+
+        await world.fault(vendor, "none")
+        world.clock.let_pass(3)  # the first back-off
+        await world.app.jobs.try_locked()
+        done = await world.state(file.case.case_id, "done")
+        step = next(step for step in done.executions if step.action.connector == connector)
+        assert (step.state, step.failures, step.detail) == (ExecutionState.SUCCEEDED, 0, None)
+        tries = await world.app.db.read(lambda store: store.attempts(step.key))
+        assert [one.outcome for one in tries if one.outcome is Outcome.SUCCEEDED] == [Outcome.SUCCEEDED]
+        assert await asked(world) == (200, {"status": "ready"})
+        assert len(direct(world, ADA)) == 1  # the admins hear of it once
+
+
+async def heard(world: World, user: str) -> list[str] | None:
+    return direct(world, user) or None
+
+
+async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(all_systems: World) -> None:
+    world = all_systems
+    await locked_out(world, "stripe")
+    brand = await opened(world, "brand-create", "brands")
+    await press(world, brand, ANA, APPROVE)
+    await world.state(brand, "done")
+    call_id = await world.call("yen")
+    await press(world, (await world.case_of(call_id)).case_id, ANA, APPROVE)
+    late = await held(world, call_id, "stripe")
+    assert late.executions[0].attempts == 0
+    for _ in range(2):  # it is said once
+        await world.app.db.write(lambda store: pauses.tell_waiting(store, world.clock()))
+    assert (await world.file(late.case.case_id)).case.revision == late.case.revision
+    await world.fault("stripe", "none")
+    world.clock.let_pass(3)
+    await world.app.jobs.try_locked()
+    await world.state(late.case.case_id, "done")
+
+
+async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all_systems: World) -> None:
+    world = all_systems
+    case_id = await opened(world, "refund-small", "refunds")
+    await world.fault("stripe", "lost_reply")
+    await press(world, case_id, ANA, APPROVE)
+    await world.until(lambda: refunded(world), "the refund whose answer was lost")
+    await world.fault("stripe", "revoked_token")
+    world.clock.let_pass(10)
+    file = await held(world, (await world.file(case_id)).case.root, "stripe")
+    assert file.executions[0].state is ExecutionState.UNSURE
+    await world.fault("stripe", "none")
+    world.clock.let_pass(3)
+    await world.app.jobs.try_locked()
+    await world.state(case_id, "done")
+    assert len(await refunded(world) or []) == 1
+
+
+@pytest.mark.parametrize("renewed", [True, False])
+async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed: bool) -> None:
+    world = all_systems
+    connector, file = await locked_out(world, "stripe")
+    await world.until(lambda: heard(world, ADA), "the admin's message")
+    if renewed:
+        await world.fault("stripe", "none")
+    world.clock.let_pass(3)
+    await world.command(ADA, "finance-refunds", f"/finance resume {connector}")
+    if renewed:
+        await world.state(file.case.case_id, "done")
+        return
+
+    async def told_again() -> bool | None:
+        return len(direct(world, ADA)) == 2 or None
+
+    world.clock.let_pass(10)
+    await world.until(told_again, "another pause: the credentials are refused as before")
+    assert list((await asked(world))[1]["paused"]) == [connector]
+
+
+async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(tmp_path: Path) -> None:
+    policy = changed_policy(('admins  = ["U0ADMIN001"]', ""), (', { after = "1h", to = "admins" }', ""))
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, policy=policy) as world:
+        await locked_out(world, "stripe")
+        await world.card("finance-review", says="Stripe is paused")
+
+
+async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is_renewed(all_systems: World) -> None:
+    world = all_systems
+    await world.fault("stripe", "revoked_token")
+    call_id = await world.call("refund-small")
+    card = await world.card("finance-refunds", says="24.00 USD")
+    assert "does not accept our key" in json.dumps(card["blocks"])
+    await world.fault("stripe", "none")
+    world.clock.let_pass(25)
+
+    async def known() -> Any:
+        return "charge" in {fact.name for fact in (await world.case_of(call_id)).facts} or None
+
+    await world.until(known, "the charge, looked up late")
+
+
+# --- how it is done -------------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def all_systems(tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as made:
+        yield made
+
+
+async def opened(world: World, name: str, channel: str) -> str:
+    """Sends a call; returns the id of its case once its card hangs."""
+    call_id = await world.call(name)
+    await world.card(f"finance-{channel}")
+    return (await world.case_of(call_id)).case_id
+
+
+async def refunded(world: World) -> list[Any] | None:
+    return [one for one in (await world.stripe())["refunds"] if one["payment"] == "pi_SMALL"] or None

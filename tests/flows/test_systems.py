@@ -1,0 +1,273 @@
+"""Each playbook through all its systems: one webhook in, one effect in each, and links both ways."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from bot.core.cards.mrkdwn import escape
+from bot.core.model import Case, CaseFile, CaseState, ExecutionState
+from bot.systems import TABS
+from tests.flows.test_kinds import APPROVE, DONE, press
+from tests.support.places import REPOSITORY
+from tests.support.world import ANA, BEN, LEA, World, a_world, buttons
+
+PUBLIC = "https://countersign.example"
+VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
+FIRST, SECOND = "case.choose.1", "case.choose.2"
+LINKED = (  # what people read there tells where the case is
+    "zendesk.tickets",
+    "hubspot.notes",
+    "hubspot.tasks",
+    "google.rows",
+    "google.mails",
+    "quickbooks.refund_receipts",
+)
+
+Panels = dict[str, dict[str, Any]]  # "stripe.refunds" -> id -> what the page shows of it
+
+
+class Run(NamedTuple):
+    """`made` and `changed` are all that is different at the vendors afterwards."""
+
+    presses: tuple[tuple[str, str], ...]
+    made: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()  # steps that stay a person's
+
+
+ONE = ((ANA, APPROVE),)
+TWO = ((ANA, APPROVE), (LEA, APPROVE))
+REFUNDED = ("stripe.refunds", "quickbooks.refund_receipts", "zendesk.tickets")
+RUNS: dict[str, Run] = {
+    "refund-duplicate": Run(TWO, REFUNDED, ("stripe.payments",)),
+    "refund-small": Run(ONE, REFUNDED, ("stripe.payments",)),
+    "card-number": Run(ONE, REFUNDED, ("stripe.payments",)),
+    "yen": Run(ONE, REFUNDED, ("stripe.payments",)),
+    "system-b": Run(ONE, REFUNDED, ("stripe.payments",)),
+    "dispute": Run(
+        ((ANA, SECOND), *TWO), ("zendesk.tickets", "google.rows"), ("fidel.cards",), by_hand=("gather-evidence",)
+    ),
+    "dispute-evidence": Run(
+        ((ANA, FIRST), (BEN, APPROVE), (LEA, APPROVE)),
+        ("zendesk.tickets", "google.rows"),
+        ("stripe.disputes",),
+        by_hand=("submit-evidence",),
+    ),
+    "vip-blocker": Run(((LEA, APPROVE),), ("hubspot.tasks", "zendesk.tickets", "stripe.portal_links")),
+    "collections": Run(ONE, ("hubspot.notes", "hubspot.tasks", "google.rows")),
+    "receipt": Run(ONE, ("stripe.receipts", "zendesk.tickets")),
+    "invoice-resend": Run(ONE, ("quickbooks.mails", "google.rows", "zendesk.tickets"), ("quickbooks.invoices",)),
+    "renewal-failed": Run(ONE, ("stripe.portal_links", "hubspot.tasks", "zendesk.tickets")),
+    "address-correction": Run(
+        ONE, ("zendesk.tickets",), ("stripe.customers", "quickbooks.customers"), by_hand=("tax-details",)
+    ),
+    "billing-question": Run(ONE, ("hubspot.notes", "zendesk.tickets", "google.mails")),
+    "brand-create": Run(ONE, ("fidel.brands",)),
+    "brand-update": Run(ONE, (), ("fidel.brands",)),
+}
+UNCLEAR = (
+    "refund-disputed",
+    "refund-too-much",
+    "brand-create-exists",
+    "brand-rename",
+    "low-confidence",
+    "two-amounts",
+    "unknown-intent",
+    "messy-values",
+)
+ELSEWHERE = ("receipt-elsewhere",)  # its recipient has to be verified first
+
+
+SENT = ("google.rows", "zendesk.tickets")
+LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tells somebody, or writes something down
+    *(
+        (name, vendor, RUNS[name])
+        for name, vendors in (
+            ("refund-small", ("stripe", "quickbooks", "zendesk")),
+            ("dispute", ("fidel", "google")),
+            ("dispute-evidence", ("stripe",)),
+            ("vip-blocker", ("hubspot",)),
+            ("collections", ("hubspot",)),
+            ("receipt", ("stripe",)),
+            ("invoice-resend", ("quickbooks",)),
+            ("address-correction", ("stripe", "quickbooks")),
+            ("billing-question", ("google", "hubspot")),
+            ("brand-create", ("fidel",)),
+            ("brand-update", ("fidel",)),
+        )
+        for vendor in vendors
+    ),
+    (
+        "renewal-failed",
+        "stripe",
+        Run(
+            ((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"), ("stripe.invoices", "stripe.payments")
+        ),
+    ),
+    ("/invoice-resend INV-20462 ines@larkspur.example.com", "stripe", Run(ONE, SENT, ("stripe.invoices",))),
+    ("/invoice-resend INV-20418 ap@northwind.example", "google", Run(ONE, (*SENT, "google.mails"))),
+)
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(tmp_path: Path, name: str) -> None:
+    run = RUNS[name]
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+        before = await panels(world)
+        file = await carried_out(world, await world.call(name), run)
+        after = await panels(world)
+        made, changed = difference(before, after)
+        assert Counter(place for place, _ in made) == Counter(run.made)
+        assert Counter(place for place, _ in changed) == Counter(run.changed)
+        link = f"{PUBLIC}/cases/{file.case.case_id}"
+        assert [place for place, one in made if place in LINKED and link not in json.dumps(one)] == []
+        steps = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
+        assert steps == list(run.by_hand)
+        await leads_back(world, file)
+
+
+@pytest.mark.parametrize(("asked", "vendor", "run"), LOST)
+async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
+    tmp_path: Path, asked: str, vendor: str, run: Run
+) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+        before = await panels(world)
+        case_id = await opened(world, asked)
+        for user, button in run.presses[:-1]:
+            await press(world, case_id, user, button)
+        await world.fault(vendor, "lost_reply")
+        await press(world, case_id, *run.presses[-1])
+        await lost(world, case_id)
+        await world.fault(vendor, "none")
+        world.clock.let_pass(10)
+        file = await at_its_end(world, case_id)
+        assert file.case.state is CaseState.DONE, file.case.closing
+        made, changed = difference(before, await panels(world))
+    assert Counter(place for place, _ in made) == Counter(run.made)
+    assert Counter(place for place, _ in changed) == Counter(run.changed)
+    sent = [one["sent"] for place, one in (*made, *changed) if place in ("stripe.receipts", "stripe.invoices")]
+    assert set(sent) <= {0, 1}
+
+
+async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(tmp_path: Path) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+        before = await panels(world)
+        files = [await carried_out(world, await world.call(name), Run(ONE)) for name in UNCLEAR]
+        made, changed = difference(before, await panels(world))
+    assert (Counter(place for place, _ in made), changed) == (Counter({"google.rows": len(UNCLEAR)}), [])
+    assert {row["sheet"] for _, row in made} == {"Exceptions"}
+    rows = json.dumps([row for _, row in made])
+    assert all(f"{PUBLIC}/cases/{file.case.case_id}" in rows for file in files)
+
+
+async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(tmp_path: Path) -> None:
+    run = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"))
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+        before = await panels(world)
+        await carried_out(world, await world.call("renewal-failed"), run)
+        made, changed = difference(before, await panels(world))
+    assert Counter(place for place, _ in made) == Counter(run.made)
+    assert ("stripe.invoices", "paid") in [(place, one.get("status")) for place, one in changed]
+
+
+async def test_a_receipt_for_another_address_is_sent_nowhere(tmp_path: Path) -> None:
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+        before = await panels(world)
+        await world.call("receipt-elsewhere")
+        card = await world.card("finance-documents")
+        assert "verified" in card["text"]
+        if APPROVE in json.dumps(card["blocks"]):
+            await world.press(ANA, "finance-documents", card, APPROVE)
+        made, changed = difference(before, await panels(world))
+    assert (made, changed) == ([], [])
+
+
+def test_every_example_has_its_test(tmp_path: Path) -> None:
+    folder = REPOSITORY / "sandbox" / "calls"
+    names = {json.loads(path.read_text(encoding="utf-8"))["name"] for path in folder.glob("*.json")}
+    assert names == {*RUNS, *UNCLEAR, *ELSEWHERE}
+
+
+# --- how it is done -------------------------------------------------------------------------------------------------
+
+
+async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
+    """The case at its end, which is a good one."""
+    case: Case = await world.case_of(call_id)
+    for user, button in run.presses:
+        await press(world, case.case_id, user, button)
+    file = await at_its_end(world, case.case_id)
+    assert file.case.state is CaseState.DONE, file.case.closing
+    rows = [step.action.params["sheet"] for step in file.executions if step.action.operation == "append_row"]
+    assert set(rows) <= set(TABS)
+    return file
+
+
+async def at_its_end(world: World, case_id: str) -> CaseFile:
+    """Steps by hand are marked done on the way."""
+    while (file := await at_rest(world, case_id)).case.state is CaseState.APPROVED:
+        await press(world, case_id, ANA, DONE)
+    return file
+
+
+async def at_rest(world: World, case_id: str, *states: ExecutionState) -> CaseFile:
+    """The case once it waits for a person, has a step in one of these states, or is at its end."""
+
+    async def look() -> CaseFile | None:
+        world.clock.let_pass(0.1)  # no waiting for a back-off
+        file = await world.file(case_id)
+        waits = any(step.state in (ExecutionState.BY_HAND, *states) for step in file.executions)
+        return file if waits or file.case.state is not CaseState.APPROVED else None
+
+    return await world.until(look, "a step by hand, or the end")
+
+
+async def lost(world: World, case_id: str) -> None:
+    """Until the answer to a step was lost; some are looked up at once, and the case goes on."""
+    while True:
+        file = await at_rest(world, case_id, ExecutionState.UNSURE)
+        if any(step.state is ExecutionState.UNSURE for step in file.executions) or file.case.state is CaseState.DONE:
+            return
+        assert file.case.state is CaseState.APPROVED, file.case.closing
+        await press(world, case_id, ANA, DONE)
+
+
+async def opened(world: World, asked: str) -> str:
+    """The case of a sample call, or of a command."""
+    if not asked.startswith("/"):
+        return (await world.case_of(await world.call(asked))).case_id
+    await world.command(LEA, "finance-documents", asked)
+    card = await world.card("finance-documents", says=asked.split()[1])
+    return str(next(iter(buttons(card).values()))[1]["value"]).partition(":")[0]
+
+
+async def panels(world: World) -> Panels:
+    """What the page shows of each vendor, by id; what has none is its own id."""
+    found: Panels = {}
+    for vendor in VENDORS:
+        for name, items in (await world.panel(vendor)).items():
+            found[f"{vendor}.{name}"] = {str(one.get("id") or json.dumps(one)): one for one in items}
+    return found
+
+
+def difference(before: Panels, after: Panels) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """What is new, and what is there in another form."""
+    every = [(place, key, one) for place, items in after.items() for key, one in items.items()]
+    made = [(place, one) for place, key, one in every if key not in before[place]]
+    changed = [(place, one) for place, key, one in every if before[place].get(key, one) != one]
+    return made, changed
+
+
+async def leads_back(world: World, file: CaseFile) -> None:
+    """The card shows the way to each record, and the address in the records opens the card."""
+    channel = f"finance-{file.case.channel}"
+    card = await world.card(channel, says="done")
+    drawn = json.dumps(card["blocks"])
+    ways = [step.receipt.url for step in file.executions if step.receipt and step.receipt.url]
+    assert [way for way in ways if json.dumps(escape(way))[1:-1] not in drawn] == []
+    async with world.http.get(f"{world.bot}/cases/{file.case.case_id}", allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert answer.headers["Location"].endswith(f"/p{card['ts'].replace('.', '')}")

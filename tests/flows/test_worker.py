@@ -1,0 +1,241 @@
+"""The loop: lanes that wait for nobody, survive what goes wrong in them, and stop cleanly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.cases import calls
+from bot.cases.calls import Told
+from bot.worker import Lane, Worker
+from storage import open_database
+from tests.support.world import World, a_world
+
+TURNS = 2000  # of the event loop; what has not happened by then never will
+
+
+async def soon(condition: Callable[[], bool], what: str) -> None:
+    for _ in range(TURNS):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"never saw {what}")
+
+
+class Pieces:
+    """Work for a lane: what is claimed, what is begun and not ended, and a gate before the end of each piece."""
+
+    def __init__(self, *due: str) -> None:
+        self.due = list(due)
+        self.running: set[str] = set()
+        self.ended: list[str] = []
+        self.most = 0
+        self.asked: list[int] = []
+        self.gate = asyncio.Event()
+
+    async def claim(self, limit: int) -> Sequence[str]:
+        self.asked.append(limit)
+        taken, self.due = self.due[:limit], self.due[limit:]
+        return taken
+
+    async def handle(self, piece: str) -> None:
+        self.running.add(piece)
+        self.most = max(self.most, len(self.running))
+        try:
+            await self.gate.wait()
+            if piece.startswith("bad"):
+                raise RuntimeError(piece)
+            self.ended.append(piece)
+        finally:
+            self.running.discard(piece)
+
+
+@asynccontextmanager
+async def running(pieces: Pieces, hands: int) -> AsyncIterator[Lane]:
+    lane = Lane("test", pieces.claim, pieces.handle, hands)
+    loop = asyncio.create_task(lane.run())
+    try:
+        yield lane
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+        await lane.drain(0)
+
+
+async def test_a_lane_never_has_more_in_hand_than_its_hands() -> None:
+    pieces = Pieces(*(f"piece {number}" for number in range(20)))
+    async with running(pieces, hands=3) as lane:
+        await soon(lambda: len(pieces.running) == 3, "three pieces in hand")
+        for _ in range(5):
+            lane.wake()
+            await asyncio.sleep(0)
+        assert len(pieces.running) == 3
+        pieces.gate.set()
+        await soon(lambda: len(pieces.ended) == 20, "all pieces ended")
+        assert pieces.most == 3
+        assert max(pieces.asked) == 3
+        assert lane.done == 20
+
+
+async def test_a_full_lane_asks_for_nothing_until_a_hand_is_free() -> None:
+    pieces = Pieces("one", "two", "three")
+    async with running(pieces, hands=2) as lane:
+        await soon(lambda: len(pieces.running) == 2, "two pieces in hand")
+        asked = len(pieces.asked)
+        lane.wake()
+        await asyncio.sleep(0)
+        assert len(pieces.asked) == asked
+        pieces.gate.set()
+        await soon(lambda: "three" in pieces.ended, "the third piece")
+
+
+async def test_a_wake_makes_a_resting_lane_look_at_once() -> None:
+    pieces = Pieces()
+    pieces.gate.set()
+    async with running(pieces, hands=2) as lane:
+        await soon(lambda: bool(pieces.asked), "the first look")
+        pieces.due.append("late")
+        lane.wake()
+        await soon(lambda: pieces.ended == ["late"], "what came late")
+
+
+async def test_a_wake_during_a_claim_is_not_lost() -> None:
+    pieces = Pieces()
+    pieces.gate.set()
+    claiming, go_on = asyncio.Event(), asyncio.Event()
+
+    async def claim(limit: int) -> Sequence[str]:
+        found = await pieces.claim(limit)
+        claiming.set()
+        await go_on.wait()
+        return found
+
+    lane = Lane("test", claim, pieces.handle, 2)
+    loop = asyncio.create_task(lane.run())
+    await claiming.wait()
+    pieces.due.append("just missed")
+    lane.wake()
+    go_on.set()
+    await soon(lambda: pieces.ended == ["just missed"], "what the first look just missed")
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_a_piece_that_fails_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    pieces = Pieces("bad one", "good one", "bad two", "good two")
+    pieces.gate.set()
+    async with running(pieces, hands=1) as lane:
+        await soon(lambda: lane.done + lane.failed == 4, "all four pieces")
+        assert pieces.ended == ["good one", "good two"]
+        assert (lane.done, lane.failed) == (2, 2)
+    assert "tried again when its lease ends" in caplog.text
+
+
+async def test_a_claim_that_fails_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.worker.PAUSE_AFTER_FAULT_S", 0)
+    pieces = Pieces("after the fault")
+    pieces.gate.set()
+    faults = iter((RuntimeError("the database is away"), ConnectionError("still")))
+
+    async def claim(limit: int) -> Sequence[str]:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        return await pieces.claim(limit)
+
+    lane = Lane("test", claim, pieces.handle, 2)
+    loop = asyncio.create_task(lane.run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+        lane.wake()
+    await soon(lambda: _woken(lane) and pieces.ended == ["after the fault"], "the lane going on")
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    assert caplog.text.count("could not claim") == 2
+
+
+def _woken(lane: Lane) -> bool:
+    lane.wake()
+    return True
+
+
+async def test_a_stop_lets_what_runs_come_to_its_end() -> None:
+    pieces = Pieces("one", "two")
+    async with running(pieces, hands=2) as lane:
+        await soon(lambda: len(pieces.running) == 2, "two pieces in hand")
+        draining = asyncio.create_task(lane.drain(within_s=60))
+        await asyncio.sleep(0)
+        assert not draining.done()
+        pieces.gate.set()
+        await draining
+        assert sorted(pieces.ended) == ["one", "two"]
+
+
+async def test_a_stop_does_not_wait_for_what_never_ends() -> None:
+    pieces = Pieces("endless")
+    async with running(pieces, hands=2) as lane:
+        await soon(lambda: bool(pieces.running), "the piece in hand")
+        await lane.drain(within_s=0)
+        await soon(lambda: not pieces.running, "the piece being left")
+        assert pieces.ended == []
+
+
+def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
+    Worker().wake("calls", "no such lane")
+
+
+# --- beside the database --------------------------------------------------------------------------------------------
+
+
+async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = calls.settle
+    failed: list[str] = []
+
+    def stumble(store: object, told: Told, *rest: object, **more: object) -> None:
+        if not failed:
+            failed.append(told.root)
+            raise RuntimeError("a bug that hits one call once")
+        settle(store, told, *rest, **more)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr("bot.jobs.calls.intake.settle", stumble)
+    first = await sqlite_world.call("refund-small")
+    await sqlite_world.until(
+        lambda: _figure(sqlite_world, 'countersign_jobs_total{end="failed",lane="calls"}'), "a failed job"
+    )
+    await sqlite_world.call("brand-create")
+    await sqlite_world.card("finance-brands")
+    assert await sqlite_world.cards("finance-refunds") == []
+    sqlite_world.clock.let_pass(50)
+    await sqlite_world.call("dispute")
+    await sqlite_world.card("finance-disputes")
+    assert await sqlite_world.cards("finance-refunds") == []
+    sqlite_world.clock.let_pass(11)
+    await sqlite_world.card("finance-refunds")
+    assert failed == [first]
+
+
+async def _figure(world: World, name: str) -> bool | None:
+    return (await world.figures()).get(name, 0) > 0 or None
+
+
+async def test_what_a_process_held_when_it_died_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    """On SQLite a lease of a process that is gone can be nobody else's, so nobody waits for its end."""
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    async with a_world(url) as world:
+        await world.fault("slack", "500")
+        case = await world.case_of(await world.call("refund-small"))
+    database = await open_database(url)
+    place = await database.read(lambda store: store.card(case.case_id, "refunds"))
+    assert place is not None
+    held = place.model_copy(update={"lease_owner": "a dead process", "lease_until": datetime(2099, 1, 1, tzinfo=UTC)})
+    await database.write(lambda store: store.save_card(held))
+    await database.close()
+    async with a_world(url) as world:
+        world.clock.let_pass(60)  # past the wait after the failure
+        await world.card("finance-refunds")

@@ -1,0 +1,244 @@
+"""Forms and commands through Slack's door: faults on their fields, stale ones told so, and nothing sensitive kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
+from tests.support.world import ANA, BEN, LEA, SAM, World, a_world, changed_policy, filled
+
+APPROVE, REJECT, COMPLETE, SETTLE = "case.approve", "case.reject", "case.complete", "case.settle"
+NUMBER = "4242 4242 4242 4242"
+
+
+async def a_form(world: World, name: str, channel: str, action_id: str, user: str = ANA) -> tuple[str, dict[str, Any]]:
+    """The case id and the form that this person has open on its card."""
+    case = await world.case_of(await world.call(name))
+    card = await world.card(channel)
+    answer = await world.press(user, channel, card, action_id)
+    assert answer["ok"], answer
+    return case.case_id, await world.form(user)
+
+
+async def a_stuck_case(world: World) -> str:
+    """Its refund was refused, because most of the money has gone back already."""
+    case = await world.case_of(await world.call("refund-duplicate"))
+    card = await world.card("finance-refunds")
+    headers = {"Authorization": "Bearer rk_test_sandbox"}
+    refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
+    async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
+        assert answer.status == 200
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    await world.press(LEA, "finance-refunds", card, APPROVE)
+    await world.state(case.case_id, "stuck")
+    return case.case_id
+
+
+def submission(
+    form: dict[str, Any], values: dict[str, str], *, view: dict[str, str] | None = None, **more: Any
+) -> bytes:
+    state = {"values": filled(form, values)}
+    return interaction(
+        {
+            "type": "view_submission",
+            "team": {"id": TEAM},
+            "user": {"id": ANA, "team_id": TEAM},
+            "trigger_id": uuid4().hex,
+            "view": {**form, "state": state, **(view or {})},
+            **more,
+        }
+    )
+
+
+# --- faults on their fields -----------------------------------------------------------------------------------------
+
+
+async def test_a_reason_that_is_too_short_is_a_fault_on_its_field(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    for reason in ("x", "   no   ".strip(), "  .  "):
+        answer = await sqlite_world.submit(ANA, form, reason=reason)
+        assert list(answer["errors"]) == ["reason"], reason
+    assert (await sqlite_world.file(case_id)).case.state == "open"
+    answer = await sqlite_world.submit(ANA, form, reason="Paid by bank transfer.")  # the same form still works
+    assert answer["ok"]
+    assert "errors" not in answer
+    await sqlite_world.state(case_id, "rejected")
+
+
+async def test_every_wrong_field_of_a_form_is_named_at_once(sqlite_world: World) -> None:
+    _, form = await a_form(sqlite_world, "unknown-intent", "finance-review", COMPLETE)
+    wrong = {"amount": "a lot", "currency": "DOLLARS", "email": "nobody", "website_url": "example"}
+    answer = await sqlite_world.submit(ANA, form, kind="refund", **wrong)
+    assert set(wrong) <= set(answer["errors"])
+
+
+async def test_an_amount_with_more_decimals_than_its_currency_is_a_fault(sqlite_world: World) -> None:
+    _, form = await a_form(sqlite_world, "unknown-intent", "finance-review", COMPLETE)
+    answer = await sqlite_world.submit(ANA, form, kind="refund", amount="120.50", currency="jpy")
+    assert "amount" in answer["errors"]
+
+
+# --- forms that come too late ---------------------------------------------------------------------------------------
+
+
+async def test_a_form_on_a_case_decided_meanwhile_says_so_and_changes_nothing(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "brand-create", "finance-brands", REJECT)
+    card = await sqlite_world.card("finance-brands")
+    await sqlite_world.press(BEN, "finance-brands", card, APPROVE)
+    await sqlite_world.state(case_id, "done")
+    answer = await sqlite_world.submit(ANA, form, reason="Not wanted after all.")
+    assert answer["response_action"] == "update"
+    assert f"Already approved by <@{BEN}>" in json.dumps(answer["view"])
+    file = await sqlite_world.file(case_id)
+    assert file.case.state == "done"
+    assert [decision.verdict for decision in file.decisions] == ["approve"]
+
+
+async def test_a_form_on_an_older_version_says_so_and_changes_nothing(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    call_id = (await sqlite_world.file(case_id)).case.root
+    analysis = {"refund_amount": 20, "refund_currency": "USD"}
+    call = {"id": call_id, "status": "completed", "post_call_analysis": analysis}
+    await sqlite_world.deliver({"event_type": "call_ended", "payload": {"call": call}})
+
+    async def grown() -> bool | None:
+        return (await sqlite_world.file(case_id)).case.version == 2 or None
+
+    await sqlite_world.until(grown, "version 2")
+    answer = await sqlite_world.submit(ANA, form, reason="Not wanted after all.")
+    assert answer["response_action"] == "update"
+    assert "at version 2 now" in json.dumps(answer["view"])
+    assert (await sqlite_world.file(case_id)).case.state == "open"
+
+
+async def test_a_replayed_form_has_one_effect(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    body = submission(form, {"reason": "Paid by bank transfer."})
+    headers = signed(body)
+    assert [(await knock(sqlite_world, body, headers))[0] for _ in range(3)] == [200, 200, 200]
+    assert len((await sqlite_world.file(case_id)).decisions) == 1
+
+
+async def test_a_form_of_another_release_is_answered(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    for view in ({"callback_id": "case.reject.everything"}, {"private_metadata": "something else"}):
+        status, answer = await knock(sqlite_world, submission(form, {"reason": "Wrong."}, view=view))
+        assert status == 200
+        assert json.loads(answer)["response_action"] == "update"
+        assert "not one of ours" in answer
+    assert (await sqlite_world.file(case_id)).case.state == "open"
+
+
+async def test_a_form_from_another_workspace_is_refused(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    stranger = {"id": ANA, "team_id": "T0OTHER001"}
+    _, answer = await knock(sqlite_world, submission(form, {"reason": "Wrong."}, user=stranger))
+    assert "Only members of this workspace" in answer
+    assert (await sqlite_world.file(case_id)).case.state == "open"
+
+
+async def test_somebody_without_rights_gets_no_form(sqlite_world: World) -> None:
+    await sqlite_world.call("refund-small")
+    card = await sqlite_world.card("finance-refunds")
+    await sqlite_world.press(SAM, "finance-refunds", card, REJECT)
+    await told(sqlite_world, SAM, "finance")
+    assert (await sqlite_world.requests("slack")).get("views.open", 0) == 0
+
+
+async def test_a_form_while_slack_cannot_tell_the_groups_says_so_and_changes_nothing(sqlite_world: World) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    sqlite_world.clock.let_pass(31)  # what is known of the groups is too old by now
+    await sqlite_world.fault("slack", "500")
+    answer = await sqlite_world.submit(ANA, form, reason="Paid by bank transfer.")
+    assert answer["response_action"] == "update"
+    assert "Nothing was changed" in json.dumps(answer["view"])
+    assert (await sqlite_world.file(case_id)).case.state == "open"
+
+
+async def test_clicks_and_forms_on_a_database_that_fails_are_answered(sqlite_world: World) -> None:
+    _, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    card = await sqlite_world.card("finance-refunds")
+    await sqlite_world.app.db.close()
+    _, answer = await knock(sqlite_world, submission(form, {"reason": "Paid by bank transfer."}))
+    assert "nothing was decided" in answer
+    status, _ = await knock(sqlite_world, interaction(a_click(sqlite_world, card, APPROVE)))
+    assert status == 200
+    await told(sqlite_world, ANA, "nothing was decided")
+    said = await sqlite_world.command(ANA, "finance-documents", "/invoice-resend INV-1")
+    assert "no case was opened" in said["text"]
+
+
+# --- what people type -----------------------------------------------------------------------------------------------
+
+
+async def test_a_card_number_typed_into_a_reason_is_kept_masked(sqlite_world: World, tmp_path: Path) -> None:
+    case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
+    await sqlite_world.submit(ANA, form, reason=f"It was charged to {NUMBER}, not to us.")
+    await sqlite_world.card("finance-refunds", says="rejected")
+    decision = (await sqlite_world.file(case_id)).decisions[0]
+    assert decision.reason == "It was charged to [card ••4242], not to us."
+    _nowhere(sqlite_world, tmp_path)
+
+
+async def test_a_card_number_typed_into_a_note_is_kept_masked(sqlite_world: World, tmp_path: Path) -> None:
+    case_id = await a_stuck_case(sqlite_world)
+    card = await sqlite_world.card("finance-refunds", says="stuck")
+    await sqlite_world.press(BEN, "finance-refunds", card, SETTLE)
+    await sqlite_world.submit(BEN, await sqlite_world.form(BEN), note=f"Sent to card {NUMBER} by hand.")
+    file = await sqlite_world.state(case_id, "done")
+    assert "[card ••4242]" in str(file.case.closing)
+    _nowhere(sqlite_world, tmp_path)
+
+
+async def test_a_card_number_given_to_a_command_is_kept_masked(sqlite_world: World, tmp_path: Path) -> None:
+    await sqlite_world.command(ANA, "finance-documents", f"/invoice-resend {NUMBER.replace(' ', '')}")
+    _nowhere(sqlite_world, tmp_path)
+
+
+def _nowhere(world: World, folder: Path) -> None:
+    posted = json.dumps({name: world.sandbox_slack[name] for name in ("messages", "ephemerals")})
+    kept = b"".join(path.read_bytes() for path in folder.iterdir()).decode("utf-8", "replace")
+    for text in (kept, posted):
+        assert NUMBER not in text
+        assert NUMBER.replace(" ", "") not in text
+
+
+@pytest.mark.parametrize("text", ["", "INV-1 a@b.example x", "<script> ", "INV-1 nobody", "-"])
+async def test_a_command_that_makes_no_sense_says_how_it_is_used(sqlite_world: World, text: str) -> None:
+    answer = await sqlite_world.command(ANA, "finance-documents", f"/invoice-resend {text}")
+    assert answer["ok"]
+    assert "/invoice-resend INV-123" in answer["text"] or "not an e-mail address" in answer["text"]
+    assert await sqlite_world.app.db.read(lambda store: store.find_cases()) == []
+
+
+async def test_an_address_that_slack_made_a_link_of_is_read(sqlite_world: World) -> None:
+    text = "/invoice-resend INV-9 <mailto:ap@northwind.example|ap@northwind.example>"
+    answer = await sqlite_world.command(ANA, "finance-documents", text)
+    assert "#finance-documents" in answer["text"]
+    await sqlite_world.card("finance-documents", says="Invoice resend")
+    (case,) = await sqlite_world.app.db.read(lambda store: store.find_cases())
+    assert case.details.fields.email == "ap@northwind.example"
+
+
+async def test_a_command_from_another_workspace_opens_nothing(sqlite_world: World) -> None:
+    await sqlite_world.until(lambda: _introduced(sqlite_world), "Slack telling which workspace is ours")
+    body = f"command=%2Finvoice-resend&text=INV-7&trigger_id=1.2.x&team_id=T0OTHER001&user_id={ANA}".encode()
+    status, answer = await knock(sqlite_world, body)
+    assert status == 200
+    assert "Only members of this workspace" in answer
+    assert await sqlite_world.app.db.read(lambda store: store.find_cases()) == []
+
+
+async def _introduced(world: World) -> str | None:
+    return world.app.desk.team_id
+
+
+async def test_a_command_names_the_channel_that_its_card_really_goes_to(tmp_path: Path) -> None:
+    policy = changed_policy(('documents   = "#finance-documents"\n', ""))
+    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=policy) as world:
+        answer = await world.command(ANA, "finance-documents", "/invoice-resend INV-123")
+        assert "#finance-review" in answer["text"]
+        await world.card("finance-review", says="Invoice resend")

@@ -1,0 +1,285 @@
+"""Slack's door: whom it believes, and Bolt's traps, each of which shows a person a failure or loses a click."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.model import CaseFile
+from storage import open_database
+from tests.support.databases import held_commit
+from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
+from tests.support.world import ANA, BEN, LEA, SAM, World, a_world, free_port
+
+APPROVE, REJECT = "case.approve", "case.reject"
+
+
+async def a_refund(world: World, name: str = "refund-duplicate") -> tuple[str, dict[str, Any]]:
+    """The case id and the card of a refund that waits; two people have to approve the usual one."""
+    case = await world.case_of(await world.call(name))
+    return case.case_id, await world.card("finance-refunds", says="Refund")
+
+
+async def undecided(world: World, case_id: str) -> bool:
+    file = await world.file(case_id)
+    return file.case.state == "open" and not file.decisions and not file.executions
+
+
+# --- whom it believes -----------------------------------------------------------------------------------------------
+
+
+async def test_a_click_that_slack_did_not_sign_decides_nothing(sqlite_world: World) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    body = interaction(a_click(sqlite_world, card, APPROVE))
+    good = signed(body)
+    now = good["X-Slack-Request-Timestamp"]
+    forged: dict[str, dict[str, str]] = {
+        "no signature": {"X-Slack-Request-Timestamp": now},
+        "no timestamp": {"X-Slack-Signature": good["X-Slack-Signature"]},
+        "neither": {},
+        "another secret": signed(body, secret="another"),
+        "of another body": signed(body + b"&x=1"),
+        "empty": {**good, "X-Slack-Signature": ""},
+        "not ASCII": {**good, "X-Slack-Signature": "v0=é"},
+        "six minutes old": signed(body, at=time.time() - 360),
+        "from the future": signed(body, at=time.time() + 360),
+        "no number": {**good, "X-Slack-Request-Timestamp": "yesterday"},
+        "no whole number": {**good, "X-Slack-Request-Timestamp": now + ".5"},
+        "empty time": {**good, "X-Slack-Request-Timestamp": ""},
+        "other digits": {**good, "X-Slack-Request-Timestamp": "١٢٣"},
+        "negative": {**good, "X-Slack-Request-Timestamp": "-" + now},
+        "five thousand digits": {**good, "X-Slack-Request-Timestamp": "9" * 5000},
+    }
+    for name, headers in forged.items():
+        status, _ = await knock(sqlite_world, body, {"Content-Type": good["Content-Type"], **headers})
+        assert status == 401, name
+    assert await undecided(sqlite_world, case_id)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain; charset=x"])
+async def test_unsigned_garbage_is_refused_and_never_fails(sqlite_world: World, kind: str) -> None:
+    pieces = (b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b"payload={", b"payload=%5B%5D", b"[" * 5000, b"a" * 5000)
+    for body in pieces:
+        headers = {**signed(b"other"), "Content-Type": kind}
+        status, _ = await knock(sqlite_world, body, headers)
+        assert 400 <= status < 500, (body[:20], status)
+
+
+async def test_a_read_of_the_address_is_not_allowed(sqlite_world: World) -> None:
+    async with sqlite_world.http.get(sqlite_world.bot + "/slack/events") as answer:
+        assert answer.status == 405
+
+
+async def test_slack_s_check_of_the_address_is_answered_with_its_challenge(sqlite_world: World) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "x"}).encode()
+    headers = {**signed(body), "Content-Type": "application/json"}
+    status, answer = await knock(sqlite_world, body, headers)
+    assert (status, json.loads(answer)["challenge"]) == (200, "3eZbrw1aB")
+    assert (await knock(sqlite_world, body, {**headers, "X-Slack-Signature": "v0=0"}))[0] == 401
+
+
+async def test_slack_s_check_of_the_certificate_is_answered_without_a_signature(sqlite_world: World) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await knock(sqlite_world, b"ssl_check=1&token=x", form))[0] == 200
+
+
+async def test_somebody_of_another_workspace_is_refused(sqlite_world: World) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    foreigners: tuple[dict[str, Any], ...] = (
+        {"user": {"id": ANA, "team_id": "T0OTHER001"}},
+        {"team": {"id": "T0OTHER001", "domain": "other"}, "user": {"id": ANA, "team_id": "T0OTHER001"}},
+        {"team": {"id": "T0OTHER001", "domain": "other"}, "user": {"id": ANA}},
+    )
+    for more in foreigners:
+        body = interaction(a_click(sqlite_world, card, APPROVE, **more))
+        assert (await knock(sqlite_world, body))[0] == 200
+        await told(sqlite_world, ANA, "Only members of this workspace")
+    assert await undecided(sqlite_world, case_id)
+
+
+# --- clicks that make no sense --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["", "x", ":", "C-1:", "C-1:two", "C-1:-1", ":1", "C-1:\u0661"])
+async def test_a_button_value_that_we_did_not_write_is_answered(sqlite_world: World, value: str) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    payload = a_click(sqlite_world, card, APPROVE)
+    payload["actions"][0]["value"] = value
+    assert (await knock(sqlite_world, interaction(payload)))[0] == 200
+    await told(sqlite_world, ANA, "not one of ours")
+    assert await undecided(sqlite_world, case_id)
+
+
+async def test_a_button_of_another_release_is_answered(sqlite_world: World) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    payload = a_click(sqlite_world, card, APPROVE)
+    payload["actions"][0]["action_id"] = "case.approve_everything"
+    assert (await knock(sqlite_world, interaction(payload)))[0] == 200
+    await told(sqlite_world, ANA, "from another release")
+    assert await undecided(sqlite_world, case_id)
+
+
+async def test_a_case_that_does_not_exist_is_answered(sqlite_world: World) -> None:
+    _, card = await a_refund(sqlite_world)
+    payload = a_click(sqlite_world, card, APPROVE)
+    payload["actions"][0]["value"] = "C-0000000000:1"
+    assert (await knock(sqlite_world, interaction(payload)))[0] == 200
+    await told(sqlite_world, ANA, "There is no such case here")
+
+
+async def test_a_click_while_slack_cannot_tell_the_groups_is_answered_and_decides_nothing(sqlite_world: World) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    await sqlite_world.fault("slack", "500")
+    began = time.monotonic()
+    answer = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    assert answer["ok"], answer
+    assert time.monotonic() - began < 3
+    await told(sqlite_world, ANA, "could not tell your user groups")
+    assert await undecided(sqlite_world, case_id)
+    await sqlite_world.fault("slack", "none")
+    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    assert len((await sqlite_world.file(case_id)).decisions) == 1
+
+
+async def test_a_click_while_slack_is_slow_is_answered_within_its_three_seconds(sqlite_world: World) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    await sqlite_world.fault("slack", "slow")  # four seconds for every answer
+    answer = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    assert answer["ok"], answer
+    await told(sqlite_world, ANA, "could not tell your user groups")
+    assert await undecided(sqlite_world, case_id)
+
+
+async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_seconds(sqlite_world: World) -> None:
+    case_id, card = await a_refund(sqlite_world)
+    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)  # her groups are known from here on
+    card = await sqlite_world.card("finance-refunds", says="1 of 2")
+    await sqlite_world.fault("slack", "slow")
+    answer = await sqlite_world.press(ANA, "finance-refunds", card, REJECT)
+    assert answer["ok"], answer
+    await told(sqlite_world, ANA, "did not open the form")
+    assert (await sqlite_world.file(case_id)).case.state == "open"
+
+
+# --- Bolt's traps ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/gone", "no address at all", "http://[::1", 7, None, ""])
+async def test_an_answer_that_cannot_be_delivered_never_shows_the_click_as_failed(
+    sqlite_world: World, url: Any
+) -> None:
+    """A raise right after the acknowledgement would make Bolt take it back: 404 after three seconds."""
+    _, card = await a_refund(sqlite_world)
+    url = url.format(port=free_port()) if isinstance(url, str) else url
+    body = interaction(a_click(sqlite_world, card, APPROVE, by=SAM, response_url=url))
+    began = time.monotonic()
+    assert (await knock(sqlite_world, body))[0] == 200
+    assert time.monotonic() - began < 2
+
+
+async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_world: World) -> None:
+    """Slack shows a failure after three seconds, Bolt goes on, and the person clicks again."""
+    case_id, card = await a_refund(sqlite_world)
+    gate = held_commit(sqlite_world.app.db)
+    try:
+        late = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+        assert not late["ok"]
+        again = asyncio.create_task(sqlite_world.press(ANA, "finance-refunds", card, APPROVE))
+    finally:
+        gate.set()
+    assert (await again)["ok"]
+    await told(sqlite_world, ANA, "already decided")
+    file = await sqlite_world.file(case_id)
+    assert [decision.user_id for decision in file.decisions] == [ANA]
+    await sqlite_world.card("finance-refunds", says="1 of 2")
+
+
+async def test_a_replayed_request_has_one_effect(sqlite_world: World) -> None:
+    """Bolt takes the same signed bytes again and again for five minutes."""
+    case_id, card = await a_refund(sqlite_world)
+    body = interaction(a_click(sqlite_world, card, APPROVE))
+    headers = signed(body)
+    assert [(await knock(sqlite_world, body, headers))[0] for _ in range(3)] == [200, 200, 200]
+    await told(sqlite_world, ANA, "has been counted already")
+    assert len((await sqlite_world.file(case_id)).decisions) == 1
+    approvals = [e for e in await sqlite_world.history(case_id) if e.entry.what == "decision.approve"]
+    assert len(approvals) == 1
+
+
+async def test_a_replayed_command_opens_one_case(sqlite_world: World) -> None:
+    trigger = "trigger_id=1.2.abc&command=%2Finvoice-resend&text=INV-77"
+    body = f"{trigger}&team_id={TEAM}&user_id={ANA}&channel_id=C0DOCS0001".encode()
+    headers = signed(body)
+    answers = [await knock(sqlite_world, body, headers) for _ in range(2)]
+    assert [status for status, _ in answers] == [200, 200]
+    assert answers[0] == answers[1]
+    await sqlite_world.card("finance-documents", says="Invoice resend")
+    assert len(await sqlite_world.app.db.read(lambda store: store.find_cases())) == 1
+
+
+async def test_a_trigger_is_used_once_and_before_anything_slow(sqlite_world: World) -> None:
+    """It lives three seconds and works once; the sandbox refuses a second use or a late one as Slack does."""
+    _, card = await a_refund(sqlite_world)
+    before = await sqlite_world.requests("slack")
+    await sqlite_world.press(ANA, "finance-refunds", card, REJECT)
+    await sqlite_world.form(ANA)
+    after = await sqlite_world.requests("slack")
+    asked = {method: count - before.get(method, 0) for method, count in after.items()}
+    assert asked["views.open"] == 1
+    assert {method for method, count in asked.items() if count} <= {
+        "views.open",
+        "usergroups.list",
+        "usergroups.users.list",
+        "users.info",
+        "chat.postMessage",
+    }
+
+
+async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(sqlite_world: World) -> None:
+    """Five uses in thirty minutes: cards use the channel and ts, and each click's URL is used for its own answer."""
+    case_id, card = await a_refund(sqlite_world)
+    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    for number in range(7):
+        await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)
+        await sqlite_world.press(BEN if number % 2 else ANA, "finance-refunds", card, APPROVE)
+    await sqlite_world.press(LEA, "finance-refunds", card, APPROVE)
+    await sqlite_world.card("finance-refunds", says="approved")
+    assert len([t for t in await sqlite_world.whispers("finance-refunds", SAM) if "finance" in t]) == 7
+    assert max(hook["uses"] for hook in sqlite_world.sandbox_slack["hooks"].values()) == 1
+    assert (await sqlite_world.file(case_id)).case.state != "open"
+
+
+async def test_who_we_are_is_asked_once_and_never_for_a_click(sqlite_world: World) -> None:
+    _, card = await a_refund(sqlite_world)
+    for _ in range(5):
+        await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    assert (await sqlite_world.requests("slack"))["auth.test"] == 1
+
+
+async def test_a_stop_during_a_click_loses_nothing(tmp_path: Path) -> None:
+    """aiohttp does not wait for Bolt's listeners; what was acknowledged was committed before."""
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    async with a_world(url) as world:
+        case_id, card = await a_refund(world)
+        gate = held_commit(world.app.db)
+        click = asyncio.create_task(world.press(ANA, "finance-refunds", card, APPROVE))
+        looked_up = world.app.slack.calls
+        await world.until(lambda: _asked(looked_up, "usergroups.users.list"), "the click inside the bot")
+        acknowledged, _ = await asyncio.wait({click}, timeout=0.3)
+        assert not acknowledged  # nothing is committed yet
+        stopping = asyncio.create_task(world.app.stop())
+        gate.set()
+        assert (await click)["ok"]
+        await stopping
+    database = await open_database(url, read_only=True)
+    file: CaseFile | None = await database.read(lambda store: store.case_file(case_id))
+    await database.close()
+    assert file is not None
+    assert [decision.user_id for decision in file.decisions] == [ANA]
+
+
+async def _asked(calls: dict[tuple[str, str], int], method: str) -> bool | None:
+    return any(name == method for name, _ in calls) or None

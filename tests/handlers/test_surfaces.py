@@ -1,0 +1,229 @@
+"""The home tab, words in threads, and accounts that may not take part, through their doors."""
+
+from typing import Any
+
+import pytest
+
+from handlers.slack.threads import is_a_verdict
+from tests.support.surfaces import channel_id, element_of, home_of, in_words, say, tick, use, whispers_in
+from tests.support.world import ANA, BEN, SAM, World
+
+APPROVE, REJECT = "case.approve", "case.reject"
+
+
+async def a_case(world: World, name: str = "refund-small", *, fresh: bool = False) -> str:
+    return (await world.case_of(await world.call(name, fresh=fresh))).case_id
+
+
+# --- home -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(sqlite_world: World) -> None:
+    case_id = await a_case(sqlite_world)
+    card = await sqlite_world.card("finance-refunds", says="Refund")
+    view = await home_of(sqlite_world, ANA, "*1* wait for you")
+    path = f"/archives/{await channel_id(sqlite_world, 'finance-refunds')}/p{card['ts'].replace('.', '')}"
+    assert f"<{sqlite_world.page}{path}|" in in_words(view["blocks"])
+    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    await sqlite_world.until(lambda: decided(sqlite_world, case_id), "the approval")
+    assert "Nothing waits for you" in in_words((await home_of(sqlite_world, ANA, "Nothing waits"))["blocks"])
+    assert case_id not in in_words((await home_of(sqlite_world, SAM, "Ask an admin"))["blocks"])
+
+
+async def decided(world: World, case_id: str) -> bool | None:
+    return bool((await world.file(case_id)).decisions) or None
+
+
+async def test_search_filters_and_all_again(sqlite_world: World) -> None:
+    refund, brand = await a_case(sqlite_world), await a_case(sqlite_world, "brand-create")
+    view = await home_of(sqlite_world, ANA, brand)
+    await use(sqlite_world, ANA, view, "home.kind", selected="brand_create")
+    view = await shows(sqlite_world, brand, without=refund)
+    await use(sqlite_world, ANA, view, "home.search", value="no such words")
+    view = await shows(sqlite_world, "No case fits.", without=brand)
+    assert element_of(view, "home.search")[1]["initial_value"] == "no such words"
+    assert element_of(view, "home.kind")[1]["initial_option"]["value"] == "brand_create"
+    await use(sqlite_world, ANA, view, "home.clear")
+    await shows(sqlite_world, refund)
+
+
+async def shows(world: World, words: str, *, without: str = "never") -> dict[str, Any]:
+    async def look() -> dict[str, Any] | None:
+        view = await world.home(ANA)
+        said = in_words(view["blocks"]) if view else ""
+        return view if view and words in said and without not in said else None
+
+    return await world.until(look, f"a home tab with {words!r}")
+
+
+async def brands(world: World, *names: str) -> list[str]:
+    """The case of each new brand; one person of finance approves any of them."""
+    body = await world.sent(await world.call("brand-create"))
+    made = []
+    for name in names:
+        call = body["payload"]["call"]
+        call |= {"id": f"call_{name}", "post_call_analysis": {**call["post_call_analysis"], "brand_name": name}}
+        assert await world.deliver(body) == 200
+        made.append((await world.case_of(f"call_{name}")).case_id)
+    return made
+
+
+async def several(world: World, user: str, n: int) -> dict[str, Any]:
+    """The form that approves several new brands, opened from the home tab."""
+    view = await home_of(world, user, f"Approve several: New brand ({n})")
+    await use(world, user, view, "home.bulk.1", value=element_of(view, "home.bulk.1")[1]["value"])
+    return await world.form(user)
+
+
+async def test_several_like_cases_are_approved_each_with_its_own_judgement(sqlite_world: World) -> None:
+    """One is approved by somebody else while the form is open: the others are decided all the same."""
+    first, second, third = await brands(sqlite_world, "Alder", "Birch", "Cedar")
+    form = await several(sqlite_world, ANA, 4)
+    card = await sqlite_world.card("finance-brands", says=second)
+    await sqlite_world.press(BEN, "finance-brands", card, APPROVE)
+    answer = await tick(sqlite_world, ANA, form, first, second)
+    said = {line.split()[1].strip("`"): line for line in lines_of(answer)}
+    assert said[first].startswith(":white_check_mark:")
+    assert f"Already approved by <@{BEN}>" in said[second]
+    assert [bool((await sqlite_world.file(one)).decisions) for one in (first, second, third)] == [True, True, False]
+    approvals = [one for one in await sqlite_world.history(first) if one.entry.what == "decision.approve"]
+    assert [one.entry.actor for one in approvals] == [ANA]
+
+
+def lines_of(answer: dict[str, Any]) -> list[str]:
+    return [block["text"]["text"] for block in answer["view"]["blocks"]]
+
+
+async def test_ticking_none_is_said_on_the_field(sqlite_world: World) -> None:
+    await brands(sqlite_world, "Alder")
+    answer = await tick(sqlite_world, ANA, await several(sqlite_world, ANA, 2))
+    assert answer["errors"] == {"cases-0": "Tick at least one case."}
+
+
+async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -> None:
+    """The form was open when the person left the group."""
+    [case_id] = await brands(sqlite_world, "Alder")
+    form = await several(sqlite_world, ANA, 2)
+    sqlite_world.sandbox_slack["groups"]["S0FINANCE1"]["members"].remove(ANA)
+    sqlite_world.clock.let_pass(31)  # what Slack said before is old by now
+    [line] = lines_of(await tick(sqlite_world, ANA, form, case_id))
+    assert line.startswith(":x:")
+    assert "Only finance may approve this" in line
+    assert (await sqlite_world.file(case_id)).decisions == ()
+
+
+# --- who may take part at all ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"guest": True}, "Guests"),
+        ({"single_channel_guest": True, "guest": True}, "Guests"),
+        ({"deleted": True}, "deactivated"),
+        ({"stranger": True}, "Only members"),
+        ({"team": "T0OTHER001"}, "Only members"),
+    ],
+    ids=["guest", "single-channel guest", "deactivated", "slack connect", "another workspace"],
+)
+async def test_an_account_that_may_not_take_part_is_refused_at_every_door(
+    sqlite_world: World, flags: dict[str, Any], words: str
+) -> None:
+    """Though the person is in the group that approves."""
+    case_id = await a_case(sqlite_world)
+    card = await sqlite_world.card("finance-refunds", says="Refund")
+    sqlite_world.sandbox_slack["people"][ANA].update(flags)
+    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    await sqlite_world.command(ANA, "finance-refunds", "/finance list")
+    await sqlite_world.command(ANA, "finance-refunds", "/invoice-resend INV-1")
+    told = [text for text in await sqlite_world.whispers("finance-refunds", ANA) if words in text]
+    assert len(told) == 3
+    assert words in in_words((await home_of(sqlite_world, ANA, "Countersign"))["blocks"])
+    file = await sqlite_world.file(case_id)
+    assert (file.case.state, file.decisions) == ("open", ())
+    refused = [one.entry for one in await sqlite_world.history(case_id) if one.entry.what == "click.refused"]
+    assert [one.actor for one in refused] == [ANA]
+    elsewhere = [one.entry.what for one in await sqlite_world.history("workspace")]
+    assert elsewhere.count("click.refused") == 3
+
+
+async def test_a_delegate_who_becomes_a_guest_decides_nothing(sqlite_world: World) -> None:
+    case_id = await a_case(sqlite_world)
+    card = await sqlite_world.card("finance-refunds", says="Refund")
+    await sqlite_world.command(ANA, "finance-refunds", "/finance away until 2027-06-01 @sam")
+    sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
+    sqlite_world.clock.let_pass(31)  # what Slack said before is old by now
+    await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)
+    assert (await sqlite_world.file(case_id)).decisions == ()
+
+
+# --- words in a thread ----------------------------------------------------------------------------------------------
+
+
+def a_reply(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "message", "user": ANA, "text": text, "ts": "2.0", "thread_ts": "1.0", "channel": "C1", **more}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["approved", "OK", "Yes!", "I approve this", "reject", "no", "+1", ":+1:", "<@U0SAM00001> approved", "ok go ahead"],
+)
+def test_words_that_want_to_decide_are_known(text: str) -> None:
+    assert is_a_verdict(a_reply(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is it approved?",
+        "ok, but which invoice",
+        "They said yes on Friday, I think",
+        "No idea who that is",
+        "",
+        "invoice 12",
+        "I will look at it",
+        "approved by legal already last week as far as I know",
+    ],
+)
+def test_ordinary_discussion_is_not_answered(text: str) -> None:
+    assert not is_a_verdict(a_reply(text))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"bot_id": "B0COUNTER1"},
+        {"thread_ts": None},
+        {"thread_ts": "2.0"},
+        {"subtype": "message_changed"},
+        {"user": None},
+    ],
+    ids=["an app", "no thread", "the first of a thread", "an edit", "nobody"],
+)
+def test_only_a_persons_reply_is_answered(more: dict[str, Any]) -> None:
+    assert not is_a_verdict(a_reply("approved", **more))
+
+
+async def test_who_writes_approved_is_told_once_where_the_button_is_and_decides_nothing(sqlite_world: World) -> None:
+    case_id = await a_case(sqlite_world)
+    card = await sqlite_world.card("finance-refunds", says="Refund")
+    await say(sqlite_world, ANA, "finance-refunds", "approved", card["ts"])
+
+    async def told() -> list[str] | None:
+        return await whispers_in(sqlite_world, ANA, "finance-refunds", card["ts"]) or None
+
+    [text] = await sqlite_world.until(told, "the answer in the thread")
+    assert "Words in a thread decide nothing" in text
+    assert f"/p{card['ts'].replace('.', '')}|the card>" in text
+    other = await say(sqlite_world, BEN, "finance-refunds", "What about lunch?")
+    await say(sqlite_world, BEN, "finance-refunds", "yes", other["ts"])
+    await say(sqlite_world, BEN, "finance-refunds", "ok", card["ts"])  # answered after everything before it
+    await say(sqlite_world, ANA, "finance-refunds", "approved", card["ts"])
+
+    async def ben_told() -> bool | None:
+        return bool(await whispers_in(sqlite_world, BEN, "finance-refunds", card["ts"])) or None
+
+    await sqlite_world.until(ben_told, "the answer to the other person")
+    assert len(await whispers_in(sqlite_world, ANA, "finance-refunds", card["ts"])) == 1
+    assert await whispers_in(sqlite_world, BEN, "finance-refunds", other["ts"]) == []
+    assert (await sqlite_world.file(case_id)).decisions == ()

@@ -1,0 +1,67 @@
+"""Requests as Slack sends them, signed, for what the sandbox's people would never do."""
+
+import json
+import time
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from slack_sdk.signature import SignatureVerifier
+
+from tests.support.world import ANA, SECRETS, World, button
+
+TEAM = "T0ACME0001"
+FORM = "application/x-www-form-urlencoded"
+
+
+def signed(body: bytes, *, at: float | None = None, secret: str = SECRETS["slack_signing_secret"]) -> dict[str, str]:
+    """The headers of a request that Slack sent `at` epoch seconds, now unless told."""
+    timestamp = str(int(time.time() if at is None else at))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+    return {"Content-Type": FORM, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature or ""}
+
+
+def interaction(payload: dict[str, Any]) -> bytes:
+    return urlencode({"payload": json.dumps(payload)}).encode()
+
+
+async def knock(world: World, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    """Status and body of the answer; signed as Slack does unless `headers` are given."""
+    url = world.bot + "/slack/events"
+    async with world.http.post(url, data=body, headers=signed(body) if headers is None else headers) as answer:
+        return answer.status, await answer.text()
+
+
+def a_click(world: World, card: dict[str, Any], action_id: str, *, by: str = ANA, **more: Any) -> dict[str, Any]:
+    """block_actions for a button of this card, answered into #finance-refunds; `more` replaces parts of it."""
+    block_id, element = button(card, action_id)
+    action = {"type": "button", "action_id": action_id, "block_id": block_id, "value": element["value"]}
+    return {
+        "type": "block_actions",
+        "team": {"id": TEAM, "domain": "acme"},
+        "user": {"id": by, "team_id": TEAM},
+        "api_app_id": "A0COUNTER1",
+        "container": {"type": "message", "message_ts": card["ts"], "channel_id": "C0REFUNDS1"},
+        "channel": {"id": "C0REFUNDS1", "name": "finance-refunds"},
+        "trigger_id": uuid4().hex,
+        "response_url": a_hook(world, by, card["ts"]),
+        "actions": [action],
+        **more,
+    }
+
+
+def a_hook(world: World, user: str, ts: str) -> str:
+    """A response URL of the sandbox."""
+    token = uuid4().hex
+    hook = {"user": user, "channel": "C0REFUNDS1", "ts": ts, "at": time.time(), "uses": 0}
+    world.sandbox_slack["hooks"][token] = hook
+    return f"{world.page}/hooks/actions/{TEAM}/1/{token}"
+
+
+async def told(world: World, user: str, words: str) -> str:
+    """What only this person sees in #finance-refunds, once it holds these words."""
+
+    async def look() -> str | None:
+        return next((text for text in await world.whispers("finance-refunds", user) if words in text), None)
+
+    return await world.until(look, f"{user} being told {words!r}")

@@ -1,0 +1,137 @@
+"""What outsiders send to the bot, signed as they sign it: calls by DialNexa, clicks and forms by Slack."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from slack_sdk.signature import SignatureVerifier
+
+from tests.support.world import SECRETS, sign
+from tools.bench.http import request
+
+TEAM = {"id": "T0ACME0001", "domain": "acme"}
+FORM = "application/x-www-form-urlencoded"
+SLACK = SignatureVerifier(SECRETS["slack_signing_secret"])
+
+TURNS = [
+    {"role": "assistant", "content": "Thanks for calling Northwind Rewards. How can I help?", "start": 0.4, "end": 3.9},
+    {"role": "user", "content": "We would like to be in your rewards programme.", "start": 4.4, "end": 10.8},
+    {"role": "assistant", "content": "Our team will set up the brand within two days.", "start": 11.3, "end": 16.8},
+]
+
+
+def brand_call(call_id: str, brand: str) -> dict[str, Any]:
+    """A finished call of system A that asks for a brand."""
+    slug = brand.lower().replace(" ", "-")
+    stated = {
+        "call_intent": "brand_setup",
+        "customer_name": "Imogen Hart",
+        "customer_email": "imogen@example.com",
+        "brand_name": brand,
+        "website": f"https://{slug}.example.com/",
+        "logo_url": f"https://{slug}.example.com/logo.png",
+        "confidence": 0.95,
+    }
+    return call_ended(call_id, f"Imogen Hart asks to set up {brand} as a brand. Website and logo were given.", stated)
+
+
+def refund_call(call_id: str, payment: str, amount: str) -> dict[str, Any]:
+    stated = {
+        "call_intent": "refund_request",
+        "customer_name": "Dana Ortiz",
+        "customer_email": "ap@example.com",
+        "account_id": "cus_NORTHWIND",
+        "refund_amount": amount,
+        "refund_currency": "USD",
+        "payment_id": payment,
+        "refund_reason": "Seat cancelled before the renewal",
+        "confidence": 0.95,
+    }
+    return call_ended(call_id, f"Dana Ortiz asks for USD {amount} back: a seat was cancelled.", stated)
+
+
+def call_ended(call_id: str, summary: str, stated: Mapping[str, Any]) -> dict[str, Any]:
+    call = {
+        "id": call_id,
+        "direction": "inbound",
+        "type": "phone_call",
+        "from_number": "12025550163",
+        "to_number": "12025550100",
+        "agent_id": "agent_demo_billing",
+        "initiated_at": "2026-11-20T17:03:33.118Z",
+        "status": "completed",
+        "duration_in_seconds": 19,
+        "transcript": json.dumps(TURNS),
+        "summary": summary,
+        "recording_url": f"https://recordings.example.com/{call_id}.mp3",
+        "post_call_analysis": {"sentiment": "positive", **stated},
+        "hangup_reason": "user_disconnected",
+    }
+    return {"event_type": "call_ended", "payload": {"call": call}}
+
+
+def transcript_ready(call_id: str) -> dict[str, Any]:
+    """A call of system C whose analysis is still to come: it is stored, and nothing follows for two minutes."""
+    return {"event": "call.transcript_ready", "session_id": call_id, "transcript": TURNS}
+
+
+def webhook(content: Mapping[str, Any]) -> bytes:
+    body = json.dumps(content).encode()
+    headers = {"Content-Type": "application/json", "x-dialnexa-signature": sign(body)}
+    return request("POST", "/webhooks/dialnexa", body, headers)
+
+
+def click(user: str, card: Mapping[str, Any], action_id: str, trigger: str, hooks: str) -> bytes:
+    """block_actions, from the button as it hangs in Slack; `hooks` is where answers to the person go."""
+    button = next(one for one in card["buttons"] if one["action_id"] == action_id)
+    payload = {
+        **_common("block_actions", user, trigger),
+        "container": {
+            "type": "message",
+            "message_ts": card["ts"],
+            "channel_id": card["channel"],
+            "is_ephemeral": False,
+        },
+        "channel": {"id": card["channel"], "name": "finance"},
+        "message": {"type": "message", "ts": card["ts"], "text": card["text"]},
+        "state": {"values": {}},
+        "response_url": hooks,
+        "actions": [{"type": "button", **button, "action_ts": "1.000000"}],
+    }
+    return _from_slack(payload)
+
+
+def rejection(user: str, ref: str, reason: str, trigger: str) -> bytes:
+    """view_submission of the form that asks why."""
+    view = {
+        "id": f"V{trigger}",
+        "hash": trigger,
+        "type": "modal",
+        "callback_id": "case.reject.form",
+        "private_metadata": ref,
+        "state": {"values": {"reason": {"value": {"type": "plain_text_input", "value": reason}}}},
+    }
+    return _from_slack({**_common("view_submission", user, trigger), "view": view, "response_urls": []})
+
+
+def _common(kind: str, user: str, trigger: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "team": TEAM,
+        "user": {"id": user, "username": "ana", "name": "ana", "team_id": TEAM["id"]},
+        "api_app_id": "A0COUNTER1",
+        "token": "deprecated",
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "trigger_id": trigger,
+    }
+
+
+def _from_slack(payload: Mapping[str, Any]) -> bytes:
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    timestamp = str(int(time.time()))
+    signature = SLACK.generate_signature(timestamp=timestamp, body=body) or ""
+    headers = {"Content-Type": FORM, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
+    return request("POST", "/slack/events", body, headers)
