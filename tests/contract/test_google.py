@@ -59,7 +59,7 @@ async def world() -> AsyncIterator[GoogleWorld]:
 
 @cache
 def contract(service: str) -> OpenAPI:
-    file = REFERENCE_FILES / f"google.{service}.openapi.json"
+    file = REFERENCE_FILES / "openapi" / f"google.{service}.openapi.json"
     if not file.exists():
         pytest.skip("contract: ../shared/reference is absent")
     document = json.loads(file.read_text())

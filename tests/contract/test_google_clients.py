@@ -16,7 +16,8 @@ from googleapiclient.http import HttpMockSequence, MediaInMemoryUpload  # type: 
 from sandbox.google.seeds import DOCUMENTS, SPREADSHEET
 from tests.connectors.google import GoogleWorld, google_world
 from tests.connectors.support import KEY, NOW, Exchange, details
-from tests.contract.test_google import ACTIONS, REFERENCE_FILES, run
+from tests.contract.test_google import ACTIONS, run
+from tests.support.places import REFERENCE_FILES
 
 FILES = ("drive.v3", "sheets.v4", "gmail.v1")
 ID = r"([^/:?]+)"
@@ -84,7 +85,7 @@ async def world() -> AsyncIterator[GoogleWorld]:
 
 @cache
 def client(service: str) -> Any:
-    file = REFERENCE_FILES / f"google.{service}.discovery.json"
+    file = REFERENCE_FILES / "openapi" / f"google.{service}.discovery.json"
     if not file.exists():
         pytest.skip("contract: ../shared/reference is absent")
     return build_from_document(json.loads(file.read_text()), http=HttpMockSequence([]))

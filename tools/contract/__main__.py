@@ -1,7 +1,7 @@
 """Every request of the connectors, judged by Steady: a mock server for OpenAPI that nobody here wrote.
 
 `python -m tools.contract PROGRAM`; `make contract` installs the program first. The connectors talk to the sandbox,
-which has state, so that they go through with what they do; each request is then sent to Steady as it arrived, byte for byte,
+which has state, so that they go through with what they do; each request is then sent to Steady byte for byte,
 and Steady says whether the vendor's own specification (in `../shared`) has it. vendors.py says what is asked.
 """
 
