@@ -25,10 +25,10 @@ from bot.slack import Pace, Slack, SlackError
 from bot.systems import make_connectors
 from bot.worker import Worker
 from handlers import cases, health
-from handlers.context import DeskClosed, Doors
-from handlers.dialnexa import DialNexaDoor
+from handlers.context import Context, SlackUnavailable
+from handlers.dialnexa import DialNexaHandler
 from handlers.slack import app as slack_handlers
-from handlers.vendors import FidelDoor, StripeDoor
+from handlers.vendors import FidelHandler, StripeHandler
 from storage import Database, open_database
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SlackDesk:
+class SlackPort:
     """What doors may ask of Slack, with Slack's faults as sentences for the person who clicked."""
 
     def __init__(self, slack: Slack) -> None:
@@ -69,13 +69,13 @@ class SlackDesk:
         try:
             return await self._slack.groups_of(user_id, groups)
         except (SlackError, TimeoutError):
-            raise DeskClosed(WHO) from None
+            raise SlackUnavailable(WHO) from None
 
     async def account(self, user_id: str) -> Account:
         try:
             return account_of(user_id, await self._slack.user(user_id), self.team_id)
         except (SlackError, TimeoutError):
-            raise DeskClosed(WHO) from None
+            raise SlackUnavailable(WHO) from None
 
     async def person_by_email(self, email: str) -> str | None:
         return await self._slack.user_by_email(email)
@@ -84,19 +84,19 @@ class SlackDesk:
         try:
             await self._slack.open_form(trigger_id, view)
         except SlackError:
-            raise DeskClosed("Slack did not open the form.") from None
+            raise SlackUnavailable("Slack did not open the form.") from None
 
     async def update_form(self, view_id: str, view_hash: str, view: Mapping[str, Any]) -> None:
         try:
             await self._slack.update_form(view_id, view_hash, view)
         except SlackError as error:
-            raise DeskClosed(error.sentence) from None
+            raise SlackUnavailable(error.sentence) from None
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         try:
             await self._slack.publish_home(user_id, view)
         except SlackError as error:
-            raise DeskClosed(error.sentence) from None
+            raise SlackUnavailable(error.sentence) from None
 
     async def answer(self, response_url: str, text: str) -> None:
         await self._slack.answer(response_url, text)
@@ -114,7 +114,7 @@ class Application:
 
     db: Database
     slack: Slack
-    desk: SlackDesk
+    slack_port: SlackPort
     connectors: Mapping[str, Connector]
     worker: Worker
     jobs: Jobs
@@ -132,7 +132,7 @@ class Application:
         site = web.TCPSite(self.web, self.settings.host, self.settings.port, reuse_address=True)
         await site.start()
         self.port = self.web.addresses[0][1]
-        self._introduction = asyncio.create_task(self.desk.introduce())
+        self._introduction = asyncio.create_task(self.slack_port.introduce())
         if self.settings.slack_app_token is not None:
             # here, since it brings all of Bolt's synchronous half along: a tenth of a second that few need
             from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -171,30 +171,30 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         public_url=str(settings.public_url) if settings.public_url else None,
         facts_deadline_s=settings.facts_deadline_s,
     )
-    desk = SlackDesk(slack)
-    doors = Doors(
+    slack_port = SlackPort(slack)
+    ctx = Context(
         db=db,
-        desk=desk,
+        slack_port=slack_port,
         policy=policy,
         clock=clock,
         wake=worker.wake,
-        able=jobs.outside.able,
+        available_operations=jobs.outside.available_operations,
         public_url=jobs.public_url,
     )
     signing_secret = settings.slack_signing_secret.get_secret_value()
-    bolt = slack_handlers.make_bolt(doors, signing_secret=signing_secret, token=token)
+    bolt = slack_handlers.make_bolt(ctx, signing_secret=signing_secret, token=token)
     site = web.Application(client_max_size=LARGEST_BODY)
-    site.add_routes(DialNexaDoor(doors, _open(settings.dialnexa_webhook_secret)).routes())
+    site.add_routes(DialNexaHandler(ctx, _open(settings.dialnexa_webhook_secret)).routes())
     if settings.stripe_webhook_secret:
-        site.add_routes(StripeDoor(doors, _open(settings.stripe_webhook_secret)).routes())
+        site.add_routes(StripeHandler(ctx, _open(settings.stripe_webhook_secret)).routes())
     if settings.fidel_webhook_secrets and settings.public_url is not None:
-        site.add_routes(FidelDoor(doors, _open(settings.fidel_webhook_secrets), str(settings.public_url)).routes())
-    site.add_routes(slack_handlers.routes(bolt, doors))
-    site.add_routes(cases.routes(doors))
-    registry = make_registry(doors, slack, worker)
-    site.add_routes(health.routes(doors, faults=lambda: _faults(slack), registry=registry))
+        site.add_routes(FidelHandler(ctx, _open(settings.fidel_webhook_secrets), str(settings.public_url)).routes())
+    site.add_routes(slack_handlers.routes(bolt, ctx))
+    site.add_routes(cases.routes(ctx))
+    registry = make_registry(ctx, slack, worker)
+    site.add_routes(health.routes(ctx, faults=lambda: _faults(slack), registry=registry))
     runner = web.AppRunner(site, access_log=None, handle_signals=False)
-    return Application(db, slack, desk, connectors, worker, jobs, runner, bolt, settings)
+    return Application(db, slack, slack_port, connectors, worker, jobs, runner, bolt, settings)
 
 
 def _open(secrets: Sequence[SecretStr]) -> list[str]:

@@ -9,12 +9,12 @@ from prometheus_client.registry import Collector
 
 from bot.slack import Slack
 from bot.worker import Worker
-from handlers.context import Doors
+from handlers.context import Context
 
 
 class Figures(Collector):
-    def __init__(self, doors: Doors, slack: Slack, worker: Worker) -> None:
-        self._doors = doors
+    def __init__(self, ctx: Context, slack: Slack, worker: Worker) -> None:
+        self._doors = ctx
         self._slack = slack
         self._worker = worker
 
@@ -38,7 +38,7 @@ class Figures(Collector):
         return came, sent, jobs, cases, paused
 
 
-def make_registry(doors: Doors, slack: Slack, worker: Worker) -> CollectorRegistry:
+def make_registry(ctx: Context, slack: Slack, worker: Worker) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(Figures(doors, slack, worker))
+    registry.register(Figures(ctx, slack, worker))
     return registry

@@ -22,12 +22,12 @@ class Lane:
         name: str,
         claim: Callable[[int], Awaitable[Sequence[Any]]],
         handle: Callable[[Any], Awaitable[None]],
-        hands: int,
+        concurrency: int,
     ) -> None:
         self.name = name
         self._claim = claim
         self._handle = handle
-        self._hands = hands
+        self._hands = concurrency
         self._awake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self.done = 0
@@ -87,8 +87,8 @@ class Lane:
 class Worker:
     """Runs the lanes of one process. `wake("calls")` after a commit makes that lane look at once."""
 
-    def __init__(self, hands: int = 32) -> None:
-        self._hands = hands
+    def __init__(self, concurrency: int = 32) -> None:
+        self._hands = concurrency
         self.lanes: dict[str, Lane] = {}
         self._loops: list[asyncio.Task[None]] = []
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bot.cases import Database, refusals
 from bot.core.accounts import STRANGER, Account
-from bot.core.model import CardPlace
+from bot.core.model import CardCopy
 from bot.core.money import HOME
 from bot.core.people import Person
 from bot.core.policy import Policy
@@ -18,11 +18,11 @@ from bot.core.policy import Policy
 log = logging.getLogger("countersign.doors")
 
 
-class DeskClosed(Exception):
+class SlackUnavailable(Exception):
     """Slack could not be asked or told just now; the sentence is for the person who clicked."""
 
 
-class NotWelcome(PermissionError):
+class NotAllowed(PermissionError):
     """Nothing is taken from this account: it is of another workspace, a guest, deactivated or an app."""
 
     def __init__(self, user_id: str, sentence: str) -> None:
@@ -30,7 +30,7 @@ class NotWelcome(PermissionError):
         self.user_id = user_id
 
 
-class Desk(Protocol):
+class SlackPort(Protocol):
     """What a door needs of Slack. Every method raises DeskClosed, unless it says that it never fails."""
 
     team_id: str | None  # of our workspace, once Slack has told us
@@ -59,13 +59,13 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True)
-class Doors:
+class Context:
     db: Database
-    desk: Desk
+    slack_port: SlackPort
     policy: Policy
     clock: Callable[[], datetime]
     wake: Callable[..., None]
-    able: frozenset[str] = frozenset()  # "connector.operation" of what is connected
+    available_operations: frozenset[str] = frozenset()  # "connector.operation" of what is connected
     public_url: str | None = None  # where people reach us
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (door, what came) -> how often, for /metrics
     cases: dict[str, int] = field(default_factory=dict)  # by state, as last read for /metrics
@@ -79,24 +79,24 @@ class Doors:
         now = self.clock()
         lent = await self.db.read(lambda store: store.delegations(now))
         away = [one.user_id for one in lent if one.delegate_id == user_id and one.covers(now)]
-        looked_up = (self.desk.groups_of(one, self.policy.groups) for one in (user_id, *away))
+        looked_up = (self.slack_port.groups_of(one, self.policy.groups) for one in (user_id, *away))
         _, groups, *others = await asyncio.gather(self.account(user_id), *looked_up)  # a click has three seconds
         return Person(user_id=user_id, groups=groups, stands_in_for=dict(zip(away, others, strict=True)))
 
     async def account(self, user_id: str) -> Account:
         """Raises DeskClosed, and NotWelcome for an account that may not take part at all."""
-        account = await self.desk.account(user_id)
+        account = await self.slack_port.account(user_id)
         if account.refused is not None:
-            raise NotWelcome(user_id, account.refused)
+            raise NotAllowed(user_id, account.refused)
         return account
 
     def check_team(self, user_id: str, *team_ids: str | None) -> None:
         """Every workspace that Slack names is ours, as far as we know it. Raises NotWelcome."""
-        ours = self.desk.team_id or team_ids[0]
+        ours = self.slack_port.team_id or team_ids[0]
         if any(team_id != ours for team_id in team_ids):
-            raise NotWelcome(user_id, STRANGER)
+            raise NotAllowed(user_id, STRANGER)
 
-    async def turned_away(self, who: NotWelcome, case_id: str | None = None) -> str:
+    async def turned_away(self, who: NotAllowed, case_id: str | None = None) -> str:
         """The sentence for the person, once the attempt is in the history; never fails."""
         now, why = self.clock(), str(who)
         self.count("slack", "not_welcome")
@@ -106,16 +106,16 @@ class Doors:
             log.exception("a refused attempt could not be written down")
         return why
 
-    def link(self, place: CardPlace | None) -> str | None:
+    def link(self, place: CardCopy | None) -> str | None:
         """Where a card opens in Slack; None while it hangs nowhere, or before Slack has told our address."""
         if place is None or place.channel_id is None or place.message_ts is None:
             return None
         return self.link_to(place.channel_id, place.message_ts)
 
     def link_to(self, channel_id: str, message_ts: str, thread_ts: str | None = None) -> str | None:
-        if self.desk.url is None:
+        if self.slack_port.url is None:
             return None
-        link = f"{self.desk.url.rstrip('/')}/archives/{channel_id}/p{message_ts.replace('.', '')}"
+        link = f"{self.slack_port.url.rstrip('/')}/archives/{channel_id}/p{message_ts.replace('.', '')}"
         return f"{link}?thread_ts={thread_ts}&cid={channel_id}" if thread_ts not in (None, message_ts) else link
 
     async def locale_of(self, case_id: str) -> str:

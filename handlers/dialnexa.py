@@ -15,7 +15,7 @@ from bot.core.model import Call
 from bot.core.policy import Policy
 from bot.core.signature import dialnexa_signed
 from bot.core.triage import case_id_of
-from handlers.context import Doors
+from handlers.context import Context
 
 log = logging.getLogger("countersign.doors")
 
@@ -24,8 +24,8 @@ VERIFICATION_SIZE = 1024  # bytes; the URL check carries a message and a time, n
 
 
 @dataclass(frozen=True)
-class DialNexaDoor:
-    doors: Doors
+class DialNexaHandler:
+    ctx: Context
     secrets: Sequence[str]
 
     def routes(self) -> list[web.RouteDef]:
@@ -37,40 +37,40 @@ class DialNexaDoor:
         if not dialnexa_signed(request.headers, body, self.secrets):
             return self._unsigned(request, body)
         try:
-            told = read_call(_parsed(body), request.match_info.get("event"), self.doors.policy.fields)
+            told = read_call(_parsed(body), request.match_info.get("event"), self.ctx.policy.fields)
         except BadBody:
-            self.doors.count("dialnexa", "not_json")
+            self.ctx.count("dialnexa", "not_json")
             return _answer(400, error="The body is not a JSON object.")
         except Exception:  # a fault of ours must not cost the call: a 4xx would tell DialNexa to give up
             log.exception("a call could not be read; DialNexa is asked to send it again")
-            self.doors.count("dialnexa", "not_read")
+            self.ctx.count("dialnexa", "not_read")
             return _answer(503, error="Not read; please send it again.")
         if isinstance(told, Ignored):
-            self.doors.count("dialnexa", f"ignored_{told.event or 'unknown'}"[:60])
+            self.ctx.count("dialnexa", f"ignored_{told.event or 'unknown'}"[:60])
             return _answer(200, status="ignored", reason=told.reason)
-        if _muted(self.doors.policy, told):
-            self.doors.count("dialnexa", "muted")
+        if _muted(self.ctx.policy, told):
+            self.ctx.count("dialnexa", "muted")
             return _answer(200, status="ignored", reason="This agent or number is muted in the policy.")
         return await self._keep(told, body)
 
     async def _keep(self, call: Call, body: bytes) -> web.Response:
-        now, sha256 = self.doors.clock(), hashlib.sha256(body).hexdigest()
+        now, sha256 = self.ctx.clock(), hashlib.sha256(body).hexdigest()
         try:
-            status = await self.doors.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+            status = await self.ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
         except Exception:
             log.exception("a call could not be stored; DialNexa is asked to send it again")
-            self.doors.count("dialnexa", "not_stored")
+            self.ctx.count("dialnexa", "not_stored")
             return _answer(503, error="Not stored; please send it again.")
-        self.doors.wake("calls")
-        self.doors.count("dialnexa", status)
+        self.ctx.wake("calls")
+        self.ctx.count("dialnexa", status)
         return _answer(200, status=status, case=case_id_of(call.call_id))
 
     def _unsigned(self, request: web.Request, body: bytes) -> web.Response:
         """Whether DialNexa signs its URL check is not known: one without a signature is answered, and does nothing."""
         if not any(name in request.headers for name in SIGNATURES) and _is_verification(body):
-            self.doors.count("dialnexa", "verification")
+            self.ctx.count("dialnexa", "verification")
             return _answer(200, status="verified")
-        self.doors.count("dialnexa", "bad_signature")
+        self.ctx.count("dialnexa", "bad_signature")
         return _answer(401, error="The signature does not fit the body and any active secret.")
 
 

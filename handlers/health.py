@@ -7,12 +7,12 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from bot.core.model import CaseState
-from handlers.context import Doors
+from handlers.context import Context
 
 log = logging.getLogger("countersign.doors")
 
 
-def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: CollectorRegistry) -> list[web.RouteDef]:
+def routes(ctx: Context, *, faults: Callable[[], Mapping[str, str]], registry: CollectorRegistry) -> list[web.RouteDef]:
     """`faults` names what keeps the bot from working, a sentence each; empty means ready.
 
     What is paused is named beside it: one vendor's trouble takes nothing out of a load balancer.
@@ -24,7 +24,7 @@ def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: C
     async def readyz(_: web.Request) -> web.Response:
         found = dict(faults())
         try:
-            paused = await doors.db.read(lambda store: {one.scope: one.reason for one in store.pauses()})
+            paused = await ctx.db.read(lambda store: {one.scope: one.reason for one in store.pauses()})
         except Exception as error:
             paused = {}
             found["database"] = f"The database does not answer ({type(error).__name__})."
@@ -33,10 +33,10 @@ def routes(doors: Doors, *, faults: Callable[[], Mapping[str, str]], registry: C
 
     async def metrics(_: web.Request) -> web.Response:
         try:
-            counts, pauses = await doors.db.read(lambda store: (store.count_cases(), store.pauses()))
-            doors.cases.update({state.value: counts.get(state.value, 0) for state in CaseState})
-            doors.paused.clear()
-            doors.paused.update(one.scope for one in pauses)
+            counts, pauses = await ctx.db.read(lambda store: (store.count_cases(), store.pauses()))
+            ctx.cases.update({state.value: counts.get(state.value, 0) for state in CaseState})
+            ctx.paused.clear()
+            ctx.paused.update(one.scope for one in pauses)
         except Exception:  # the figures of the doors and of Slack matter most when something is wrong
             log.exception("the cases could not be counted; /metrics shows the last known figures")
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

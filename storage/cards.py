@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.core.model import CardPlace
+from bot.core.model import CardCopy
 from storage.audit import History
 from storage.errors import NotStored
 from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time_or_none
@@ -44,9 +44,9 @@ ORDER BY urgent DESC, wake_at, case_id, place LIMIT :limit {skip_locked}
 """
 
 
-def _place(row: Row) -> CardPlace:
+def _place(row: Row) -> CardCopy:
     case_id, place, channel, channel_id, message_ts, shown, posting, trail_n, trail, failures, due, owner, until = row
-    return CardPlace(
+    return CardCopy(
         case_id=case_id,
         place=place,
         channel=channel,
@@ -63,27 +63,27 @@ def _place(row: Row) -> CardPlace:
     )
 
 
-def _columns(place: CardPlace) -> Params:
+def _columns(place: CardCopy) -> Params:
     times = ("posting_since", "trail_since", "due_at", "lease_until")
     return {**place.model_dump(), **{name: to_text_or_none(getattr(place, name)) for name in times}}
 
 
 class Cards(History):
-    def card(self, case_id: str, place: str = "home") -> CardPlace | None:
+    def card(self, case_id: str, place: str = "home") -> CardCopy | None:
         row = self._session.row(ONE, {"case_id": case_id, "place": place})
         return None if row is None else _place(row)
 
-    def case_at(self, channel_id: str, message_ts: str) -> CardPlace | None:
+    def case_at(self, channel_id: str, message_ts: str) -> CardCopy | None:
         """The card that is this message of Slack. It looks at every card: for what people rarely do."""
         row = self._session.row(AT, {"channel_id": channel_id, "message_ts": message_ts})
         return None if row is None else _place(row)
 
-    def add_card(self, place: CardPlace) -> None:
+    def add_card(self, place: CardCopy) -> None:
         """Raises NotStored where its case does not exist."""
         if not self._session.run(ADD, _columns(place)):
             raise NotStored(f"case {place.case_id} does not exist")
 
-    def save_card(self, place: CardPlace, *, held_by: str | None = None) -> bool:
+    def save_card(self, place: CardCopy, *, held_by: str | None = None) -> bool:
         """False where `held_by` has lost its lease to another, or where there is no such card; then nothing is written.
 
         A card that shows less than its case keeps its due time even where `place.due_at` is None.
@@ -92,7 +92,7 @@ class Cards(History):
             return self._session.run(SAVE, _columns(place)) == 1
         return self._session.run(SAVE_HELD, {**_columns(place), "held_by": held_by}) == 1
 
-    def due_cards(self, now: datetime, limit: int, skip_channels: frozenset[str] = frozenset()) -> list[CardPlace]:
+    def due_cards(self, now: datetime, limit: int, skip_channels: frozenset[str] = frozenset()) -> list[CardCopy]:
         """Urgent ones first, then the longest due; held until the transaction ends."""
         params = {"now": to_text(now), "limit": limit, "ids": json_list(sorted(skip_channels))}
         return [_place(row) for row in self._session.rows(DUE, params)]

@@ -23,8 +23,8 @@ from storage.statements import SQLITE
 from storage.store import Store
 
 T = TypeVar("T")
-Work = Callable[[Store], Any]
-Job = tuple[Work, "asyncio.Future[Any]"]
+ClaimedExecution = Callable[[Store], Any]
+Job = tuple[ClaimedExecution, "asyncio.Future[Any]"]
 Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 BATCH = 16  # functions that share one fsync at most: at some 0.3 ms each, the loop is not held for long

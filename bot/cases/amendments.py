@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cases.calls import LOWERED, RAISED, Told, receive, settle
+from bot.cases.calls import LOWERED, RAISED, CallHistory, receive, settle
 from bot.cases.clicks import Answer, Click, load, not_permitted
 from bot.cases.decisions import approve_file, may_approve
 from bot.core.cards.forms import FormErrors
@@ -30,7 +30,7 @@ class Offering:
     """What it takes to make an offer: the policy, "connector.operation" of what is connected, where people reach us."""
 
     policy: Policy
-    able: frozenset[str]
+    available_operations: frozenset[str]
     public_url: str | None = None
 
 
@@ -98,9 +98,15 @@ def _tell(
     call = Call(call_id=case.root, author=click.user_id, event=event, details=told, because=because)
     store.append(case.case_id, entry, now)
     receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
-    every = Told(case.root, tuple(store.calls_of(case.root)))
+    every = CallHistory(case.root, tuple(store.calls_of(case.root)))
     settle(
-        store, every, case.facts, policy=offering.policy, able=offering.able, now=now, public_url=offering.public_url
+        store,
+        every,
+        case.facts,
+        policy=offering.policy,
+        available_operations=offering.available_operations,
+        now=now,
+        public_url=offering.public_url,
     )
     return store.case_file(case.case_id) or file
 

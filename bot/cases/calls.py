@@ -7,12 +7,12 @@ from typing import Literal
 
 from bot.cases import notices, shadow, timers
 from bot.cases.approvals import decide_alone
-from bot.cases.duplicates import earlier_cases, hold_matter, remember
+from bot.cases.duplicates import earlier_cases, lock_duplicates, remember
 from bot.cases.executions import save
 from bot.core.cards.wording import headline
 from bot.core.intake import merge
 from bot.core.masked import HIDDEN_FIELDS
-from bot.core.model import Call, CardPlace, Case, CaseState, Details, Entry, Fact, Proposal
+from bot.core.model import Call, CardCopy, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Known, Policy
 from bot.core.triage import Triaged, case_id_of, triage
 from storage import Store
@@ -24,7 +24,7 @@ LOWERED, RAISED = "amount lowered", "amount raised"  # events of a call by a per
 
 
 @dataclass(frozen=True)
-class Told:
+class CallHistory:
     """All that has been told about one case, in the order it came."""
 
     root: str
@@ -65,20 +65,20 @@ def receive(store: Store, call: Call, *, body_sha256: str, now: datetime) -> Lit
     )
 
 
-def claim_calls(store: Store, *, owner: str, until: datetime, now: datetime, limit: int) -> list[Told]:
+def claim_calls(store: Store, *, owner: str, until: datetime, now: datetime, limit: int) -> list[CallHistory]:
     roots = store.due_calls(now, limit)
     if roots:
         store.lease_calls(roots, owner, until)
-    return [Told(root, tuple(store.calls_of(root))) for root in roots]
+    return [CallHistory(root, tuple(store.calls_of(root))) for root in roots]
 
 
 def settle(
     store: Store,
-    told: Told,
+    told: CallHistory,
     facts: Sequence[Fact],
     *,
     policy: Policy,
-    able: frozenset[str],
+    available_operations: frozenset[str],
     now: datetime,
     public_url: str | None = None,
 ) -> None:
@@ -87,7 +87,7 @@ def settle(
     case = store.case(case_id, lock=True)
     if case is not None and case.details == details:
         facts = _with_known(case.facts, facts)
-    hold_matter(store, details, facts)
+    lock_duplicates(store, details, facts)
     known = Known(details=details, facts=tuple(facts), earlier=earlier_cases(store, case_id, details, facts, now))
     triaged = triage(
         told.root,
@@ -95,7 +95,7 @@ def settle(
         details,
         facts,
         policy=policy,
-        able=able,
+        available_operations=available_operations,
         now=now,
         link=f"{public_url.rstrip('/')}/cases/{case_id}" if public_url else None,
         standing=case,
@@ -111,8 +111,10 @@ def settle(
     elif details != case.details:
         _note_late_change(store, case, details, now)
     else:
-        _told_again(store, case, now)
-    shadow.offered(store, told.root, told.versions, before=case, policy=policy, able=able, now=now)
+        _redelivered(store, case, now)
+    shadow.offered(
+        store, told.root, told.versions, before=case, policy=policy, available_operations=available_operations, now=now
+    )
     store.finish_calls(told.root, len(told.versions))
     looking = case is None or (case.state is CaseState.OPEN and now - case.opened_at < LOOK_FOR)
     # a version that came meanwhile is due already, and looked up with all that is known by then
@@ -120,7 +122,7 @@ def settle(
         store.look_again(told.root, now + LOOK_AGAIN)
 
 
-def _open(store: Store, told: Told, triaged: Triaged, known: Known, policy: Policy, now: datetime) -> None:
+def _open(store: Store, told: CallHistory, triaged: Triaged, known: Known, policy: Policy, now: datetime) -> None:
     case_id, details = case_id_of(told.root), known.details
     case = Case(
         case_id=case_id,
@@ -148,7 +150,7 @@ def _open(store: Store, told: Told, triaged: Triaged, known: Known, policy: Poli
     store.add_case(case, now=now, entry=entry)
     proposal = _proposal(case, triaged, details, told.authors, now, told.because)
     store.add_proposal(proposal)
-    store.add_card(CardPlace(case_id=case_id, place=case.channel, channel=case.channel, due_at=now))
+    store.add_card(CardCopy(case_id=case_id, place=case.channel, channel=case.channel, due_at=now))
     remember(store, case, now)
     timers.start(store, case, policy)
     notices.tell(store, case, entry, now)
@@ -156,7 +158,7 @@ def _open(store: Store, told: Told, triaged: Triaged, known: Known, policy: Poli
 
 
 def _bring_up(
-    store: Store, case: Case, told: Told, triaged: Triaged, known: Known, policy: Policy, now: datetime
+    store: Store, case: Case, told: CallHistory, triaged: Triaged, known: Known, policy: Policy, now: datetime
 ) -> None:
     """A new offer is a new proposal version: an approval of the old one says nothing about it."""
     details, offered = known.details, store.proposal(case.case_id, case.version)
@@ -172,7 +174,7 @@ def _bring_up(
         return
     # the same call again undoes no choice and no approval; what a look-up tells late may
     if details == case.details and (same_offer or by_a_call) and not looked_again:
-        _told_again(store, case, now)
+        _redelivered(store, case, now)
         return
     version = case.version if same_offer else case.version + 1
     changed = case.model_copy(
@@ -203,7 +205,7 @@ def _bring_up(
     remember(store, changed, now)
     timers.keep_up(store, case, changed, policy, now)
     if store.card(case.case_id, place=triaged.channel) is None:
-        store.add_card(CardPlace(case_id=case.case_id, place=triaged.channel, channel=triaged.channel, due_at=now))
+        store.add_card(CardCopy(case_id=case.case_id, place=triaged.channel, channel=triaged.channel, due_at=now))
 
 
 def _with_known(before: Sequence[Fact], after: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -222,7 +224,7 @@ def _learned(before: Sequence[Fact], after: Sequence[Fact]) -> list[str]:
     return names or sorted({fact.source for fact in before if fact.failed} - away)
 
 
-def _told_again(store: Store, case: Case, now: datetime) -> None:
+def _redelivered(store: Store, case: Case, now: datetime) -> None:
     """Nothing changed but the history, and the thread shows that too."""
     save(store, case, now, Entry(actor="worker", what="call.told_again"))
 
@@ -236,7 +238,7 @@ def _note_late_change(store: Store, case: Case, details: Details, now: datetime)
 
 def _carried_on(offered: Proposal, proposal: Proposal, *, lowered: bool) -> Proposal:
     """What was lowered once is still judged by what it was; and a choice stands where only its amount changes."""
-    highest, money = offered.weighed if lowered else offered.highest, proposal.money
+    highest, money = offered.amount_for_policy if lowered else offered.highest, proposal.money
     if highest and money and highest.currency == money.currency and highest.amount_minor > money.amount_minor:
         proposal = proposal.model_copy(update={"highest": highest})
     chosen = next((one.name for one in offered.options if one.actions and one.actions == offered.actions), None)

@@ -8,7 +8,7 @@ from bot.cases.refusals import refuse
 from bot.core.cards.closed import how_it_stands
 from bot.core.model import CaseFile, CaseState, Entry, Frozen
 from bot.core.people import Person
-from bot.core.policy import Deed, Judgement, Policy, judge, question_of
+from bot.core.policy import Judgement, Policy, PolicyAction, judge, question_of
 from bot.core.slack_ids import CaseRef
 from storage import Store
 
@@ -74,7 +74,7 @@ def _look(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
 
 def not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
     """An answer, which is in the history by then, where the person may not act on this case at all."""
-    judgement = judge(policy, question_of(Deed.ACT, click.person, file))
+    judgement = judge(policy, question_of(PolicyAction.ACT, click.person, file))
     return None if judgement.allowed else refused(store, click, judgement, now)
 
 

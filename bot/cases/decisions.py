@@ -23,7 +23,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.playbooks import unverified_recipient
-from bot.core.policy import Deed, Judgement, Policy, judge, payout_of, question_of
+from bot.core.policy import Judgement, Policy, PolicyAction, judge, payout_of, question_of
 from bot.core.triage import told_as
 from storage import Store
 
@@ -52,7 +52,7 @@ def approve_file(
         data=_proof(decision) | {"approvals": judgement.approvals},
     )
     store.add_decision(decision, entry=entry)
-    shadow.decided(store, click.person, file, judgement, Deed.APPROVE, policy=policy, now=now)
+    shadow.decided(store, click.person, file, judgement, PolicyAction.APPROVE, policy=policy, now=now)
     if judgement.complete:
         set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
     else:
@@ -64,13 +64,13 @@ def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, n
     """Whether this person's approval counts; why not is in the history then."""
     case, proposal = file.case, file.proposal
     # whoever may not even approve without the sums of the day is told that, and nothing of what was paid
-    first = judge(policy, question_of(Deed.APPROVE, click.person, file))
+    first = judge(policy, question_of(PolicyAction.APPROVE, click.person, file))
     if not first.allowed:
         return refused(store, click, first, now)
     if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
         return Answer(f"{paid} Nothing was approved.", changed=True)
     spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)
-    judgement = judge(policy, question_of(Deed.APPROVE, click.person, file, spent))
+    judgement = judge(policy, question_of(PolicyAction.APPROVE, click.person, file, spent))
     if not judgement.allowed:
         return refused(store, click, judgement, now)
     if (why := unverified_recipient(file)) is not None:
@@ -83,7 +83,7 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     file = load(store, click, now)
     if isinstance(file, Answer):
         return file
-    judgement = judge(policy, question_of(Deed.REJECT, click.person, file))
+    judgement = judge(policy, question_of(PolicyAction.REJECT, click.person, file))
     if not judgement.allowed:
         return refused(store, click, judgement, now)
     decision = _decision(click, Verdict.REJECT, judgement, policy, now, reason)
@@ -98,7 +98,7 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     )
     if not added:
         return Answer("You have already approved this version; ask somebody else to reject it.")
-    shadow.decided(store, click.person, file, judgement, Deed.REJECT, policy=policy, now=now)
+    shadow.decided(store, click.person, file, judgement, PolicyAction.REJECT, policy=policy, now=now)
     entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
     save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.REJECTED), closing=reason)
     return Answer(changed=True)
@@ -109,7 +109,7 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
     file = load(store, click, now)
     if isinstance(file, Answer):
         return file
-    judgement = judge(policy, question_of(Deed.ACT, click.person, file))
+    judgement = judge(policy, question_of(PolicyAction.ACT, click.person, file))
     if not judgement.allowed:
         return refused(store, click, judgement, now)
     if number > len(file.proposal.options):

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from bot.cases.executions import save
 from bot.core.duplicates import (
-    SAME_MATTER,
-    SAME_SUM,
+    DUPLICATE_WINDOW,
+    SAME_SUM_WINDOW,
     customer_key,
     keys_of,
     paid_already,
@@ -37,11 +37,11 @@ def earlier_cases(
 
 def _same(store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime) -> dict[str, str]:
     words = records(details, facts)
-    matching = store.with_keys(words, now - SAME_MATTER)
+    matching = store.with_keys(words, now - DUPLICATE_WINDOW)
     # by the name that people know: a payment has more names than the one that was stated
     found = {other: next(word for key, word in words.items() if key in keys) for other, keys in matching.items()}
     if (key := sum_key(details)) is not None:
-        for other in store.with_keys([key], now - SAME_SUM):
+        for other in store.with_keys([key], now - SAME_SUM_WINDOW):
             found.setdefault(other, "the same customer and amount")
     found.pop(case_id, None)
     return found
@@ -51,7 +51,7 @@ def _near(store: Store, case_id: str, details: Details, now: datetime) -> dict[s
     customer = customer_key(details)
     if customer is None or details.money is None:
         return {}
-    others = [other for other in store.with_keys([f"customer:{customer}"], now - SAME_SUM) if other != case_id]
+    others = [other for other in store.with_keys([f"customer:{customer}"], now - SAME_SUM_WINDOW) if other != case_id]
     cases = [case for other in others if (case := store.case(other)) is not None]
     alike = [case for case in cases if similar(case.details.money, details.money)]
     return {case.case_id: "the same customer and a similar amount" for case in alike}
@@ -76,7 +76,7 @@ def _earlier(store: Store, case_id: str, why: str, *, exact: bool) -> Earlier | 
     )
 
 
-def hold_matter(store: Store, details: Details, facts: Iterable[Fact]) -> None:
+def lock_duplicates(store: Store, details: Details, facts: Iterable[Fact]) -> None:
     """Until the transaction ends nobody else opens, approves or changes a case of the same matter."""
     one = sum_key(details)
     store.hold_keys([*records(details, facts), *([one] if one else [])])
@@ -97,7 +97,7 @@ def paid_elsewhere(store: Store, case: Case, now: datetime) -> str | None:
 
     Holds the matter until the transaction ends, so of two approvals at the same moment the second one sees the first.
     """
-    hold_matter(store, case.details, case.facts)
+    lock_duplicates(store, case.details, case.facts)
     return _note_paid(store, case, now)
 
 

@@ -30,7 +30,7 @@ FIRST_LOOK = timedelta(seconds=2)  # a vendor's own lists lag a little behind it
 
 
 @dataclass(frozen=True)
-class Work:
+class ClaimedExecution:
     """One claimed execution with the attempt that was written before the send."""
 
     execution: Execution
@@ -38,7 +38,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Ended:
+class AttemptResult:
     """How an attempt ended. `person`: nobody but a person can find out or decide, so the case is stuck.
 
     `locked`: our credentials are not accepted, so the connector pauses and nothing counts as a failure.
@@ -54,15 +54,15 @@ class Ended:
 
 
 def claim_executions(
-    store: Store, *, owner: str, until: datetime, now: datetime, limit: int, able: frozenset[str]
-) -> list[Work]:
+    store: Store, *, owner: str, until: datetime, now: datetime, limit: int, available_operations: frozenset[str]
+) -> list[ClaimedExecution]:
     """Take what is due and not paused. What has no connector is a person's; an orphan is first of all unsure."""
-    works: list[Work] = []
+    works: list[ClaimedExecution] = []
     paused = [pause.scope for pause in store.pauses()]
     for execution in () if EVERYTHING in paused else store.due_executions(now, limit, paused):
         if execution.state is ExecutionState.RUNNING:
             execution = _orphaned(store, execution, now)
-        if f"{execution.action.connector}.{execution.action.operation}" in able:
+        if f"{execution.action.connector}.{execution.action.operation}" in available_operations:
             works.append(_start(store, execution, owner, until, now))
         else:
             _hand_over(store, execution, now)
@@ -97,7 +97,7 @@ def _orphaned(store: Store, execution: Execution, now: datetime) -> Execution:
     return orphan
 
 
-def _start(store: Store, execution: Execution, owner: str, until: datetime, now: datetime) -> Work:
+def _start(store: Store, execution: Execution, owner: str, until: datetime, now: datetime) -> ClaimedExecution:
     looks_first = execution.state is ExecutionState.UNSURE or _in_doubt(store, execution)
     running = execution.model_copy(
         update={
@@ -113,7 +113,7 @@ def _start(store: Store, execution: Execution, owner: str, until: datetime, now:
     data = {"key": running.key, "attempt": attempt.n, "looks_first": looks_first, "fingerprint": running.fingerprint}
     store.save_execution(running, entry=Entry(actor="worker", what="execution.running", data=data), now=now)
     store.add_attempt(attempt)
-    return Work(running, attempt)
+    return ClaimedExecution(running, attempt)
 
 
 def _in_doubt(store: Store, execution: Execution) -> bool:
@@ -122,7 +122,7 @@ def _in_doubt(store: Store, execution: Execution) -> bool:
     return any(made.outcome in (None, Outcome.UNSURE) for made in tries)
 
 
-def ended(store: Store, work: Work, end: Ended, now: datetime) -> bool:
+def ended(store: Store, work: ClaimedExecution, end: AttemptResult, now: datetime) -> bool:
     """Write what is known now. False: the lease was lost, somebody else has the execution, nothing is written."""
     file = store.case_file(work.execution.case_id, lock=True)
     if file is None:  # the foreign key forbids it
@@ -152,7 +152,7 @@ _STATE_AFTER = {
 }
 
 
-def _write_end(store: Store, file: CaseFile, held: Execution, end: Ended, now: datetime) -> None:
+def _write_end(store: Store, file: CaseFile, held: Execution, end: AttemptResult, now: datetime) -> None:
     succeeded = end.outcome is Outcome.SUCCEEDED
     failures = 0 if succeeded else held.failures + (not end.locked)
     stuck = end.person or end.outcome is Outcome.REFUSED or failures >= MOST_FAILURES
@@ -181,7 +181,7 @@ def _stick(store: Store, case: Case, closing: str, now: datetime) -> None:
     save(store, case, now, entry, state=move_case(case.state, CaseState.STUCK), closing=closing)
 
 
-def _entry(after: Execution, end: Ended) -> Entry:
+def _entry(after: Execution, end: AttemptResult) -> Entry:
     note = (end.receipt.note or end.receipt.vendor_id) if end.receipt else end.sentence
     word = {"succeeded": "Succeeded", "refused": "Refused", "unavailable": "Not available", "unsure": "Not known"}
     return Entry(

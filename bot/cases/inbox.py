@@ -12,7 +12,7 @@ from bot.core.cards.lists import Row
 from bot.core.model import Case, CaseFile, CaseState, Kind
 from bot.core.people import Person
 from bot.core.playbooks import PLAYBOOKS
-from bot.core.policy import Deed, Policy, groups_of, judge, question_of, standing_of
+from bot.core.policy import Policy, PolicyAction, groups_of, judge, question_of, standing_of
 from storage import Store
 
 LOOKED_AT = 300  # cases, soonest due first; whoever has more unfinished ones searches
@@ -50,7 +50,7 @@ def bulks(policy: Policy, person: Person, waiting: Iterable[CaseFile]) -> tuple[
     alike: dict[tuple[Kind, str], list[Row]] = defaultdict(list)
     for file in waiting:
         if file.case.state is CaseState.OPEN and file.proposal.actions and wording.paid_elsewhere(file) is None:
-            rule = judge(policy, question_of(Deed.APPROVE, person, file)).rule
+            rule = judge(policy, question_of(PolicyAction.APPROVE, person, file)).rule
             alike[file.case.kind, rule].append(_row(policy, file.case, file))
     made = [Bulk(kind=kind, rule=rule, rows=tuple(rows)) for (kind, rule), rows in alike.items() if len(rows) > 1]
     return tuple(sorted(made, key=lambda bulk: -len(bulk.rows)))
@@ -105,9 +105,9 @@ def _waits_for(policy: Policy, person: Person, file: CaseFile) -> bool:
     Without the sums of the day, which only a decision holds still: a list may show more than may be approved.
     """
     if file.case.state is CaseState.OPEN:
-        deed = Deed.APPROVE if file.proposal.actions else Deed.ACT
+        deed = PolicyAction.APPROVE if file.proposal.actions else PolicyAction.ACT
         return judge(policy, question_of(deed, person, file)).allowed
-    return file.case.state is CaseState.STUCK and judge(policy, question_of(Deed.ACT, person, file)).allowed
+    return file.case.state is CaseState.STUCK and judge(policy, question_of(PolicyAction.ACT, person, file)).allowed
 
 
 def _is_mine(case: Case, file: CaseFile | None, user_id: str) -> bool:

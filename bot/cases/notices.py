@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.cards import notices
 from bot.core.cards.mrkdwn import Block, is_person
-from bot.core.model import CardPlace, Case, CaseState, Entry, Verdict
+from bot.core.model import CardCopy, Case, CaseState, Entry, Verdict
 from bot.core.notices import Notice
 from storage import Store
 
@@ -22,12 +22,12 @@ _ENDS = frozenset({CaseState.DONE, CaseState.REJECTED, CaseState.EXPIRED})
 
 
 @dataclass(frozen=True)
-class Sending:
+class NoticeJob:
     """One claimed notice. `look`: it was sent before and the answer was never seen. `place`: of its case's card."""
 
     notice: Notice
     look: bool
-    place: CardPlace | None
+    place: CardCopy | None
 
 
 # --- who is told what -----------------------------------------------------------------------------------------------
@@ -104,9 +104,9 @@ def claim_notices(
     look_after: timedelta,
     closed: frozenset[str],
     may_post: Callable[[str], bool],
-) -> list[Sending]:
+) -> list[NoticeJob]:
     """`closed`: recipients that can take none just now; `may_post` counts one; `look_after`: see `showing`."""
-    taken: list[Sending] = []
+    taken: list[NoticeJob] = []
     for notice in store.due_notices(now, limit, closed):
         since = notice.posting_since
         if since is not None and since + look_after > now:  # it may still be on its way: a look would miss it
@@ -117,7 +117,7 @@ def claim_notices(
             store.save_notice(begun)
             case = store.case(notice.case_id) if notice.case_id else None
             place = store.card(case.case_id, case.channel) if case else None
-            taken.append(Sending(begun, since is not None, place))
+            taken.append(NoticeJob(begun, since is not None, place))
     return taken
 
 

@@ -23,7 +23,7 @@ def pause(store: Store, scope: str, *, by: str, reason: str, now: datetime) -> b
     return True
 
 
-def lock_out(store: Store, scope: str, *, reason: str, tell: Iterable[str], now: datetime) -> bool:
+def pause_for_credentials(store: Store, scope: str, *, reason: str, tell: Iterable[str], now: datetime) -> bool:
     """The connector's credentials are not accepted. `tell`: recipients of one notice each. False: it is known already.
 
     `resume` ends it, by an admin's word or by the worker once the vendor takes the credentials again.
@@ -37,7 +37,7 @@ def lock_out(store: Store, scope: str, *, reason: str, tell: Iterable[str], now:
     return True
 
 
-def locked_out(store: Store) -> dict[str, str]:
+def auth_failed(store: Store) -> dict[str, str]:
     """Scope -> reason of the connectors whose credentials are not accepted."""
     return {one.scope: one.reason for one in store.pauses() if one.by == WORKER}
 

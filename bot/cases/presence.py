@@ -54,7 +54,7 @@ def put_right(
         return False
     fallen, owner = _as_it_should_be(file, policy, people, gone)
     if fallen and not file.case.fallen_to_admins:
-        _fall(store, file, policy, now)
+        _escalate_to_admins(store, file, policy, now)
     elif not fallen and file.case.fallen_to_admins:
         sentence = "The people whom the policy names can go on with this again; the admins are not needed for it."
         entry = Entry(actor="worker", what="case.back", sentence=sentence)
@@ -88,7 +88,7 @@ def _as_it_should_be(file: CaseFile, policy: Policy, people: People, gone: Colle
     return fallen, next(there, ADMINS if policy.groups.get(ADMINS) else case.owner)
 
 
-def _fall(store: Store, file: CaseFile, policy: Policy, now: datetime) -> None:
+def _escalate_to_admins(store: Store, file: CaseFile, policy: Policy, now: datetime) -> None:
     case, admins = file.case, policy.groups.get(ADMINS, ())
     to = "It fell to the admins." if admins else "The policy names no admins it could fall to: add them."
     sentence = f"{TOO_FEW} {to}"

@@ -17,10 +17,10 @@ from bot.core.model import Call, Case, CaseFile, Entry, Frozen, Proposal, Verdic
 from bot.core.people import Person
 from bot.core.policy import (
     DAY,
-    Deed,
     Judgement,
     Known,
     Policy,
+    PolicyAction,
     Question,
     Spent,
     automatic,
@@ -84,7 +84,7 @@ def offered(
     *,
     before: Case | None,
     policy: Policy,
-    able: frozenset[str],
+    available_operations: frozenset[str],
     now: datetime,
 ) -> None:
     """After a case has opened, or has a new version; `before`: the case as it was."""
@@ -102,7 +102,7 @@ def offered(
             case.details,
             case.facts,
             policy=shadow,
-            able=able,
+            available_operations=available_operations,
             now=now,
             standing=before,
             earlier=case.earlier,
@@ -129,7 +129,14 @@ def offered(
 
 
 def decided(
-    store: Store, person: Person, file: CaseFile, judgement: Judgement, deed: Deed, *, policy: Policy, now: datetime
+    store: Store,
+    person: Person,
+    file: CaseFile,
+    judgement: Judgement,
+    deed: PolicyAction,
+    *,
+    policy: Policy,
+    now: datetime,
 ) -> None:
     """After a decision was written, before what it pays is; `file` is as it was before the decision."""
     shadow = shadow_of(policy)

@@ -14,12 +14,12 @@ from typing import TypeVar
 
 from bot.cases.shadow import Seen
 from bot.cli.output import table
-from bot.core.backtest import Counts, Lens, Part, Report, Trial, Weighed, add_up, part_of, weigh
+from bot.core.backtest import Counts, Evaluation, Evaluator, Part, Report, Trial, add_up, part_of, weigh
 from bot.core.duplicates import customer_key
 from bot.core.model import Money, Proposal
 from bot.core.money import show
 from bot.core.policy import DAY, Policy, Spent, payout_of
-from bot.core.policy.explain import Explained, Told, explain
+from bot.core.policy.explain import CallHistory, Explained, explain
 from storage import Database, Store, open_database
 
 PAGE = 2500  # cases that are read at once
@@ -48,10 +48,10 @@ def cores() -> int:
 
 
 def _weigh(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
-    now, new = Lens(trial.now), Lens(trial.new)
+    now, new = Evaluator(trial.now), Evaluator(trial.new)
 
-    async def weigh_all(db: Database) -> list[Weighed]:
-        found: list[Weighed] = []
+    async def weigh_all(db: Database) -> list[Evaluation]:
+        found: list[Evaluation] = []
         for page in pages:
             read = partial(Store.replay, since=since, first=page[0], last=page[1], alone=now.alone | new.alone)
             found += [weigh(now, new, row) for row in await db.read(read)]
@@ -101,7 +101,7 @@ async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tup
     return None if told is None else (explain(policy, told), told.file.proposal)
 
 
-def told_of(store: Store, case_id: str, now: datetime) -> Told | None:
+def told_of(store: Store, case_id: str, now: datetime) -> CallHistory | None:
     file = store.case_file(case_id)
     if file is None:
         return None
@@ -113,7 +113,7 @@ def told_of(store: Store, case_id: str, now: datetime) -> Told | None:
             automatic=store.paid_automatically(file.proposal.kind, money.currency, since),
         )
     versions = range(1, file.case.version + 1)
-    return Told(
+    return CallHistory(
         file=file,
         decisions=tuple(one for version in versions for one in store.decisions(case_id, version)),
         timers=tuple(store.timers(case_id)),

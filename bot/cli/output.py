@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.core import money
-from bot.core.masked import veiled
+from bot.core.masked import masked
 from bot.core.model import AuditEntry, Case, CaseFile
 from storage import Database
 
@@ -52,7 +52,7 @@ def case_story(file: CaseFile, history: Sequence[AuditEntry]) -> str:
         f"{case.case_id}  {case.kind}  {case.state}  version {case.version}",
         f"call      {case.call_id or 'opened by ' + case.opened_by}",
         f"amount    {money.show(case.details.money) if case.details.money else 'not stated'}",
-        f"summary   {veiled(case.details).summary or ('hidden' if case.details.sensitive else 'not stated')}",
+        f"summary   {masked(case.details).summary or ('hidden' if case.details.sensitive else 'not stated')}",
         *(f"why       {file.proposal.because}" for _ in (1,) if file.proposal.because),
         *(f"fact      {fact.source}: {fact.sentence or fact.missing or fact.name}" for fact in case.facts),
         *(f"step      {one.action.sentence}: {one.state}  key {one.key}" for one in file.executions),

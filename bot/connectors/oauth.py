@@ -20,7 +20,7 @@ from pydantic import StringConstraints
 
 from bot.connectors.base import Record
 from bot.http.client import FORM, TOTAL_S, Http, Reply, short
-from bot.http.errors import LockedOut
+from bot.http.errors import CredentialsRefused
 
 EARLY: Final = timedelta(minutes=1)  # clocks differ, and a request under way must not outlive its token
 UNSTATED: Final = timedelta(minutes=30)  # RFC 6749 section 5.1 lets a server leave `expires_in` out
@@ -70,7 +70,7 @@ class _Token:
     renew_at: datetime
 
 
-class _Dead(LockedOut):
+class _Dead(CredentialsRefused):
     """invalid_grant: this refresh token or assertion, and not the client, is refused."""
 
 
@@ -158,14 +158,14 @@ class _Bearer(ABC):
         # `ask`, since a lost answer here is no effect that anybody approved: it is Unavailable, never Unsure
         return self._http.record(Granted, await self._http.ask("", form.encode(), FORM))
 
-    def _refusal(self, reply: Reply) -> LockedOut:
+    def _refusal(self, reply: Reply) -> CredentialsRefused:
         """RFC 6749 section 5.2; every refusal is ours to mend by settings, so it never refuses an action."""
         code = short(reply.body.get("error") or reply.status)
         if code == "invalid_grant":
             sentence = f"{self._title} no longer accepts what gives us access ({code}): renew {self._grants}."
             return _Dead(sentence, request_id=reply.request_id)
         sentence = f"{self._title} gives us no access token ({code}): check or renew {self._clients}."
-        return LockedOut(sentence, request_id=reply.request_id)
+        return CredentialsRefused(sentence, request_id=reply.request_id)
 
 
 class ClientCredentials(_Bearer):
@@ -245,7 +245,7 @@ class RefreshToken(_Bearer):
         return await self._store.exclusive(self._system, self._refreshed)
 
     async def _refreshed(self, newest: str | None) -> Granted:
-        died: LockedOut | None = None
+        died: CredentialsRefused | None = None
         for candidate in dict.fromkeys(filter(None, (newest, *reversed(self._ours)))):
             try:
                 granted = await self._ask("refresh_token", {"refresh_token": candidate})
@@ -256,7 +256,7 @@ class RefreshToken(_Bearer):
             self._ours[1:] = [kept]
             await self._store.save(self._system, kept)
             return granted
-        raise died or LockedOut(f"{self._title} is not connected: set {self._grants}.")
+        raise died or CredentialsRefused(f"{self._title} is not connected: set {self._grants}.")
 
 
 class Assertion(_Bearer):

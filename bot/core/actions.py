@@ -27,7 +27,7 @@ class Subject:
     case_id: str
     details: Details
     facts: Facts
-    able: frozenset[str]  # "connector.operation" of what is configured; the rest becomes steps for a person
+    available_operations: frozenset[str]  # "connector.operation"; what is not among them is a step for a person
     now: datetime
     link: str | None = None  # where people open the case
     kind: Kind = Kind.REVIEW
@@ -98,7 +98,7 @@ def pay_back(subject: Subject) -> Action:
             reference=subject.reference(),
             **subject.exact,
         )
-    if fields.transaction_id and "fidel.reimburse_transaction" in subject.able:
+    if fields.transaction_id and "fidel.reimburse_transaction" in subject.available_operations:
         return step(
             "refund",
             "fidel",

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from bot.core.model import Action, Details, Earlier, Fact, Money
 from bot.core.money import show
 
-SAME_MATTER = timedelta(days=730)  # a charge or an invoice stays the same one; older than this nobody disputes it
-SAME_SUM = timedelta(days=30)  # the same customer and amount later is the next month's bill
+DUPLICATE_WINDOW = timedelta(days=730)  # a charge or an invoice stays the same one; older than this nobody disputes it
+SAME_SUM_WINDOW = timedelta(days=30)  # the same customer and amount later is the next month's bill
 SIMILAR = 10  # per cent between two amounts
 
 PAYS = frozenset({"refund", "refund_receipt", "credit_memo", "credit_note", "reimburse_transaction"})  # operations

@@ -21,7 +21,7 @@ LINKS: Mapping[str, str] = {"transcript_url": "Transcript", "recording_url": "Re
 HIDDEN_FIELDS = frozenset((*SPOKEN, *LINKS))
 
 
-def veiled(details: Details) -> Details:
+def masked(details: Details) -> Details:
     """Without what is hidden; of what has no meaning for us only the names remain."""
     if not details.sensitive:
         return details

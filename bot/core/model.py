@@ -216,7 +216,7 @@ class Proposal(Frozen):
     created_at: datetime
 
     @property
-    def weighed(self) -> Money | None:
+    def amount_for_policy(self) -> Money | None:
         """The amount that the policy looks at."""
         return self.highest or self.money
 
@@ -362,7 +362,7 @@ class AuditEntry(Frozen):
     hash: str
 
 
-class CardPlace(Frozen):
+class CardCopy(Frozen):
     """Where a case's card hangs in Slack, and how much of the case it shows."""
 
     case_id: str

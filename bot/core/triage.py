@@ -64,7 +64,7 @@ def triage(
     facts: Sequence[Fact],
     *,
     policy: Policy,
-    able: frozenset[str],
+    available_operations: frozenset[str],
     now: datetime,
     link: str | None = None,
     standing: Case | None = None,
@@ -76,22 +76,25 @@ def triage(
     `earlier` are other cases of the same matter: what was paid for one of them is not paid again.
     """
     known = {fact.name: fact for fact in facts}
-    subject = Subject(root, case_id_of(root), _believed(versions, details), known, able, now, link)
+    subject = Subject(root, case_id_of(root), _believed(versions, details), known, available_operations, now, link)
     by_person = any(call.author for call in versions)
     presumed = presumed_kind(details, policy)
-    because = _why_not_again(presumed, subject, earlier, standing) or _why_review(presumed, subject, policy, by_person)
+    because = _already_paid_reason(presumed, subject, earlier, standing) or _why_review(
+        presumed, subject, policy, by_person
+    )
     kind = presumed if presumed is not None and because is None else Kind.REVIEW
     playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
     channel = (rules.channel if rules else None) or playbook.channel
     urgent = playbook.urgent or is_vip(policy, details, facts)
     subject = _with_playbook(subject, playbook, policy, standing, channel, urgent=urgent)
     options = tuple(
-        option.model_copy(update={"actions": _marked(option.actions, able)}) for option in playbook.options(subject)
+        option.model_copy(update={"actions": _marked(option.actions, available_operations)})
+        for option in playbook.options(subject)
     )
     return Triaged(
         kind=kind,
         because=because,
-        actions=_marked(playbook.actions(subject), able),
+        actions=_marked(playbook.actions(subject), available_operations),
         options=options,
         channel=channel if channel in policy.channels else "fallback",
         owner=subject.owner,
@@ -124,10 +127,10 @@ def _believed(versions: Sequence[Call], details: Details) -> Details:
     return details.model_copy(update={"fields": details.fields.model_copy(update={"verified": how})})
 
 
-def _marked(actions: tuple[Action, ...], able: frozenset[str]) -> tuple[Action, ...]:
+def _marked(actions: tuple[Action, ...], available_operations: frozenset[str]) -> tuple[Action, ...]:
     """Who approves sees beforehand which steps will be theirs."""
     return tuple(
-        action.model_copy(update={"by_hand": f"{action.connector}.{action.operation}" not in able})
+        action.model_copy(update={"by_hand": f"{action.connector}.{action.operation}" not in available_operations})
         for action in actions
     )
 
@@ -157,7 +160,7 @@ def _why_review(kind: Kind | None, subject: Subject, policy: Policy, by_person: 
     return None if by_person else _doubt(subject, policy)
 
 
-def _why_not_again(
+def _already_paid_reason(
     kind: Kind | None, subject: Subject, earlier: Sequence[Earlier], standing: Case | None
 ) -> str | None:
     """One complaint, one payout: also a person who completed the case cannot get round it.

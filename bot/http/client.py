@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from bot.http.transport import Wire
 
 CONNECT_S: Final = 5.0  # a vendor that does not even take the connection by then is down, and nothing was sent
@@ -185,7 +185,7 @@ class Http:
     def _plain_refusal(self, reply: Reply) -> ConnectorError:
         if reply.status == httpx.codes.UNAUTHORIZED:
             sentence = f"{self.title} does not accept our key (401): check {self._key_name}."
-            return LockedOut(sentence, request_id=reply.request_id)
+            return CredentialsRefused(sentence, request_id=reply.request_id)
         if reply.status == httpx.codes.FORBIDDEN:
             sentence = f"{self.title} does not let our key do this (403): check the rights of {self._key_name}."
         else:

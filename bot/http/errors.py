@@ -39,7 +39,7 @@ class Unavailable(ConnectorError):
         self.retry_after_s = retry_after_s
 
 
-class LockedOut(Unavailable):
+class CredentialsRefused(Unavailable):
     """Our credentials expired or were revoked: the connector pauses, and its executions wait."""
 
 

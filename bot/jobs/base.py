@@ -22,7 +22,7 @@ class Outside:
     connectors: Mapping[str, Connector]
 
     @property
-    def able(self) -> frozenset[str]:
+    def available_operations(self) -> frozenset[str]:
         """ "connector.operation" of all that can be run; the rest is for people."""
         return frozenset(
             f"{name}.{operation}" for name, made in self.connectors.items() for operation in made.operations

@@ -10,22 +10,28 @@ from bot.core.model import Details, Fact
 from bot.core.triage import facts_wanted
 from bot.http.errors import ConnectorError
 from bot.jobs.base import LEASE
-from bot.jobs.credentials import Locking
+from bot.jobs.credentials import CredentialJobs
 
 
-class CallJobs(Locking):
-    async def claim_calls(self, limit: int) -> list[calls.Told]:
+class CallJobs(CredentialJobs):
+    async def claim_calls(self, limit: int) -> list[calls.CallHistory]:
         now = self.clock()
         return await self.db.write(
             lambda store: calls.claim_calls(store, owner=self.owner, until=now + LEASE, now=now, limit=limit)
         )
 
-    async def triage(self, told: calls.Told) -> None:
+    async def triage(self, told: calls.CallHistory) -> None:
         details = told.details
         facts = await self._facts(details, facts_wanted(details, self.policy))
-        now, able = self.clock(), self.outside.able
+        now, available_operations = self.clock(), self.outside.available_operations
         settle = partial(
-            calls.settle, told=told, facts=facts, policy=self.policy, able=able, now=now, public_url=self.public_url
+            calls.settle,
+            told=told,
+            facts=facts,
+            policy=self.policy,
+            available_operations=available_operations,
+            now=now,
+            public_url=self.public_url,
         )
         await self.db.write(settle)
         self.wake("cards")

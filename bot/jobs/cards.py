@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.cases import cards as case_cards
-from bot.cases.cards import Show
+from bot.cases.cards import CardJob
 from bot.core import cards
 from bot.core.policy import standing_of
 from bot.core.records import account_owner
@@ -24,7 +24,7 @@ MOST_WAIT = timedelta(minutes=5)
 
 
 class CardJobs(Shared):
-    async def claim_cards(self, limit: int) -> list[Show]:
+    async def claim_cards(self, limit: int) -> list[CardJob]:
         """Cards whose channel can take them; the others wait without holding anything up."""
         now, pace = self.clock(), self.outside.pace
         closed = pace.closed(now)
@@ -41,10 +41,10 @@ class CardJobs(Shared):
             )
         )
 
-    async def show(self, show: Show) -> None:
+    async def show(self, show: CardJob) -> None:
         try:
-            if show.trail_due:
-                await self._show_trail(show)
+            if show.thread_log_due:
+                await self._post_thread_log(show)
             elif show.stale or show.place.message_ts is None:
                 await self._show_card(show)
             else:
@@ -53,7 +53,7 @@ class CardJobs(Shared):
             await self._show_failed(show, error)
         self.wake("cards")
 
-    async def _show_card(self, show: Show) -> None:
+    async def _show_card(self, show: CardJob) -> None:
         file, place, slack = show.file, show.place, self.outside.slack
         channel_id = place.channel_id or await slack.channel_id(self.policy.channels[place.channel])
         picture = await self._picture(show)
@@ -75,13 +75,13 @@ class CardJobs(Shared):
         )
 
     async def _found(
-        self, show: Show, channel_id: str, event: EventType, key: Mapping[str, object], thread_ts: str | None = None
+        self, show: CardJob, channel_id: str, event: EventType, key: Mapping[str, object], thread_ts: str | None = None
     ) -> Found | None:
         if not show.look or show.since is None:
             return None
         return await self.outside.slack.find(channel_id, event=event, key=key, since=show.since, thread_ts=thread_ts)
 
-    async def _may_send(self, show: Show) -> bool:
+    async def _may_send(self, show: CardJob) -> bool:
         """Whether this job still holds the card, and what is written down says that the sending begins now."""
         noted = None if show.look else show.since
         for _ in range(3):  # a machine so slow that the note is never fresh leaves it to the end of the lease
@@ -94,7 +94,7 @@ class CardJobs(Shared):
             noted = now
         return False
 
-    async def _picture(self, show: Show) -> cards.Picture:
+    async def _picture(self, show: CardJob) -> cards.Picture:
         if show.place.channel != show.file.case.channel:
             return cards.moved(show.file, self.policy.channels[show.file.case.channel])
         case, owners = show.file.case, frozenset[str]()
@@ -106,7 +106,7 @@ class CardJobs(Shared):
         made, locale = standing_of(self.policy, show.file), self._locale(show)
         return cards.card(show.file, made, owners=sorted(owners), locale=locale, belongs_to=await self._closed(show))
 
-    async def _closed(self, show: Show) -> str | None:
+    async def _closed(self, show: CardJob) -> str | None:
         """The card's own channel, where it hangs in another."""
         own = self.policy.channels[show.place.channel]
         try:
@@ -115,10 +115,10 @@ class CardJobs(Shared):
             channel_id = None
         return own if show.place.channel_id not in (None, channel_id) else None
 
-    def _locale(self, show: Show) -> str:
+    def _locale(self, show: CardJob) -> str:
         return self.policy.region(show.place.channel).locale
 
-    async def _show_trail(self, show: Show) -> None:
+    async def _post_thread_log(self, show: CardJob) -> None:
         place, slack = show.place, self.outside.slack
         channel_id, thread, last = str(place.channel_id), str(place.message_ts), show.trail[-1].n
         key = {"case": place.case_id, "n": show.trail[0].n}
@@ -131,9 +131,9 @@ class CardJobs(Shared):
         else:
             return
         now, more = self.clock(), last < show.trail[-1].n
-        await self.db.write(lambda store: case_cards.trail_shown(store, place, n=last, more=more, now=now))
+        await self.db.write(lambda store: case_cards.thread_log_shown(store, place, n=last, more=more, now=now))
 
-    async def _called(self, show: Show) -> dict[int, list[str]]:
+    async def _called(self, show: CardJob) -> dict[int, list[str]]:
         """Whom each entry calls by a live mention; on a card that stayed behind nobody is called a second time."""
         if show.place.channel != show.file.case.channel:
             return {}
@@ -144,7 +144,7 @@ class CardJobs(Shared):
             if isinstance(called, list) and called
         }
 
-    async def _show_failed(self, show: Show, error: SlackError) -> None:
+    async def _show_failed(self, show: CardJob, error: SlackError) -> None:
         """Nothing is lost: the card stays due, and what was begun stays written down."""
         now, place = self.clock(), show.place
         log.warning("card of %s: %s", place.case_id, error.sentence)

@@ -6,22 +6,24 @@ from functools import partial
 
 from bot.cases import pauses
 from bot.connectors.base import Connector
-from bot.http.errors import ConnectorError, LockedOut, Refused
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused
 from bot.jobs.base import Shared
 from bot.slack import SlackError
 
 log = logging.getLogger("countersign.jobs")
 
 
-class Locking(Shared):
-    async def lock_out(self, connector: Connector, why: str) -> None:
+class CredentialJobs(Shared):
+    async def pause_for_credentials(self, connector: Connector, why: str) -> None:
         """The connector pauses for every process; the admins are told once, by whoever was first."""
         reason = f"{why} It goes on by itself once that is renewed."
-        known = await self.db.read(pauses.locked_out)
+        known = await self.db.read(pauses.auth_failed)
         if connector.name in known:
             return
-        lock_out = partial(pauses.lock_out, scope=connector.name, reason=reason, tell=await self._admins())
-        if await self.db.write(partial(lock_out, now=self.clock())):
+        pause_for_credentials = partial(
+            pauses.pause_for_credentials, scope=connector.name, reason=reason, tell=await self._admins()
+        )
+        if await self.db.write(partial(pause_for_credentials, now=self.clock())):
             log.error("%s is paused: %s", connector.title, why)
             self.wake("notices")
 
@@ -41,8 +43,8 @@ class Locking(Shared):
             connector = self.outside.connectors[self.doubted.pop()]
             try:
                 await connector.check()
-            except LockedOut as error:
-                await self.lock_out(connector, error.sentence)
+            except CredentialsRefused as error:
+                await self.pause_for_credentials(connector, error.sentence)
             except ConnectorError as error:
                 log.info("%s does not answer as it should: %s", connector.title, error.sentence)
 

@@ -3,70 +3,75 @@
 import logging
 
 from bot.cases import executions, pauses
-from bot.cases.executions import Ended, Work
+from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.connectors.base import Connector, Repeat
 from bot.core.model import Outcome, Receipt
-from bot.http.errors import LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import CredentialsRefused, Refused, Unavailable, Unsure
 from bot.jobs.base import LEASE
-from bot.jobs.credentials import Locking
+from bot.jobs.credentials import CredentialJobs
 from storage import Store
 
 log = logging.getLogger("countersign.jobs")
 
 
-class ExecutionJobs(Locking):
-    async def claim_executions(self, limit: int) -> list[Work]:
-        now, able = self.clock(), self.outside.able
+class ExecutionJobs(CredentialJobs):
+    async def claim_executions(self, limit: int) -> list[ClaimedExecution]:
+        now, available_operations = self.clock(), self.outside.available_operations
 
-        def claim(store: Store) -> list[Work]:
+        def claim(store: Store) -> list[ClaimedExecution]:
             pauses.tell_waiting(store, now)
             return executions.claim_executions(
-                store, owner=self.owner, until=now + LEASE, now=now, limit=limit, able=able
+                store,
+                owner=self.owner,
+                until=now + LEASE,
+                now=now,
+                limit=limit,
+                available_operations=available_operations,
             )
 
         works = await self.db.write(claim)
         self.wake("cards")  # a step that was handed to a person shows
         return works
 
-    async def execute(self, work: Work) -> None:
+    async def execute(self, work: ClaimedExecution) -> None:
         connector = self.outside.connectors[work.execution.action.connector]
         end = await self._attempt(connector, work)
         now = self.clock()
         if not await self.db.write(lambda store: executions.ended(store, work, end, now)):
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
         if end.locked:
-            await self.lock_out(connector, end.sentence or "")
+            await self.pause_for_credentials(connector, end.sentence or "")
         self.wake("cards", "executions")
 
-    async def _attempt(self, connector: Connector, work: Work) -> Ended:
+    async def _attempt(self, connector: Connector, work: ClaimedExecution) -> AttemptResult:
         action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first
         try:
             if looks and (found := await connector.find(action, key)) is not None:
                 return _succeeded(found)
             if looks and (why := self._only_a_person(connector, work)) is not None:
-                return Ended(Outcome.UNSURE, why, person=True)
-        except LockedOut as error:
-            return Ended(Outcome.UNSURE, error.sentence, request_id=error.request_id, locked=True)
+                return AttemptResult(Outcome.UNSURE, why, person=True)
+        except CredentialsRefused as error:
+            return AttemptResult(Outcome.UNSURE, error.sentence, request_id=error.request_id, locked=True)
         except (Refused, Unavailable, Unsure) as error:  # the look itself failed: still not known
             after = error.retry_after_s if isinstance(error, Unavailable) else None
-            return Ended(Outcome.UNSURE, f"Could not look it up: {error.sentence}", retry_after_s=after)
+            return AttemptResult(Outcome.UNSURE, f"Could not look it up: {error.sentence}", retry_after_s=after)
         try:
             return _succeeded(await connector.perform(action, key))
         except Refused as error:
-            return Ended(Outcome.REFUSED, error.sentence, request_id=error.request_id)
+            return AttemptResult(Outcome.REFUSED, error.sentence, request_id=error.request_id)
         except Unavailable as error:
             outcome = Outcome.UNSURE if looks else Outcome.UNAVAILABLE  # the earlier try may still have happened
-            return Ended(
+            return AttemptResult(
                 outcome,
                 error.sentence,
                 retry_after_s=error.retry_after_s,
                 request_id=error.request_id,
-                locked=isinstance(error, LockedOut),
+                locked=isinstance(error, CredentialsRefused),
             )
         except Unsure as error:
-            return Ended(Outcome.UNSURE, error.sentence, request_id=error.request_id)
+            return AttemptResult(Outcome.UNSURE, error.sentence, request_id=error.request_id)
 
-    def _only_a_person(self, connector: Connector, work: Work) -> str | None:
+    def _only_a_person(self, connector: Connector, work: ClaimedExecution) -> str | None:
         """Nothing was found, yet a second send could be a second effect."""
         operation = connector.operations[work.execution.action.operation]
         if operation.repeat is Repeat.PERSON:
@@ -77,5 +82,5 @@ class ExecutionJobs(Locking):
         return None
 
 
-def _succeeded(receipt: Receipt) -> Ended:
-    return Ended(Outcome.SUCCEEDED, receipt=receipt, request_id=receipt.request_id)
+def _succeeded(receipt: Receipt) -> AttemptResult:
+    return AttemptResult(Outcome.SUCCEEDED, receipt=receipt, request_id=receipt.request_id)

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.cases import cards
 from bot.cases import notices as case_notices
-from bot.cases.notices import WORKFLOW, Sending
+from bot.cases.notices import WORKFLOW, NoticeJob
 from bot.core.cards import charts, notices
 from bot.core.cards.charts import Chart
 from bot.core.cards.mrkdwn import Block, is_person
@@ -29,7 +29,7 @@ NEWS_FOR = timedelta(days=1)  # what could not be told by then is not news any m
 
 
 class NoticeJobs(Shared):
-    async def claim_notices(self, limit: int) -> list[Sending]:
+    async def claim_notices(self, limit: int) -> list[NoticeJob]:
         """Those whose recipient can take one; the others wait without holding anything up."""
         now, pace = self.clock(), self.outside.pace
         owner, closed = f"{self.owner}#{next(self._claims)}", pace.closed(now)
@@ -46,7 +46,7 @@ class NoticeJobs(Shared):
             )
         )
 
-    async def notify(self, sending: Sending) -> None:
+    async def notify(self, sending: NoticeJob) -> None:
         notice = sending.notice
         try:
             if not await self._senders()[_kind_of(notice.recipient)](sending):
@@ -57,20 +57,20 @@ class NoticeJobs(Shared):
         now = self.clock()
         await self.db.write(lambda store: case_notices.sent(store, notice, now))
 
-    def _senders(self) -> Mapping[str, Callable[[Sending], Awaitable[bool]]]:
+    def _senders(self) -> Mapping[str, Callable[[NoticeJob], Awaitable[bool]]]:
         """By the kind of recipient; each returns False where this job has lost the notice to another."""
         return {"person": self._to_person, "channel": self._to_channel, "workflow": self._to_workflow}
 
-    async def _to_person(self, sending: Sending) -> bool:
+    async def _to_person(self, sending: NoticeJob) -> bool:
         return await self._post(sending, await self.outside.slack.direct_messages(sending.notice.recipient))
 
-    async def _to_channel(self, sending: Sending) -> bool:
+    async def _to_channel(self, sending: NoticeJob) -> bool:
         """A channel that the policy does not name any more gives way to the fallback."""
         channels = self.policy.channels
         name = channels.get(sending.notice.recipient) or channels["fallback"]
         return await self._post(sending, await self.outside.slack.channel_id(name))
 
-    async def _to_workflow(self, sending: Sending) -> bool:
+    async def _to_workflow(self, sending: NoticeJob) -> bool:
         """A step ends once, so there is nothing to look for: where it has ended, an earlier try did it."""
         notice, case_id = sending.notice, sending.notice.case_id
         file = await self.db.read(lambda store: store.case_file(case_id)) if case_id else None
@@ -82,7 +82,7 @@ class NoticeJobs(Shared):
                 raise
         return True
 
-    async def _post(self, sending: Sending, channel_id: str) -> bool:
+    async def _post(self, sending: NoticeJob, channel_id: str) -> bool:
         notice, slack = sending.notice, self.outside.slack
         key, since = {"notice": notice.notice_id}, notice.posting_since
         locale = self.policy.region(sending.place.channel).locale if sending.place else HOME
@@ -125,7 +125,7 @@ class NoticeJobs(Shared):
             return charts.without_pictures(blocks)
         return charts.with_image(blocks, file_id)
 
-    async def _link(self, sending: Sending) -> str | None:
+    async def _link(self, sending: NoticeJob) -> str | None:
         """Where the card of its case hangs; the news matters more than the way there."""
         place = sending.place
         if place is None or place.channel_id is None or place.message_ts is None:
@@ -135,7 +135,7 @@ class NoticeJobs(Shared):
         except SlackError:
             return None
 
-    async def _may_tell(self, sending: Sending) -> bool:
+    async def _may_tell(self, sending: NoticeJob) -> bool:
         """Whether this job still holds the notice, and what is written down says that the sending begins now."""
         noted = None if sending.look else sending.notice.posting_since
         for _ in range(3):  # a machine so slow that the note is never fresh leaves it to the end of the lease
@@ -148,7 +148,7 @@ class NoticeJobs(Shared):
             noted = now
         return False
 
-    async def _notice_failed(self, sending: Sending, error: SlackError) -> None:
+    async def _notice_failed(self, sending: NoticeJob, error: SlackError) -> None:
         """It stays due, and what was begun stays written down; for somebody who is gone it ends here."""
         now, notice = self.clock(), sending.notice
         log.warning("notice %s: %s", notice.notice_id, error.sentence)

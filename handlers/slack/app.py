@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from handlers.context import Doors
+from handlers.context import Context
 from handlers.slack import clicks, commands, completing, forms, home, shortcuts, threads, workflows
 
 log = logging.getLogger("countersign.doors")
@@ -18,7 +18,7 @@ log = logging.getLogger("countersign.doors")
 TIMESTAMP = re.compile(r"[0-9]{1,16}")  # seconds since 1970
 
 
-def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
+def make_bolt(ctx: Context, *, signing_secret: str, token: str) -> AsyncApp:
     """One workspace, one token: `authorize` needs no network, so a click never waits for `auth.test`.
 
     Bolt's own client is never used: whatever goes to Slack goes through the desk.
@@ -37,7 +37,7 @@ def make_bolt(doors: Doors, *, signing_secret: str, token: str) -> AsyncApp:
     )
     # the first that fits is taken, and what nobody took is answered by clicks and forms
     for room in (home, shortcuts, workflows, threads, commands, completing, clicks, forms):
-        room.register(bolt, doors)
+        room.register(bolt, ctx)
     return bolt
 
 
@@ -55,14 +55,14 @@ async def _asked(request: web.Request) -> AsyncBoltRequest | None:
         return None
 
 
-def routes(bolt: AsyncApp, doors: Doors) -> list[web.RouteDef]:
+def routes(bolt: AsyncApp, ctx: Context) -> list[web.RouteDef]:
     async def events(request: web.Request) -> web.StreamResponse:
         asked = await _asked(request)
         if asked is None:
-            doors.count("slack", "not_from_slack")
+            ctx.count("slack", "not_from_slack")
             return web.json_response({"error": "invalid request"}, status=401)
         answer = await bolt.async_dispatch(asked)
-        doors.count("slack", str(answer.status))
+        ctx.count("slack", str(answer.status))
         response: web.StreamResponse = await to_aiohttp_response(answer)
         return response
 

@@ -22,12 +22,12 @@ from bot.core.policy import payout_of
 from bot.core.records import left_of
 from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
 from bot.core.triage import presumed_kind
-from handlers.context import DeskClosed, Doors, NotWelcome
+from handlers.context import Context, NotAllowed, SlackUnavailable
 
 log = logging.getLogger("countersign.doors")
 
 Body = Mapping[str, Any]
-Press = Callable[[Doors, Click, Body], Awaitable[Answer]]
+Press = Callable[[Context, Click, Body], Awaitable[Answer]]
 
 ANY = re.compile("")
 
@@ -40,7 +40,7 @@ FOREIGN = "This is not one of ours, or from another release. Nothing was changed
 CLICK_AGAIN = "Something went wrong on our side and nothing was decided. Please click again."
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
+def register(bolt: AsyncApp, ctx: Context) -> None:
     presses: dict[str, Press] = {
         ActionId.APPROVE: _approve,
         ActionId.REJECT: _open_reject,
@@ -54,31 +54,31 @@ def register(bolt: AsyncApp, doors: Doors) -> None:
         **{choice: partial(_choose, number) for number, choice in enumerate(CHOICES, start=1)},
     }
     for action_id, press in presses.items():
-        bolt.action(action_id)(_listener(doors, press))
-    bolt.action(ANY)(_listener(doors, _unknown))  # the first that fits is taken: whatever none of the above took
+        bolt.action(action_id)(_listener(ctx, press))
+    bolt.action(ANY)(_listener(ctx, _unknown))  # the first that fits is taken: whatever none of the above took
 
 
-def _listener(doors: Doors, press: Press) -> Callable[..., Awaitable[None]]:
+def _listener(ctx: Context, press: Press) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        answer = await _pressed(doors, press, body)
+        answer = await _pressed(ctx, press, body)
         await ack()
         if answer.changed:
-            doors.wake("cards", "executions", "calls")
+            ctx.wake("cards", "executions", "calls")
         if answer.text and body.get("response_url"):
-            await doors.desk.answer(body["response_url"], answer.text)
+            await ctx.slack_port.answer(body["response_url"], answer.text)
 
     return listen
 
 
-async def _pressed(doors: Doors, press: Press, body: Body) -> Answer:
+async def _pressed(ctx: Context, press: Press, body: Body) -> Answer:
     """Every click has an answer: a fault of ours says so and has changed nothing."""
     try:
-        click = await read_click(doors, body)
-        locale = await doors.locale_of(click.ref.case_id)
-        return in_words_of(locale, await press(doors, click, body))
-    except NotWelcome as who:
-        return Answer(await doors.turned_away(who, _case_id(body)))
-    except DeskClosed as closed:
+        click = await read_click(ctx, body)
+        locale = await ctx.locale_of(click.ref.case_id)
+        return in_words_of(locale, await press(ctx, click, body))
+    except NotAllowed as who:
+        return Answer(await ctx.turned_away(who, _case_id(body)))
+    except SlackUnavailable as closed:
         return Answer(f"{closed} Nothing was decided; please click again in a moment.")
     except NotOurs:
         return Answer(FOREIGN)
@@ -91,25 +91,25 @@ def in_words_of(locale: str, answer: Answer) -> Answer:
     return replace(answer, text=in_locale(answer.text, locale)) if answer.text else answer
 
 
-async def read_click(doors: Doors, body: Body) -> Click:
+async def read_click(ctx: Context, body: Body) -> Click:
     """Who clicked what, with their groups at this moment.
 
     Raises NotWelcome for an account that may not take part, NotOurs for a value that we did not write.
     """
-    user_id = check_person(doors, body)
+    user_id = check_person(ctx, body)
     action = body["actions"][0]
     return Click(
-        person=await doors.person(user_id),
+        person=await ctx.person(user_id),
         ref=read_ref(_value(action)),
         identity=f"click:{body['trigger_id']}",
         revision=_revision(action.get("block_id") or ""),
     )
 
 
-def check_person(doors: Doors, body: Body) -> str:
+def check_person(ctx: Context, body: Body) -> str:
     team_id = (body.get("team") or {}).get("id")
     user_id = str(body["user"]["id"])
-    doors.check_team(user_id, team_id, body["user"].get("team_id", team_id))
+    ctx.check_team(user_id, team_id, body["user"].get("team_id", team_id))
     return user_id
 
 
@@ -143,101 +143,101 @@ def _revision(block_id: str) -> int | None:
 # --- what each button does ------------------------------------------------------------------------------------------
 
 
-async def _unknown(doors: Doors, click: Click, _: Body) -> Answer:
+async def _unknown(ctx: Context, click: Click, _: Body) -> Answer:
     return Answer(FOREIGN)
 
 
-async def _approve(doors: Doors, click: Click, _: Body) -> Answer:
-    now = doors.clock()
-    return await doors.db.write(lambda store: decisions.approve(store, click, policy=doors.policy, now=now))
+async def _approve(ctx: Context, click: Click, _: Body) -> Answer:
+    now = ctx.clock()
+    return await ctx.db.write(lambda store: decisions.approve(store, click, policy=ctx.policy, now=now))
 
 
-async def _choose(number: int, doors: Doors, click: Click, _: Body) -> Answer:
-    now = doors.clock()
-    return await doors.db.write(lambda store: decisions.choose(store, click, number, policy=doors.policy, now=now))
+async def _choose(number: int, ctx: Context, click: Click, _: Body) -> Answer:
+    now = ctx.clock()
+    return await ctx.db.write(lambda store: decisions.choose(store, click, number, policy=ctx.policy, now=now))
 
 
-async def _step_done(doors: Doors, click: Click, _: Body) -> Answer:
-    now = doors.clock()
-    return await doors.db.write(lambda store: decisions.step_done(store, click, policy=doors.policy, now=now))
+async def _step_done(ctx: Context, click: Click, _: Body) -> Answer:
+    now = ctx.clock()
+    return await ctx.db.write(lambda store: decisions.step_done(store, click, policy=ctx.policy, now=now))
 
 
-async def _retry(doors: Doors, click: Click, _: Body) -> Answer:
-    now = doors.clock()
-    return await doors.db.write(lambda store: decisions.retry(store, click, policy=doors.policy, now=now))
+async def _retry(ctx: Context, click: Click, _: Body) -> Answer:
+    now = ctx.clock()
+    return await ctx.db.write(lambda store: decisions.retry(store, click, policy=ctx.policy, now=now))
 
 
-async def _open_reject(doors: Doors, click: Click, body: Body) -> Answer:
+async def _open_reject(ctx: Context, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body:
         case = file.case
-        title = headline(case.kind, case.details, file.proposal.money, locale=_locale(doors, file))
+        title = headline(case.kind, case.details, file.proposal.money, locale=_locale(ctx, file))
         return forms.reject_form(click.ref, title)
 
-    return await _open(doors, click, body, CaseState.OPEN, form)
+    return await _open(ctx, click, body, CaseState.OPEN, form)
 
 
-async def _open_complete(doors: Doors, click: Click, body: Body) -> Answer:
+async def _open_complete(ctx: Context, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body:
-        kind = presumed_kind(file.case.details, doors.policy)
-        return completing.complete_form(file, kind, locale=_locale(doors, file))
+        kind = presumed_kind(file.case.details, ctx.policy)
+        return completing.complete_form(file, kind, locale=_locale(ctx, file))
 
-    return await _open(doors, click, body, CaseState.OPEN, form)
-
-
-async def _open_settle(doors: Doors, click: Click, body: Body) -> Answer:
-    return await _open(doors, click, body, CaseState.STUCK, forms.settle_form)
+    return await _open(ctx, click, body, CaseState.OPEN, form)
 
 
-async def _open_recipient(doors: Doors, click: Click, body: Body) -> Answer:
+async def _open_settle(ctx: Context, click: Click, body: Body) -> Answer:
+    return await _open(ctx, click, body, CaseState.STUCK, forms.settle_form)
+
+
+async def _open_recipient(ctx: Context, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body | Answer:
         needed = unverified_recipient(file) is not None
         return more.recipient_form(file) if needed else Answer("The recipient is on record, or was confirmed already.")
 
-    return await _open(doors, click, body, CaseState.OPEN, form)
+    return await _open(ctx, click, body, CaseState.OPEN, form)
 
 
-async def _show_summary(doors: Doors, click: Click, body: Body) -> Answer:
+async def _show_summary(ctx: Context, click: Click, body: Body) -> Answer:
     """The history says who opened it before they see it."""
-    now = doors.clock()
-    found = await doors.db.write(lambda store: masked.reveal(store, click, policy=doors.policy, now=now))
+    now = ctx.clock()
+    found = await ctx.db.write(lambda store: masked.reveal(store, click, policy=ctx.policy, now=now))
     if isinstance(found, Answer):
         return found
-    await doors.desk.open_form(body["trigger_id"], summary_view(found))
+    await ctx.slack_port.open_form(body["trigger_id"], summary_view(found))
     return Answer(changed=True)
 
 
 # --- the menu -------------------------------------------------------------------------------------------------------
 
 
-async def _more(doors: Doors, click: Click, body: Body) -> Answer:
+async def _more(ctx: Context, click: Click, body: Body) -> Answer:
     chosen = (body["actions"][0].get("selected_option") or {}).get("value") or ""
     press = _MENU.get(chosen.partition(" ")[0])
-    return Answer(FOREIGN) if press is None else await press(doors, click, body)
+    return Answer(FOREIGN) if press is None else await press(ctx, click, body)
 
 
-async def _open_amount(doors: Doors, click: Click, body: Body) -> Answer:
+async def _open_amount(ctx: Context, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body | Answer:
         money = payout_of(file.proposal)
         if money is None:
             return Answer("This case pays nothing, so there is no amount to change.")
         left = left_of(file.case.details.fields, file.case.facts, money.currency)
-        return more.amount_form(file, money, left, _locale(doors, file))
+        return more.amount_form(file, money, left, _locale(ctx, file))
 
-    return await _open(doors, click, body, CaseState.OPEN, form)
-
-
-async def _take(doors: Doors, click: Click, _: Body) -> Answer:
-    now = doors.clock()
-    return await doors.db.write(lambda store: owners.take(store, click, policy=doors.policy, now=now))
+    return await _open(ctx, click, body, CaseState.OPEN, form)
 
 
-async def _open_question(doors: Doors, click: Click, body: Body) -> Answer:
-    now = doors.clock()
+async def _take(ctx: Context, click: Click, _: Body) -> Answer:
+    now = ctx.clock()
+    return await ctx.db.write(lambda store: owners.take(store, click, policy=ctx.policy, now=now))
+
+
+async def _open_question(ctx: Context, click: Click, body: Body) -> Answer:
+    now = ctx.clock()
 
     def check(store: Store) -> CaseFile | Answer:
-        return questions.check_asking(store, click, policy=doors.policy, now=now)
+        return questions.check_asking(store, click, policy=ctx.policy, now=now)
 
-    return await _open_with(doors, body, check, more.question_form)
+    return await _open_with(ctx, body, check, more.question_form)
 
 
 _MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.ASK: _open_question}
@@ -247,27 +247,27 @@ _MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.
 
 
 async def _open(
-    doors: Doors, click: Click, body: Body, state: CaseState, form: Callable[[CaseFile], Body | Answer]
+    ctx: Context, click: Click, body: Body, state: CaseState, form: Callable[[CaseFile], Body | Answer]
 ) -> Answer:
-    now = doors.clock()
+    now = ctx.clock()
 
     def check(store: Store) -> CaseFile | Answer:
-        return clicks.check_open(store, click, policy=doors.policy, state=state, now=now)
+        return clicks.check_open(store, click, policy=ctx.policy, state=state, now=now)
 
-    return await _open_with(doors, body, check, form)
+    return await _open_with(ctx, body, check, form)
 
 
-def _locale(doors: Doors, file: CaseFile) -> str:
-    return doors.policy.region(file.case.channel).locale
+def _locale(ctx: Context, file: CaseFile) -> str:
+    return ctx.policy.region(file.case.channel).locale
 
 
 async def _open_with(
-    doors: Doors, body: Body, check: Callable[[Store], CaseFile | Answer], form: Callable[[CaseFile], Body | Answer]
+    ctx: Context, body: Body, check: Callable[[Store], CaseFile | Answer], form: Callable[[CaseFile], Body | Answer]
 ) -> Answer:
     """No network before this but the group look-up: a trigger lives three seconds and works once."""
-    found = await doors.db.write(check)
-    view = found if isinstance(found, Answer) else form(localised(found, _locale(doors, found)))
+    found = await ctx.db.write(check)
+    view = found if isinstance(found, Answer) else form(localised(found, _locale(ctx, found)))
     if isinstance(view, Answer):
         return view
-    await doors.desk.open_form(body["trigger_id"], view)
+    await ctx.slack_port.open_form(body["trigger_id"], view)
     return Answer()

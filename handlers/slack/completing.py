@@ -14,29 +14,29 @@ from bot.core.money import HOME
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.slack_ids import ActionId
 from bot.core.triage import missing_needs
-from handlers.context import DeskClosed, Doors, NotWelcome
+from handlers.context import Context, NotAllowed, SlackUnavailable
 from handlers.slack.clicks import check_person
 
 log = logging.getLogger("countersign.doors")
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
+def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.action(ActionId.KIND)
     async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        await _put_in_order(doors, body)
+        await _put_in_order(ctx, body)
 
 
-async def _put_in_order(doors: Doors, body: Mapping[str, Any]) -> None:
+async def _put_in_order(ctx: Context, body: Mapping[str, Any]) -> None:
     """A courtesy: where it fails the form asks the same in another order."""
     try:
-        check_person(doors, body)
+        check_person(ctx, body)
         view = body["view"]
         form = completing.of_kind(view, completing.kind_of(view["state"]["values"]))
-        await doors.desk.update_form(view["id"], view["hash"], form)
-    except NotWelcome as who:
-        await doors.turned_away(who)
-    except DeskClosed as closed:
+        await ctx.slack_port.update_form(view["id"], view["hash"], form)
+    except NotAllowed as who:
+        await ctx.turned_away(who)
+    except SlackUnavailable as closed:
         log.info("a form was not put in order: %s", closed)
     except Exception:  # the choice has been acknowledged: a raise would show it as failed
         log.exception("a form was not put in order")

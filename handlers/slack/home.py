@@ -17,7 +17,7 @@ from bot.core.model import Kind
 from bot.core.money import in_locale
 from bot.core.people import Person
 from bot.core.slack_ids import BULKS, ActionId, CallbackId, CaseRef
-from handlers.context import DeskClosed, Doors, NotWelcome
+from handlers.context import Context, NotAllowed, SlackUnavailable
 from handlers.slack.clicks import CLICK_AGAIN, check_person
 
 log = logging.getLogger("countersign.doors")
@@ -35,29 +35,29 @@ SEES = (
 )
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
+def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.event("app_home_opened")
     async def opened(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab") == "home":
             look = read_look((event.get("view") or {}).get("private_metadata") or "")
-            await _draw_or_log(doors, str(event["user"]), look.model_copy(update={"page": 0}), body.get("team_id"))
+            await _draw_or_log(ctx, str(event["user"]), look.model_copy(update={"page": 0}), body.get("team_id"))
 
     async def looked(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        await _draw_or_log(doors, str(body["user"]["id"]), chosen(body), *_teams(body))
+        await _draw_or_log(ctx, str(body["user"]["id"]), chosen(body), *_teams(body))
 
     for action_id in SEES:
         bolt.action(action_id)(looked)
 
     async def several(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _several(doors, ack, body)
+        await _several(ctx, ack, body)
 
     for action_id in BULKS:
         bolt.action(action_id)(several)
 
     @bolt.view(CallbackId.BULK_FORM)
     async def approved(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _approve_several(doors, ack, body)
+        await _approve_several(ctx, ack, body)
 
 
 def chosen(body: Body) -> Look:
@@ -88,40 +88,40 @@ def _teams(body: Body) -> tuple[str | None, str | None]:
     return team_id, body["user"].get("team_id", team_id)
 
 
-async def _draw_or_log(doors: Doors, user_id: str, look: Look, *team_ids: str | None) -> None:
+async def _draw_or_log(ctx: Context, user_id: str, look: Look, *team_ids: str | None) -> None:
     try:
-        doors.check_team(user_id, *team_ids)
-        await draw(doors, user_id, look)
-    except NotWelcome as who:
-        await doors.turned_away(who)
-    except DeskClosed as closed:
+        ctx.check_team(user_id, *team_ids)
+        await draw(ctx, user_id, look)
+    except NotAllowed as who:
+        await ctx.turned_away(who)
+    except SlackUnavailable as closed:
         log.warning("a home tab was not drawn: %s", closed)
     except Exception:  # the click has been acknowledged: a raise would show it as failed
         log.exception("a home tab was not drawn")
 
 
-async def draw(doors: Doors, user_id: str, look: Look) -> None:
+async def draw(ctx: Context, user_id: str, look: Look) -> None:
     """Only for people whom the policy names: a case of a restricted channel must not show to everybody here."""
     try:
-        person = await doors.person(user_id)
-    except NotWelcome as who:
-        await doors.desk.publish_home(user_id, not_for_you(await doors.turned_away(who)))
+        person = await ctx.person(user_id)
+    except NotAllowed as who:
+        await ctx.slack_port.publish_home(user_id, not_for_you(await ctx.turned_away(who)))
         return
     if not person.in_groups:
-        await doors.desk.publish_home(user_id, not_for_you())
+        await ctx.slack_port.publish_home(user_id, not_for_you())
         return
-    now = doors.clock()
-    found = await doors.db.read(lambda store: inbox.read(store, doors.policy, person, look, now))
-    await doors.desk.publish_home(user_id, home(await _linked(doors, found), look, now=now))
+    now = ctx.clock()
+    found = await ctx.db.read(lambda store: inbox.read(store, ctx.policy, person, look, now))
+    await ctx.slack_port.publish_home(user_id, home(await _linked(ctx, found), look, now=now))
 
 
-async def _linked(doors: Doors, found: Inbox) -> Inbox:
+async def _linked(ctx: Context, found: Inbox) -> Inbox:
     """With the way to each card."""
     cases = [row.case for row in found.listed]
-    places = await doors.db.read(lambda store: {case.case_id: store.card(case.case_id, case.channel) for case in cases})
+    places = await ctx.db.read(lambda store: {case.case_id: store.card(case.case_id, case.channel) for case in cases})
 
     def with_links(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple(row.model_copy(update={"link": doors.link(places.get(row.case.case_id))}) for row in rows)
+        return tuple(row.model_copy(update={"link": ctx.link(places.get(row.case.case_id))}) for row in rows)
 
     update = {name: with_links(getattr(found, name)) for name in ("waiting", "mine", "listed")}
     return found.model_copy(update=update)
@@ -130,69 +130,67 @@ async def _linked(doors: Doors, found: Inbox) -> Inbox:
 # --- several at once ------------------------------------------------------------------------------------------------
 
 
-async def _several(doors: Doors, ack: AsyncAck, body: dict[str, Any]) -> None:
+async def _several(ctx: Context, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Opens the form with what there is now; the tab may be old."""
     view: Mapping[str, Any] | None = None
     try:
-        view = await _bulk_view(doors, body)
-    except DeskClosed as closed:
+        view = await _bulk_view(ctx, body)
+    except SlackUnavailable as closed:
         view = forms.notice("Not done", f"{closed} Please click again in a moment.")
-    except NotWelcome as who:
-        view = forms.notice("Not done", await doors.turned_away(who))
+    except NotAllowed as who:
+        view = forms.notice("Not done", await ctx.turned_away(who))
     except Exception:
         log.exception("the form for several cases could not be drawn")
         view = forms.notice("Not done", CLICK_AGAIN)
     await ack()
     try:
-        await doors.desk.open_form(body["trigger_id"], view)
-    except DeskClosed as closed:
+        await ctx.slack_port.open_form(body["trigger_id"], view)
+    except SlackUnavailable as closed:
         log.warning("a form was not opened: %s", closed)
 
 
-async def _bulk_view(doors: Doors, body: Body) -> Mapping[str, Any]:
-    person = await doors.person(check_person(doors, body))
-    key, now = body["actions"][0].get("value") or "", doors.clock()
-    found: Bulk | None = await doors.db.read(lambda store: inbox.bulk(store, doors.policy, person, key, now))
+async def _bulk_view(ctx: Context, body: Body) -> Mapping[str, Any]:
+    person = await ctx.person(check_person(ctx, body))
+    key, now = body["actions"][0].get("value") or "", ctx.clock()
+    found: Bulk | None = await ctx.db.read(lambda store: inbox.bulk(store, ctx.policy, person, key, now))
     if found is None:
         return forms.notice("Nothing to approve", "Fewer than two such cases wait for you now. Open the tab again.")
     return bulk.bulk_form(found, now)
 
 
-async def _approve_several(doors: Doors, ack: AsyncAck, body: dict[str, Any]) -> None:
+async def _approve_several(ctx: Context, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Each case is judged and written on its own, so one that fails keeps no other from being decided."""
     lines: list[str] = []
     changed = False
     try:
-        person = await doors.person(check_person(doors, body))
+        person = await ctx.person(check_person(ctx, body))
         refs = bulk.read_bulk(body["view"]["state"]["values"])
         for ref in refs:
-            said, counted = await _approve_one(doors, person, ref, body["view"])
+            said, counted = await _approve_one(ctx, person, ref, body["view"])
             lines.append(f"{':white_check_mark:' if counted else ':x:'} {code(ref.case_id)} {said}")
             changed = changed or counted
     except FormErrors as faults:
         await ack(response_action="errors", errors=faults.errors)
         return
-    except NotWelcome as who:
-        lines = [await doors.turned_away(who)]
-    except DeskClosed as closed:
+    except NotAllowed as who:
+        lines = [await ctx.turned_away(who)]
+    except SlackUnavailable as closed:
         lines = [f"{closed} Nothing was decided; please try again in a moment."]
     except Exception:
         log.exception("several cases could not be approved")
         lines.append(CLICK_AGAIN if not lines else "The others were not decided: something went wrong on our side.")
     await ack(response_action="update", view=bulk.bulk_result(lines))
     if changed:
-        doors.wake("cards", "executions", "notices")
-        await _draw_or_log(doors, str(body["user"]["id"]), Look(), *_teams(body))
+        ctx.wake("cards", "executions", "notices")
+        await _draw_or_log(ctx, str(body["user"]["id"]), Look(), *_teams(body))
 
 
-async def _approve_one(doors: Doors, person: Person, ref: CaseRef, view: Mapping[str, Any]) -> tuple[str, bool]:
+async def _approve_one(ctx: Context, person: Person, ref: CaseRef, view: Mapping[str, Any]) -> tuple[str, bool]:
     identity = f"form:{view['id']}:{view['hash']}:{person.user_id}:{ref.case_id}"
-    click, now = Click(person=person, ref=ref, identity=identity), doors.clock()
+    click, now = Click(person=person, ref=ref, identity=identity), ctx.clock()
     try:
-        locale = await doors.locale_of(ref.case_id)
-        said, counted = await doors.db.write(
-            lambda store: inbox.approve_one(store, click, policy=doors.policy, now=now)
-        )
+        locale = await ctx.locale_of(ref.case_id)
+        said, counted = await ctx.db.write(lambda store: inbox.approve_one(store, click, policy=ctx.policy, now=now))
         return in_locale(said, locale), counted
     except Exception:
         log.exception("one of several cases could not be approved")

@@ -18,7 +18,7 @@ from bot.core.model import Call, Details, Frozen
 from bot.core.redact import redact, redact_tree
 from bot.core.slack_ids import CallbackId
 from bot.core.triage import case_id_of
-from handlers.context import DeskClosed, Doors, NotWelcome
+from handlers.context import Context, NotAllowed, SlackUnavailable
 from handlers.slack.clicks import CLICK_AGAIN, check_person
 from handlers.slack.commands import where_its_card_goes
 from handlers.slack.completing import stated_details
@@ -37,29 +37,29 @@ class Source(Frozen):
     redactions: tuple[str, ...] = ()
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
+def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.message_shortcut(CallbackId.OPEN_SHORTCUT)
     async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        text = await _open_form(doors, body)
+        text = await _open_form(ctx, body)
         await ack()
         if text is not None and body.get("response_url"):
-            await doors.desk.answer(body["response_url"], text)
+            await ctx.slack_port.answer(body["response_url"], text)
 
     @bolt.view(CallbackId.OPEN_FORM)
     async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
         try:
-            title, text = await _open_case(doors, body)
+            title, text = await _open_case(ctx, body)
         except FormErrors as faults:
             await ack(response_action="errors", errors=faults.errors)
             return
         await ack(response_action="update", view=forms.notice(title, text))
-        doors.wake("calls")
+        ctx.wake("calls")
 
 
-async def _open_form(doors: Doors, body: Mapping[str, Any]) -> str | None:
+async def _open_form(ctx: Context, body: Mapping[str, Any]) -> str | None:
     """A sentence where the form could not be opened."""
     try:
-        await doors.account(check_person(doors, body))
+        await ctx.account(check_person(ctx, body))
         message, details = body["message"], read_message(body["message"])
         source = Source(
             channel_id=body["channel"]["id"],
@@ -67,11 +67,11 @@ async def _open_form(doors: Doors, body: Mapping[str, Any]) -> str | None:
             thread_ts=message.get("thread_ts"),
             redactions=details.redactions[:REDACTIONS_KEPT],
         )
-        form = completing.open_form(details, source.model_dump_json(), doors.policy.region().locale)
-        await doors.desk.open_form(body["trigger_id"], form)
-    except NotWelcome as who:
-        return await doors.turned_away(who)
-    except DeskClosed as closed:
+        form = completing.open_form(details, source.model_dump_json(), ctx.policy.region().locale)
+        await ctx.slack_port.open_form(body["trigger_id"], form)
+    except NotAllowed as who:
+        return await ctx.turned_away(who)
+    except SlackUnavailable as closed:
         return f"{closed} Please try again in a moment."
     except Exception:
         log.exception("the form of a message shortcut could not be opened")
@@ -91,17 +91,17 @@ def plainly(text: str) -> str:
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-async def _open_case(doors: Doors, body: Mapping[str, Any]) -> tuple[str, str]:
+async def _open_case(ctx: Context, body: Mapping[str, Any]) -> tuple[str, str]:
     """Title and sentence of what takes the form's place. Raises FormErrors."""
     try:
-        user_id, view = check_person(doors, body), body["view"]
-        await doors.account(user_id)
+        user_id, view = check_person(ctx, body), body["view"]
+        await ctx.account(user_id)
         values, found = redact_tree(view["state"]["values"])
         if not isinstance(values, dict):
             raise ValueError("a form without values")
         source = Source.model_validate_json(view["private_metadata"])
-        link = doors.link_to(source.channel_id, source.message_ts, source.thread_ts)
-        locale = doors.policy.region().locale  # its channel is not known before its kind is
+        link = ctx.link_to(source.channel_id, source.message_ts, source.thread_ts)
+        locale = ctx.policy.region().locale  # its channel is not known before its kind is
         details = stated_details(values, also={"transcript_url": link} if link else None, locale=locale)
         case_id = case_id_of(f"slack:{view['team_id']}:{view['id']}")
         call = Call(
@@ -110,15 +110,15 @@ async def _open_case(doors: Doors, body: Mapping[str, Any]) -> tuple[str, str]:
             event=f"shortcut {CallbackId.OPEN_SHORTCUT}",
             details=details.model_copy(update={"redactions": (*source.redactions, *found)}),
         )
-        now, sha256 = doors.clock(), hashlib.sha256(case_id.encode()).hexdigest()
-        await doors.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+        now, sha256 = ctx.clock(), hashlib.sha256(case_id.encode()).hexdigest()
+        await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
         kind = str(details.fields.call_intent)
-        return "Case opened", f"Opened case {case_id}. {where_its_card_goes(doors.policy, kind)}"
+        return "Case opened", f"Opened case {case_id}. {where_its_card_goes(ctx.policy, kind)}"
     except FormErrors:
         raise
-    except NotWelcome as who:
-        return "Not done", await doors.turned_away(who)
-    except DeskClosed as closed:
+    except NotAllowed as who:
+        return "Not done", await ctx.turned_away(who)
+    except SlackUnavailable as closed:
         return "Not done", f"{closed} No case was opened; please try again in a moment."
     except Exception:
         log.exception("a case could not be opened from a message")

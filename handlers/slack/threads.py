@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.cases import Store
 from bot.core.cards.closed import how_it_stands
 from bot.core.model import CaseState
-from handlers.context import Doors
+from handlers.context import Context
 
 log = logging.getLogger("countersign.doors")
 
@@ -22,12 +22,12 @@ _BESIDE = "i we it this that please from me us my our side all go ahead do is th
 _DECIDES, _KNOWN = frozenset(f"{_YES} {_NO}".split()), frozenset(f"{_YES} {_NO} {_BESIDE}".split())
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
+def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.event("message")
     async def said(event: dict[str, Any]) -> None:
         try:
             if is_a_verdict(event):
-                await _answer(doors, event)
+                await _answer(ctx, event)
         except Exception:
             log.exception("a reply in a thread could not be answered")
 
@@ -43,10 +43,10 @@ def is_a_verdict(event: Mapping[str, Any]) -> bool:
     return plain and bool(_DECIDES.intersection(words)) and _KNOWN.issuperset(words)
 
 
-async def _answer(doors: Doors, event: Mapping[str, Any]) -> None:
+async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
     """Once for each person and thread, whatever Slack delivers again."""
     channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
-    identity, now = f"words:{channel_id}:{thread_ts}:{user_id}", doors.clock()
+    identity, now = f"words:{channel_id}:{thread_ts}:{user_id}", ctx.clock()
 
     def find(store: Store) -> str | None:
         hangs = store.case_at(channel_id, thread_ts)
@@ -55,11 +55,11 @@ async def _answer(doors: Doors, event: Mapping[str, Any]) -> None:
             return None
         if file.case.state is not CaseState.OPEN:
             return f"Words in a thread decide nothing. {how_it_stands(file)}"
-        link = doors.link(store.card(file.case.case_id, file.case.channel))
+        link = ctx.link(store.card(file.case.case_id, file.case.channel))
         card = f"<{link}|the card>" if link else "the card"
         return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."
 
-    text = await doors.db.write(find)
+    text = await ctx.db.write(find)
     if text is not None:
-        doors.count("slack", "words_in_a_thread")
-        await doors.desk.whisper(channel_id, user_id, text, thread_ts=thread_ts)
+        ctx.count("slack", "words_in_a_thread")
+        await ctx.slack_port.whisper(channel_id, user_id, text, thread_ts=thread_ts)

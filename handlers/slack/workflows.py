@@ -16,7 +16,7 @@ from bot.core.playbooks import PLAYBOOKS
 from bot.core.redact import redact_tree
 from bot.core.slack_ids import ActionId, CallbackId
 from bot.core.triage import case_id_of
-from handlers.context import Doors, NotWelcome
+from handlers.context import Context, NotAllowed
 from handlers.slack.completing import stated_details
 
 log = logging.getLogger("countersign.doors")
@@ -36,23 +36,23 @@ class BadInput(Exception):
     """A sentence for whoever looks after the workflow."""
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
+def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.function(CallbackId.WORKFLOW_STEP, auto_acknowledge=False)
     async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
         """Acknowledged after the commit: what could not be kept is sent again by Slack."""
         event = body["event"]
         execution_id, inputs = str(event["function_execution_id"]), event.get("inputs") or {}
         try:
-            doors.check_team("workflow", body.get("team_id"))
+            ctx.check_team("workflow", body.get("team_id"))
             call = read_step(execution_id, inputs)
-        except (BadInput, NotWelcome) as fault:
-            await _refuse(doors, execution_id, str(fault))
+        except (BadInput, NotAllowed) as fault:
+            await _refuse(ctx, execution_id, str(fault))
         else:
-            now, sha256 = doors.clock(), hashlib.sha256(execution_id.encode()).hexdigest()
-            await doors.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
-            doors.count("slack", "workflow_step")
+            now, sha256 = ctx.clock(), hashlib.sha256(execution_id.encode()).hexdigest()
+            await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+            ctx.count("slack", "workflow_step")
         await ack()
-        doors.wake("calls", "notices")
+        ctx.wake("calls", "notices")
 
 
 def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
@@ -80,9 +80,9 @@ def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
     )
 
 
-async def _refuse(doors: Doors, execution_id: str, why: str) -> None:
+async def _refuse(ctx: Context, execution_id: str, why: str) -> None:
     """Through the notices, so that the workflow hears of it also where Slack does not answer just now."""
-    now = doors.clock()
+    now = ctx.clock()
     notice = Notice(
         notice_id=f"workflow/{execution_id}",
         recipient=f"{notices.WORKFLOW}{execution_id}",
@@ -94,5 +94,5 @@ async def _refuse(doors: Doors, execution_id: str, why: str) -> None:
     def keep(store: Store) -> None:
         store.add_notice(notice)
 
-    await doors.db.write(keep)
-    doors.count("slack", "workflow_step_refused")
+    await ctx.db.write(keep)
+    ctx.count("slack", "workflow_step_refused")

@@ -93,20 +93,20 @@ def test_a_quiet_week_says_so_without_a_chart() -> None:
     assert "0 new, 0 decided, 0 waiting" in cards.picture(made).text
 
 
-WAYS: dict[str, Callable[[list[Block]], list[Block]]] = {
+OPERATIONS: dict[str, Callable[[list[Block]], list[Block]]] = {
     "data_visualization": lambda blocks: blocks,
     "image": lambda blocks: charts.with_image(blocks, "F0123456789"),
     "words": charts.without_pictures,
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", OPERATIONS)
 def test_a_digest_of_every_kind_fits_the_message_schema_and_its_budget(way: str) -> None:
     schema: Draft7Validator = validator("message")
     many = [counted(n, kind=kind, details=details) for n, kind in enumerate(Kind) for details in DETAILS.values()]
     many += [counted(99, state=CaseState.STUCK, details=DETAILS["hostile"])]
     picture = cards.picture(digest(many, SINCE, NOW))
-    blocks = WAYS[way](picture.blocks)
+    blocks = OPERATIONS[way](picture.blocks)
     assert faults(schema, blocks) == []
     assert message_problems(blocks) == []
     assert len(blocks) <= 50

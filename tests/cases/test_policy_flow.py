@@ -214,7 +214,7 @@ async def test_while_it_is_paused_the_policy_decides_nothing(database: Database,
 
 def claim(store: Store, limit: int = 9) -> list[str]:
     works = executions.claim_executions(
-        store, owner="w1", until=NOW + timedelta(minutes=1), now=NOW, limit=limit, able=ABLE
+        store, owner="w1", until=NOW + timedelta(minutes=1), now=NOW, limit=limit, available_operations=ABLE
     )
     return [work.execution.key for work in works]
 

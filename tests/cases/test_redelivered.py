@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.cases import calls
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.core.model import Call, Details, Fields, Kind, Money
 from bot.core.notices import Notice
 from storage import Database, Store
@@ -27,8 +27,8 @@ async def test_a_form_that_only_confirms_what_was_stated_counts_although_the_cal
     def both_come_and_one_job_reads_them(store: Store) -> None:
         calls.receive(store, form, body_sha256="form", now=LATER)
         calls.receive(store, call, body_sha256="again", now=LATER)
-        every = Told(call.call_id, tuple(store.calls_of(call.call_id)))
-        calls.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=LATER)
+        every = CallHistory(call.call_id, tuple(store.calls_of(call.call_id)))
+        calls.settle(store, every, facts, policy=SHIPPED, available_operations=EVERYTHING, now=LATER)
 
     await database.write(both_come_and_one_job_reads_them)
     after = await look(database, case_id)

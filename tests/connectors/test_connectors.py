@@ -15,7 +15,7 @@ from bot.connectors.fidel.operations import OPERATIONS
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action, Fact
 from bot.http.client import to_json
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from tests.connectors.support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details, vendors
 
 CREATE = action("fidel", "create_brand", name="Juniper & Sage Tea House", reference=dict(REFERENCE))
@@ -155,7 +155,7 @@ async def test_a_key_that_is_not_accepted_locks_the_connector_out_and_names_the_
     world: World, todo: Action
 ) -> None:
     error = await failure(world, todo, key="sk_test_of_somebody_else")
-    assert isinstance(error, LockedOut)
+    assert isinstance(error, CredentialsRefused)
     assert f"check {todo.connector.upper()}_API_KEY" in error.sentence
 
 
@@ -189,7 +189,7 @@ async def test_the_check_says_that_the_key_works_and_for_which_data(world: World
 @EITHER
 async def test_the_check_fails_with_a_key_that_is_not_accepted(world: World, todo: Action) -> None:
     connector = connector_of(world, todo, key="sk_live_of_somebody_else")
-    with pytest.raises(LockedOut, match="check"):
+    with pytest.raises(CredentialsRefused, match="check"):
         await connector.check()
     await connector.close()
 

@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from bot.connectors.google.client import AUDIENCE, ServiceAccount, assertion, hosts
-from bot.http.errors import LockedOut
+from bot.http.errors import CredentialsRefused
 from sandbox.google.seeds import MAILBOX
 from tests.connectors.google import GoogleWorld, google_world, key_file
 
@@ -23,7 +23,7 @@ async def world() -> AsyncIterator[GoogleWorld]:
 async def test_a_key_that_google_does_not_know_is_locked_out(world: GoogleWorld) -> None:
     world.store["account"]["public_key"] = RSAKey.generate_key(2048).as_pem(private=False).decode()
     drive = world.drive()
-    with pytest.raises(LockedOut):
+    with pytest.raises(CredentialsRefused):
         await drive.check()
     await drive.close()
 

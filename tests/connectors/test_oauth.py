@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.connectors.oauth import Assertion, ClientCredentials, RefreshToken
 from bot.http.client import JSON, Http
-from bot.http.errors import ConnectorError, LockedOut, Unavailable
+from bot.http.errors import ConnectorError, CredentialsRefused, Unavailable
 
 T = TypeVar("T")
 SECRET = "client-secret-made-up"
@@ -182,7 +182,7 @@ async def test_a_new_token_that_is_refused_too_ends_as_locked_out_and_not_in_eve
     vendor.refuses_all = True
     async with vendor.http(vendor.client()) as http:
         for _ in range(3):
-            with pytest.raises(LockedOut):
+            with pytest.raises(CredentialsRefused):
                 await do(http)
         assert len(vendor.forms) == 2
         vendor.now += timedelta(minutes=2)
@@ -208,7 +208,7 @@ async def test_a_refused_client_is_locked_out_with_the_settings_to_renew_and_no_
 ) -> None:
     vendor.answer = (status, body)
     async with vendor.http(vendor.client()) as http:
-        with pytest.raises(LockedOut) as raised:
+        with pytest.raises(CredentialsRefused) as raised:
             await do(http)
     assert "MADE_UP_ID and MADE_UP_SECRET" in raised.value.sentence
     assert SECRET not in raised.value.sentence
@@ -223,7 +223,7 @@ async def test_a_token_endpoint_that_is_away_makes_even_a_write_surely_not_happe
     async with vendor.http(vendor.client()) as http:
         with pytest.raises(Unavailable) as raised:
             await do(http)
-    assert not isinstance(raised.value, LockedOut)
+    assert not isinstance(raised.value, CredentialsRefused)
     assert vendor.asked == 0
 
 
@@ -274,7 +274,7 @@ async def test_a_token_that_somebody_renewed_in_the_settings_is_taken_where_the_
 
 async def test_a_dead_refresh_token_is_locked_out_and_says_what_to_renew(vendor: Vendor) -> None:
     async with vendor.http(vendor.refreshing(Kept(), first="RT-dead")) as http:
-        with pytest.raises(LockedOut, match="renew MADE_UP_REFRESH_TOKEN") as raised:
+        with pytest.raises(CredentialsRefused, match="renew MADE_UP_REFRESH_TOKEN") as raised:
             await do(http)
     assert "RT-dead" not in raised.value.sentence
 
@@ -282,7 +282,7 @@ async def test_a_dead_refresh_token_is_locked_out_and_says_what_to_renew(vendor:
 async def test_a_wrong_client_is_not_taken_for_a_dead_refresh_token(vendor: Vendor) -> None:
     vendor.answer = (401, '{"error":"invalid_client"}')
     async with vendor.http(vendor.refreshing(Kept({"books": "RT5"}))) as http:
-        with pytest.raises(LockedOut, match="renew MADE_UP_SECRET"):
+        with pytest.raises(CredentialsRefused, match="renew MADE_UP_SECRET"):
             await do(http)
     assert len(vendor.forms) == 1
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.cases import notices as case_notices
 from bot.cases.executions import save
-from bot.cases.notices import Sending
+from bot.cases.notices import NoticeJob
 from bot.core.cards import notices
 from bot.core.model import CaseState, Details, Entry, Fields
 from bot.core.notices import Notice
@@ -102,7 +102,7 @@ async def test_a_workflow_that_waits_is_told_the_end_and_nothing_else(database: 
 # --- one message ----------------------------------------------------------------------------------------------------
 
 
-async def claimed(db: Database, at: float) -> list[Sending]:
+async def claimed(db: Database, at: float) -> list[NoticeJob]:
     now = NOW + at * SECOND
     return await db.write(
         lambda store: case_notices.claim_notices(

@@ -49,7 +49,7 @@ async def held(world: World, call_id: str, connector: str) -> CaseFile:
     return file
 
 
-async def locked_out(world: World, vendor: str) -> tuple[str, CaseFile]:
+async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
     """A case whose step on this vendor waits, since its credentials are refused from the approval on."""
     name, channel, connector = STEPS[vendor]
     call_id = await world.call(name)
@@ -90,7 +90,7 @@ async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_onc
     tmp_path: Path, vendor: str
 ) -> None:
     async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
-        connector, file = await locked_out(world, vendor)
+        connector, file = await auth_failed(world, vendor)
         assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
         status, said = await asked(world)
         assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
@@ -120,7 +120,7 @@ async def heard(world: World, user: str) -> list[str] | None:
 
 async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(all_systems: World) -> None:
     world = all_systems
-    await locked_out(world, "stripe")
+    await auth_failed(world, "stripe")
     brand = await opened(world, "brand-create", "brands")
     await press(world, brand, ANA, APPROVE)
     await world.state(brand, "done")
@@ -157,7 +157,7 @@ async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all
 @pytest.mark.parametrize("renewed", [True, False])
 async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed: bool) -> None:
     world = all_systems
-    connector, file = await locked_out(world, "stripe")
+    connector, file = await auth_failed(world, "stripe")
     await world.until(lambda: heard(world, ADA), "the admin's message")
     if renewed:
         await world.fault("stripe", "none")
@@ -178,7 +178,7 @@ async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed:
 async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(tmp_path: Path) -> None:
     policy = changed_policy(('admins  = ["U0ADMIN001"]', ""), (', { after = "1h", to = "admins" }', ""))
     async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, policy=policy) as world:
-        await locked_out(world, "stripe")
+        await auth_failed(world, "stripe")
         await world.card("finance-review", says="Stripe is paused")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.cases import calls, decisions, timers
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.cases.clicks import Click
 from bot.core.model import Call, CaseState, Details, Entry, Fields, Kind
 from bot.core.people import Person
@@ -195,7 +195,9 @@ async def test_an_escalation_makes_the_next_group_or_person_the_owner_and_calls_
 async def settle(db: Database, *versions: Call, now: datetime) -> None:
     def write(store: Store) -> None:
         calls.receive(store, versions[-1], body_sha256=str(len(versions)), now=now)
-        calls.settle(store, Told("call-1", versions), (), policy=POLICY, able=frozenset(), now=now)
+        calls.settle(
+            store, CallHistory("call-1", versions), (), policy=POLICY, available_operations=frozenset(), now=now
+        )
 
     await db.write(write)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.cases import calls
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.worker import Lane, Worker
 from storage import open_database
 from tests.support.world import World, a_world
@@ -197,7 +197,7 @@ async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
     settle = calls.settle
     failed: list[str] = []
 
-    def stumble(store: object, told: Told, *rest: object, **more: object) -> None:
+    def stumble(store: object, told: CallHistory, *rest: object, **more: object) -> None:
         if not failed:
             failed.append(told.root)
             raise RuntimeError("a bug that hits one call once")

@@ -233,7 +233,7 @@ async def test_a_command_from_another_workspace_opens_nothing(sqlite_world: Worl
 
 
 async def _introduced(world: World) -> str | None:
-    return world.app.desk.team_id
+    return world.app.slack_port.team_id
 
 
 async def test_a_command_names_the_channel_that_its_card_really_goes_to(tmp_path: Path) -> None:

@@ -24,24 +24,24 @@ class Callers:
 
     def some(self) -> None:
         """A few calls, each in its own time."""
-        for _ in range(self._world.luck.rng.choice((1, 2, 2, 3))):
+        for _ in range(self._world.fault_schedule.rng.choice((1, 2, 2, 3))):
             self._numbers += 1
             self._world.outside(self._one(f"call-{self._numbers}"))
 
     async def _one(self, call_id: str) -> None:
-        luck = self._world.luck
-        await asyncio.sleep(luck.between(0, 40))
+        fault_schedule = self._world.fault_schedule
+        await asyncio.sleep(fault_schedule.between(0, 40))
         first = self._details()
         told = [first]
-        if luck.often(0.55):
+        if fault_schedule.often(0.55):
             told.append(self._corrected(first))
-        if luck.often(0.15):
+        if fault_schedule.often(0.15):
             told.append(first.model_copy(update={"unmapped": {"heard_by": "another agent"}}))
         for details in told:
             call = Call(call_id=call_id, event="call.completed", details=details)
-            self._world.outside(self._deliver(call, luck.between(0, 60)))
-            if luck.often(0.3):  # the same body once more
-                self._world.outside(self._deliver(call, luck.between(0, 120)))
+            self._world.outside(self._deliver(call, fault_schedule.between(0, 60)))
+            if fault_schedule.often(0.3):  # the same body once more
+                self._world.outside(self._deliver(call, fault_schedule.between(0, 120)))
 
     async def _deliver(self, call: Call, after_s: float) -> None:
         """Again and again until a door has answered; what it answered for must never be lost."""
@@ -55,7 +55,7 @@ class Callers:
         wait_s = 5.0
         while (status := await world.a_process().ask(receive)) is None:
             world.tally.counts["deliveries repeated by DialNexa"] += 1
-            await asyncio.sleep(world.luck.between(1, wait_s))
+            await asyncio.sleep(world.fault_schedule.between(1, wait_s))
             wait_s = min(wait_s * 2, 3600)
         world.note(f"dialnexa: {call.call_id} delivered: {status}")
         world.tally.counts[f"deliveries: {status}"] += 1
@@ -65,11 +65,11 @@ class Callers:
 
     def _details(self) -> Details:
         makers = (self._brand, self._brand_change, self._refund, self._dispute, self._unclear)
-        return self._world.luck.rng.choices(makers, (2, 1, 4, 5, 1))[0]()
+        return self._world.fault_schedule.rng.choices(makers, (2, 1, 4, 5, 1))[0]()
 
     def _brand(self) -> Details:
-        luck, name = self._world.luck, f"Made-up Brand {self._world.fidel.new_id()[-4:]}"
-        if luck.often(0.1):
+        fault_schedule, name = self._world.fault_schedule, f"Made-up Brand {self._world.fidel.new_id()[-4:]}"
+        if fault_schedule.often(0.1):
             self._world.fidel.add_brand(name)
         return _said("brand_create", brand_name=name, website_url=_page(1), logo_url="https://example.com/logo.png")
 
@@ -79,28 +79,28 @@ class Callers:
 
     def _refund(self) -> Details:
         """In part, so that a second refund would fit; now and then of a payment that is disputed for a while."""
-        luck = self._world.luck
-        amount = luck.rng.choice((2_400, 9_900, 12_950, 40_000))
+        fault_schedule = self._world.fault_schedule
+        amount = fault_schedule.rng.choice((2_400, 9_900, 12_950, 40_000))
         payment = self._a_payment(amount)
-        card_id = self._world.fidel.add_card() if luck.often(0.3) else None
-        vip = True if luck.often(0.1) else None
+        card_id = self._world.fidel.add_card() if fault_schedule.often(0.3) else None
+        vip = True if fault_schedule.often(0.1) else None
         self._world.tally.counts["calls of a VIP"] += vip is True
         said = {"payment_id": payment.payment_id, "refund_reason": "charged twice", "card_id": card_id, "vip": vip}
         return _said("refund", amount, **said)
 
     def _a_payment(self, amount: int) -> Payment:
         """Or one that another call was about already."""
-        luck, known = self._world.luck, list(self._world.stripe.payments.values())
-        if known and luck.often(0.5):
+        fault_schedule, known = self._world.fault_schedule, list(self._world.stripe.payments.values())
+        if known and fault_schedule.often(0.5):
             self._world.tally.counts["calls about a known charge"] += 1
-            return luck.rng.choice(known)
+            return fault_schedule.rng.choice(known)
         payment = self._world.stripe.add_payment(amount * 5)
-        payment.disputed = luck.often(0.1)
+        payment.disputed = fault_schedule.often(0.1)
         return payment
 
     def _dispute(self) -> Details:
-        luck = self._world.luck
-        amount = luck.rng.choice((2_400, 2_400, 2_400, 12_950))
+        fault_schedule = self._world.fault_schedule
+        amount = fault_schedule.rng.choice((2_400, 2_400, 2_400, 12_950))
         payment = self._world.stripe.add_payment(amount * 5)
         return _said(
             "dispute",
@@ -118,7 +118,7 @@ class Callers:
     def _corrected(self, first: Details) -> Details:
         """A later telling of the same call: more money, or another page."""
         if first.money is not None:
-            return _with_money(first, first.money.amount_minor + self._world.luck.rng.choice((100, 7_500)))
+            return _with_money(first, first.money.amount_minor + self._world.fault_schedule.rng.choice((100, 7_500)))
         return first.model_copy(update={"fields": first.fields.model_copy(update={"website_url": _page(2)})})
 
 

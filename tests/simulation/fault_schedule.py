@@ -40,7 +40,7 @@ _WRITES = {
 _READS = {Fate.UNREACHED: 1, Fate.BUSY: 1, Fate.FAILED: 1, Fate.CUT: 1, Fate.HANG: 1}
 
 
-class Luck:
+class FaultSchedule:
     """`severity` differs from seed to seed: calm runs go far, stormy ones break often."""
 
     def __init__(self, seed: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.cases import decisions as case_decisions
 from bot.cases import executions
-from bot.cases.executions import Ended, Work
+from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.connectors.base import Connector
 from bot.core.model import Decision, ExecutionState, Outcome
 from bot.http.client import Http, Reply
@@ -47,9 +47,9 @@ def no_look_before_a_second_post(patch: pytest.MonkeyPatch) -> None:
 def a_new_key_for_each_try(patch: pytest.MonkeyPatch) -> None:
     attempt = Jobs._attempt
 
-    async def renamed(jobs: Jobs, connector: Connector, work: Work) -> Ended:
+    async def renamed(jobs: Jobs, connector: Connector, work: ClaimedExecution) -> AttemptResult:
         other = work.execution.model_copy(update={"key": f"{work.execution.key}/{work.attempt.n}"})
-        return await attempt(jobs, connector, Work(other, work.attempt))
+        return await attempt(jobs, connector, ClaimedExecution(other, work.attempt))
 
     patch.setattr(Jobs, "_attempt", renamed)
 
@@ -69,7 +69,7 @@ def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
-    def careless(store: Store, work: Work, end: Ended, now: datetime) -> bool:
+    def careless(store: Store, work: ClaimedExecution, end: AttemptResult, now: datetime) -> bool:
         held, file = store.execution(work.execution.key), store.case_file(work.execution.case_id)
         assert held is not None
         assert file is not None

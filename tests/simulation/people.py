@@ -68,18 +68,18 @@ class People:
 
     async def work(self, until_s: float) -> None:
         """Now and then somebody presses something."""
-        loop, luck = asyncio.get_running_loop(), self._world.luck
+        loop, fault_schedule = asyncio.get_running_loop(), self._world.fault_schedule
         while loop.time() < until_s:
-            await asyncio.sleep(luck.between(0.5, 6))
+            await asyncio.sleep(fault_schedule.between(0.5, 6))
             cards = self._world.workspace.cards()
             if cards:
-                self._one_of(luck.rng.choice(cards))
-            if cards and luck.often(0.008):
-                self._delete(luck.rng.choice(cards))
+                self._one_of(fault_schedule.rng.choice(cards))
+            if cards and fault_schedule.often(0.008):
+                self._delete(fault_schedule.rng.choice(cards))
 
     async def somebody_goes_away(self) -> None:
         """A lead, who names somebody without rights of their own."""
-        world, user_id = self._world, self._world.luck.rng.choice((LEA, LOU))
+        world, user_id = self._world, self._world.fault_schedule.rng.choice((LEA, LOU))
         now = world.now()
         until_at = now + timedelta(days=7)
         lent = Delegation(user_id=user_id, delegate_id=SAM, from_at=now, until_at=until_at, set_by=user_id, set_at=now)
@@ -93,23 +93,23 @@ class People:
         world.note(f"{user_id} is away, {SAM} decides in their place")
 
     def _one_of(self, card: Message) -> None:
-        luck = self._world.luck
-        stale = luck.often(0.15)
-        found = buttons(luck.rng.choice(card.pictures) if stale else card.pictures[-1])
+        fault_schedule = self._world.fault_schedule
+        stale = fault_schedule.often(0.15)
+        found = buttons(fault_schedule.rng.choice(card.pictures) if stale else card.pictures[-1])
         if not found:
             return
         self._world.tally.counts["clicks on what may be an old card"] += stale
-        button = luck.rng.choices(found, [LIKED.get(one.action_id, 2) for one in found])[0]
-        user = luck.rng.choices(list(GROUPS), (4, 3, 4, 2, 4 if self.stands_in_for else 1))[0]
+        button = fault_schedule.rng.choices(found, [LIKED.get(one.action_id, 2) for one in found])[0]
+        user = fault_schedule.rng.choices(list(GROUPS), (4, 3, 4, 2, 4 if self.stands_in_for else 1))[0]
         self._triggers += 1
-        delay = luck.between(20, 90) if luck.often(0.1) else luck.between(0, 1)
-        if button.action_id is ActionId.APPROVE and luck.often(0.12):
+        delay = fault_schedule.between(20, 90) if fault_schedule.often(0.1) else fault_schedule.between(0, 1)
+        if button.action_id is ActionId.APPROVE and fault_schedule.often(0.12):
             self._world.outside(self._change_amount(button, user, self._triggers))
             return
         self._world.outside(self._press(button, user, self._triggers, delay))
-        if luck.often(0.15):  # delivered twice
+        if fault_schedule.often(0.15):  # delivered twice
             self._world.tally.counts["clicks repeated"] += 1
-            self._world.outside(self._press(button, user, self._triggers, delay + luck.between(0, 40)))
+            self._world.outside(self._press(button, user, self._triggers, delay + fault_schedule.between(0, 40)))
 
     def _delete(self, card: Message) -> None:
         card.deleted = True
@@ -146,8 +146,8 @@ class People:
 
     async def _change_amount(self, button: Button, user: str, trigger: int) -> None:
         """Half as much, approved in the same click, or half as much again."""
-        world, now, lowers = self._world, self._world.now(), self._world.luck.often(0.6)
-        offering = Offering(world.policy, world.a_process().jobs.outside.able)
+        world, now, lowers = self._world, self._world.now(), self._world.fault_schedule.often(0.6)
+        offering = Offering(world.policy, world.a_process().jobs.outside.available_operations)
 
         def change(store: Store) -> Answer:
             case = store.case(button.ref.case_id)

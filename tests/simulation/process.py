@@ -108,15 +108,15 @@ class Process:
             (self.jobs.claim_timers, self.jobs.fire),
             (self.jobs.claim_notices, self.jobs.notify),
         ]
-        luck = self.world.luck
+        fault_schedule = self.world.fault_schedule
         while True:
             self._awake.clear()
             due_in_s = await self._due_in_s()
             if due_in_s <= 0:
-                for claim, handle in luck.rng.sample(lanes, len(lanes)):
-                    for piece in await claim(luck.rng.randint(1, 4)):
+                for claim, handle in fault_schedule.rng.sample(lanes, len(lanes)):
+                    for piece in await claim(fault_schedule.rng.randint(1, 4)):
                         self.spawn(handle(piece))
-                if luck.often(0.1):
+                if fault_schedule.often(0.1):
                     self.spawn(self.jobs.seal())
                 due_in_s = await self._due_in_s()
             await self._rest(due_in_s)
@@ -128,7 +128,7 @@ class Process:
     async def _rest(self, due_in_s: float) -> None:
         wait = min(max(due_in_s, 0.3), LOOK_AGAIN_S)
         try:
-            async with asyncio.timeout(wait + self.world.luck.between(0.01, 0.5)):
+            async with asyncio.timeout(wait + self.world.fault_schedule.between(0.01, 0.5)):
                 await self._awake.wait()
         except TimeoutError:
             return
@@ -161,22 +161,22 @@ class Process:
 
     async def border(self, name: str, *, may_stall: bool = True) -> None:
         """Where control can be lost: others run meanwhile, the process may stop, or stand still past its leases."""
-        luck = self.world.luck
+        fault_schedule = self.world.fault_schedule
         if self.dies_here(name):
             raise asyncio.CancelledError
-        stall = luck.happens(STALL) and may_stall
+        stall = fault_schedule.happens(STALL) and may_stall
         if stall:
             self.world.note(f"{self.owner} stalls {name}")
             self.world.tally.counts["stalls past the lease"] += 1
-        if stall or luck.often(0.3):
-            await asyncio.sleep(luck.between(*STALL_S) if stall else luck.between(0.0, 0.8))
+        if stall or fault_schedule.often(0.3):
+            await asyncio.sleep(fault_schedule.between(*STALL_S) if stall else fault_schedule.between(0.0, 0.8))
 
     def dies_here(self, name: str) -> bool:
         if self.dead:
             return True
-        if not self.world.luck.calm:  # nothing crashes in calm weather, so what is met there only proves nothing
+        if not self.world.fault_schedule.calm:  # nothing crashes in calm weather
             self.world.tally.borders[name] += 1
-        if not self.world.luck.stops(name, CRASH):
+        if not self.world.fault_schedule.stops(name, CRASH):
             return False
         self.world.note(f"{self.owner} crashes {name}")
         self.world.tally.crashed_at[name] += 1

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.core import cards
 from bot.core.model import (
     Attempt,
     AuditEntry,
-    CardPlace,
+    CardCopy,
     CaseFile,
     CaseState,
     Details,
@@ -50,13 +50,13 @@ class Rows:
         self.attempts: dict[str, list[Attempt]] = {one.key: store.attempts(one.key) for one in self.executions}
         self.history: dict[str, list[AuditEntry]] = {case_id: store.history(case_id) for case_id in self.files}
         places = (store.card(case_id, place) for case_id in self.files for place in world.policy.channels)
-        self.places: list[CardPlace] = [place for place in places if place is not None]
+        self.places: list[CardCopy] = [place for place in places if place is not None]
         self.told = {case_id: _details(store, file) for case_id, file in self.files.items()}
         self.verified = store.verify()
 
 
 def _details(store: Store, file: CaseFile) -> Details:
-    return Told(file.case.root, tuple(store.calls_of(file.case.root))).details
+    return CallHistory(file.case.root, tuple(store.calls_of(file.case.root))).details
 
 
 def broken_promises(world: "World") -> list[str]:
@@ -207,7 +207,7 @@ def _cards_equal_their_cases(world: "World", rows: Rows) -> Iterator[str]:
             yield f"every card equals its case: {place.case_id} at {place.place} shows something else"
 
 
-def _fresh(world: "World", place: CardPlace, file: CaseFile) -> list[dict[str, object]]:
+def _fresh(world: "World", place: CardCopy, file: CaseFile) -> list[dict[str, object]]:
     """An urgent card mentions its owner, unless Slack could not tell just then which group that is."""
     channels = world.policy.channels
     if place.channel != file.case.channel:
@@ -243,7 +243,7 @@ def _threads_tell_everything_once(world: "World", rows: Rows) -> Iterator[str]:
         )
 
 
-def _threads_of(world: "World", place: CardPlace) -> dict[str, list[Message]]:
+def _threads_of(world: "World", place: CardCopy) -> dict[str, list[Message]]:
     """The replies under every card that ever hung at this place; there are several only where it was lost."""
     ours = {"case": place.case_id, "place": place.place}
     parents = {card.ts: card for card in _messages(world, EventType.CARD) if card.key == ours}

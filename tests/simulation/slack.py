@@ -52,7 +52,7 @@ class Workspace:
     def __init__(self, world: "World", channels: Mapping[str, str]) -> None:
         """`channels`: name without # -> id."""
         self._world = world
-        self._skew_s = world.luck.between(-SKEW_S, SKEW_S)
+        self._skew_s = world.fault_schedule.between(-SKEW_S, SKEW_S)
         self._last = 0.0
         self.channels = dict(channels)
         self.archived: set[str] = set()
@@ -88,7 +88,7 @@ class Workspace:
         now = self._world.now()
         self._last = max(now.timestamp() + self._skew_s, self._last + 0.000_1)
         ts = f"{self._last:.6f}"
-        listed_at = now if self._world.luck.often(0.5) else self._world.later(1.5)
+        listed_at = now if self._world.fault_schedule.often(0.5) else self._world.later(1.5)
         message = Message(ts, channel, content["metadata"], thread_ts, listed_at, [_picture(content)])
         self.messages[channel, ts] = message
         self._world.note(f"slack: {message.event} {message.key} posted in {channel} as {ts}")

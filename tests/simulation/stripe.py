@@ -51,7 +51,7 @@ class Stripe:
 
     def fails(self, request: httpx.Request) -> None:
         """A failure after the work began is kept, and replayed to every repeat of the key."""
-        if self._world.luck.often(0.3):
+        if self._world.fault_schedule.often(0.3):
             self._keep(request, Answer(500, {"error": {"type": "api_error"}}))
 
     def answer(self, request: httpx.Request) -> Answer:
@@ -99,10 +99,12 @@ class Stripe:
         payment.refunds.append(refund)
         paid = {"payment_id": payment.payment_id, "amount_minor": amount, "currency": "USD"}
         self._world.records.add("stripe", "refund", payment.payment_id, **paid)
-        if self._world.luck.often(0.4):
+        if self._world.fault_schedule.often(0.4):
             event = {"type": "refund.created", "data": {"object": _shown(refund)}}
-            for _ in range(self._world.luck.rng.choice((1, 2))):  # a report comes more than once
-                self._world.outside(self._report(f"evt_{self._numbers}", event, self._world.luck.between(0, 20)))
+            for _ in range(self._world.fault_schedule.rng.choice((1, 2))):  # a report comes more than once
+                self._world.outside(
+                    self._report(f"evt_{self._numbers}", event, self._world.fault_schedule.between(0, 20))
+                )
         return Answer(200, _shown(refund))
 
     async def _report(self, event_id: str, event: dict[str, Any], after_s: float) -> None:

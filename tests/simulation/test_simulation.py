@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 
 from bot.cases import calls, decisions, executions
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.cases.clicks import Click
-from bot.cases.executions import Ended, Work
+from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.core.model import Call, Details, Fields, Outcome
 from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
@@ -103,9 +103,9 @@ def _told(store: Store, website: str) -> None:
     calls.receive(store, call, body_sha256=website, now=START)
 
 
-def _settled(store: Store, told: Told) -> None:
-    able = frozenset({"fidel.create_brand"})
-    calls.settle(store, told, (), policy=a_policy(), able=able, now=START)
+def _settled(store: Store, told: CallHistory) -> None:
+    available_operations = frozenset({"fidel.create_brand"})
+    calls.settle(store, told, (), policy=a_policy(), available_operations=available_operations, now=START)
 
 
 def test_a_job_that_knows_less_does_not_undo_what_another_has_settled_since() -> None:
@@ -113,9 +113,9 @@ def test_a_job_that_knows_less_does_not_undo_what_another_has_settled_since() ->
 
     def run(store: Store) -> str | None:
         _told(store, "https://example.com/old")
-        slow = Told("call-1", tuple(store.calls_of("call-1")))
+        slow = CallHistory("call-1", tuple(store.calls_of("call-1")))
         _told(store, "https://example.com/new")
-        _settled(store, Told("call-1", tuple(store.calls_of("call-1"))))
+        _settled(store, CallHistory("call-1", tuple(store.calls_of("call-1"))))
         _settled(store, slow)
         case = store.case(case_id)
         return case.details.fields.website_url if case else None
@@ -130,18 +130,20 @@ def test_a_step_that_was_refused_after_an_unsure_try_is_looked_up_when_a_person_
     def click(identity: str) -> Click:
         return Click(person=Person(user_id=ANA, groups=GROUPS[ANA]), ref=ref, identity=identity)
 
-    def claimed(store: Store) -> Work:
-        able = frozenset({"fidel.create_brand"})
+    def claimed(store: Store) -> ClaimedExecution:
+        available_operations = frozenset({"fidel.create_brand"})
         until = later + timedelta(minutes=1)
-        (work,) = executions.claim_executions(store, owner="one", until=until, now=later, limit=1, able=able)
+        (work,) = executions.claim_executions(
+            store, owner="one", until=until, now=later, limit=1, available_operations=available_operations
+        )
         return work
 
     def run(store: Store) -> bool:
         _told(store, "https://example.com/old")
-        _settled(store, Told("call-1", tuple(store.calls_of("call-1"))))
+        _settled(store, CallHistory("call-1", tuple(store.calls_of("call-1"))))
         decisions.approve(store, click("approve"), policy=policy, now=START)
-        executions.ended(store, claimed(store), Ended(Outcome.UNSURE, "No answer."), START)
-        executions.ended(store, claimed(store), Ended(Outcome.REFUSED, "Not now."), START)
+        executions.ended(store, claimed(store), AttemptResult(Outcome.UNSURE, "No answer."), START)
+        executions.ended(store, claimed(store), AttemptResult(Outcome.REFUSED, "Not now."), START)
         decisions.retry(store, click("retry"), policy=policy, now=START)
         return claimed(store).attempt.looks_first
 

@@ -42,7 +42,7 @@ class Wire:
             await self.process.border(f"before {name}", may_stall=may_stall)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Came[Reply]] = loop.create_future()
-        fate = self.process.world.luck.fate(self.trouble, write=write)
+        fate = self.process.world.fault_schedule.fate(self.trouble, write=write)
         self.process.world.outside(self._other_side(name, serve, fate, answer, write))
         return await answer
 
@@ -50,7 +50,7 @@ class Wire:
         self, name: str, serve: Callable[[], Reply], fate: Fate, answer: "asyncio.Future[Came[Reply]]", write: bool
     ) -> None:
         world = self.process.world
-        await asyncio.sleep(world.luck.between(0.01, 0.4))
+        await asyncio.sleep(world.fault_schedule.between(0.01, 0.4))
         if fate is not Fate.ANSWERED:
             world.note(f"{self.process.owner}: {name}: {fate}")
             world.tally.counts[f"faults of {self.system}: {fate}"] += 1
@@ -60,12 +60,12 @@ class Wire:
             _tell(answer, Came(fate))
             return
         if fate is Fate.LATE:
-            await asyncio.sleep(world.luck.between(self.patience_s, self.latest_s) - 0.5)
+            await asyncio.sleep(world.fault_schedule.between(self.patience_s, self.latest_s) - 0.5)
         reply = serve()
         if write and self.process.dies_here(f"after {name}"):
             world.tally.counts[f"answers of {self.system} lost after the effect"] += 1
             return
-        await asyncio.sleep(world.luck.between(0.01, 0.4))
+        await asyncio.sleep(world.fault_schedule.between(0.01, 0.4))
         if fate in EFFECT_WITHOUT_ANSWER:
             world.tally.counts[f"answers of {self.system} lost after the effect"] += 1
         _tell(answer, Came(fate, reply))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from bot.core.policy import Band, Policy
 from storage import InlineDatabase, Store
 from tests.simulation.callers import Callers
-from tests.simulation.fault_schedule import Luck, Tally
+from tests.simulation.fault_schedule import FaultSchedule, Tally
 from tests.simulation.fidel import Fidel
 from tests.simulation.people import People
 from tests.simulation.process import LONG_AGO, Process
@@ -55,7 +55,7 @@ def a_policy() -> Policy:
 
 class World:
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
-        self.luck = Luck(seed)
+        self.fault_schedule = FaultSchedule(seed)
         self.tally = Tally()
         self.trace: list[str] = []
         self.faults: list[str] = []  # what must never be, as sentences
@@ -67,7 +67,7 @@ class World:
         self.workspace = Workspace(self, CHANNELS)
         self.fidel, self.stripe = Fidel(self), Stripe(self)
         self.callers, self.people = Callers(self), People(self)
-        self._alone = self.luck.often(0.5)
+        self._alone = self.fault_schedule.often(0.5)
         self._started = 0
         self._down_until_s = 0.0
         self.processes: list[Process] = []
@@ -78,7 +78,7 @@ class World:
         return self._loop.now()
 
     def later(self, at_most_s: float) -> datetime:
-        return self.now() + timedelta(seconds=self.luck.between(0, at_most_s))
+        return self.now() + timedelta(seconds=self.fault_schedule.between(0, at_most_s))
 
     def note(self, what: str) -> None:
         self.trace.append(f"{self._loop.time():10.3f}  {what}")
@@ -107,20 +107,20 @@ class World:
         process.start(alone=self._alone)
 
     async def restart(self, dead: Process) -> None:
-        await asyncio.sleep(max(0.0, self._down_until_s - self._loop.time()) + self.luck.between(0.3, 20))
+        await asyncio.sleep(max(0.0, self._down_until_s - self._loop.time()) + self.fault_schedule.between(0.3, 20))
         self.processes.remove(dead)
         self.note("a process starts")
         self.start()
 
     def a_process(self) -> Process:
         """Where the next request arrives; one that is down answers nothing."""
-        return self.luck.rng.choice(self.processes)
+        return self.fault_schedule.rng.choice(self.processes)
 
     async def until_taken(self, fn: Callable[[Store], T]) -> T:
         """Who gets no answer asks again."""
         while (answer := await self.a_process().ask(fn)) is None:
             self.tally.counts["requests repeated"] += 1
-            await asyncio.sleep(self.luck.between(1, 5))
+            await asyncio.sleep(self.fault_schedule.between(1, 5))
         return answer
 
     # --- the run ----------------------------------------------------------------------------------------------------
@@ -129,16 +129,16 @@ class World:
         for _ in range(1 if self._alone else 2):
             self.start()
         self.callers.some()
-        if self.luck.often(0.4):
+        if self.fault_schedule.often(0.4):
             self.outside(self.people.somebody_goes_away())
-        end_s = self.luck.between(90, 300)
+        end_s = self.fault_schedule.between(90, 300)
         self.outside(self.people.work(end_s))
-        self.outside(self._archive(self.luck.between(0, end_s)))
-        self.outside(self._mend(self.luck.between(0, end_s)))
+        self.outside(self._archive(self.fault_schedule.between(0, end_s)))
+        self.outside(self._mend(self.fault_schedule.between(0, end_s)))
         await asyncio.sleep(end_s)
-        if self.luck.often(0.1):
+        if self.fault_schedule.often(0.1):
             await self._long_weekend()
-        self.luck.calm = True
+        self.fault_schedule.calm = True
         self.note("calm weather from here on")
         await self._until_rest()
         for process in self.processes:
@@ -148,8 +148,8 @@ class World:
 
     async def _archive(self, after_s: float) -> None:
         await asyncio.sleep(after_s)
-        if self.luck.often(0.15):
-            name = self.luck.rng.choice([name for name in CHANNELS if name != "finance-review"])
+        if self.fault_schedule.often(0.15):
+            name = self.fault_schedule.rng.choice([name for name in CHANNELS if name != "finance-review"])
             self.workspace.archived.add(CHANNELS[name])
             self.note(f"#{name} is archived")
             self.tally.counts["channels archived"] += 1

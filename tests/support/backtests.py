@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.cases import decisions
-from bot.cases.calls import Told, settle
+from bot.cases.calls import CallHistory, settle
 from bot.cases.clicks import Answer, Click
-from bot.core.backtest import Lens, Report, Stored, Trial, add_up, part_of, weigh
+from bot.core.backtest import Evaluator, Report, Stored, Trial, add_up, part_of, weigh
 from bot.core.model import Call, Case, CaseState, Details, Earlier, Entry, Fact, Fields, Kind, Money, Proposal
 from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
@@ -79,7 +79,12 @@ def tell(store: Store, call: Call, now: datetime, policy: Policy, looked: Iterab
     body = f"{call.call_id}/{now}/{call.event}"
     store.add_call(call, body_sha256=body, received_at=now, due_at=None, entry=HEARD, chain=chain)
     settle(
-        store, Told(call.call_id, tuple(store.calls_of(call.call_id))), tuple(looked), policy=policy, able=ABLE, now=now
+        store,
+        CallHistory(call.call_id, tuple(store.calls_of(call.call_id))),
+        tuple(looked),
+        policy=policy,
+        available_operations=ABLE,
+        now=now,
     )
     return chain
 
@@ -89,11 +94,20 @@ def stored(
     known: tuple[Fact, ...],
     policy: Policy,
     author: str | None,
-    able: frozenset[str],
+    available_operations: frozenset[str],
     earlier: tuple[Earlier, ...],
 ) -> tuple[Stored, Call, Proposal]:
     call = Call(call_id="call_1", author=author, event="form" if author else "call_ended", details=about)
-    made = triage("call_1", [call], about, known, policy=policy, able=able, now=START, earlier=earlier)
+    made = triage(
+        "call_1",
+        [call],
+        about,
+        known,
+        policy=policy,
+        available_operations=available_operations,
+        now=START,
+        earlier=earlier,
+    )
     case = Case(
         case_id=case_id_of("call_1"),
         root="call_1",
@@ -184,7 +198,7 @@ class Past:
 
     def tried(self, new: Policy, *, now: Policy | None = None, since: datetime = LONG_AGO) -> Report:
         trial = Trial(now or self.policy, new)
-        lenses = Lens(trial.now), Lens(trial.new)
+        lenses = Evaluator(trial.now), Evaluator(trial.new)
         rows = self.db.run(lambda store: store.replay(since, "", "~", lenses[0].alone | lenses[1].alone))
         part = part_of(trial, [weigh(*lenses, row) for row in rows])
         return add_up(trial, [part], since=since, until=self.now)

@@ -47,9 +47,20 @@ def found(name: str, **values: Any) -> Fact:
     return Fact(name=name, source="Records", observed_at=NOW, values=values, sentence=f"The {name}")
 
 
-def sorted_out(*calls: Call, facts: tuple[Fact, ...] = (), able: frozenset[str] = EVERYTHING) -> Triaged:
+def sorted_out(
+    *calls: Call, facts: tuple[Fact, ...] = (), available_operations: frozenset[str] = EVERYTHING
+) -> Triaged:
     details = merge([call.details for call in calls])
-    return triage(calls[0].call_id, calls, details, facts, policy=SHIPPED, able=able, now=NOW, link=LINK)
+    return triage(
+        calls[0].call_id,
+        calls,
+        details,
+        facts,
+        policy=SHIPPED,
+        available_operations=available_operations,
+        now=NOW,
+        link=LINK,
+    )
 
 
 def every_action(triaged: Triaged) -> Iterator[Action]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.cases import calls, decisions
 from bot.cases.amendments import Offering, change_amount
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.cases.clicks import Answer, Click
 from bot.core.model import Call, CaseFile, Entry, Fact
 from bot.core.people import Person
@@ -16,7 +16,7 @@ from storage import Database, Store
 from tests.support.kinds import EVERYTHING, NOW, SHIPPED, found
 from tests.support.policies import person
 
-OFFERING = Offering(policy=SHIPPED, able=EVERYTHING, public_url="https://countersign.example")
+OFFERING = Offering(policy=SHIPPED, available_operations=EVERYTHING, public_url="https://countersign.example")
 
 
 def charged(minor: int, payment_id: str = "pi_SMALL") -> Fact:
@@ -29,8 +29,16 @@ async def tell(database: Database, call: Call, facts: Sequence[Fact] = (), *, mi
 
     def settle(store: Store) -> None:
         calls.receive(store, call, body_sha256=f"{call.call_id}/{minutes}/{call.event}", now=now)
-        every = Told(call.call_id, tuple(store.calls_of(call.call_id)))
-        calls.settle(store, every, facts, policy=SHIPPED, able=EVERYTHING, now=now, public_url=OFFERING.public_url)
+        every = CallHistory(call.call_id, tuple(store.calls_of(call.call_id)))
+        calls.settle(
+            store,
+            every,
+            facts,
+            policy=SHIPPED,
+            available_operations=EVERYTHING,
+            now=now,
+            public_url=OFFERING.public_url,
+        )
 
     await database.write(settle)
     return case_id_of(call.call_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core.model import Action, Decision, Kind, Money, Proposal, Verdict
 from bot.core.people import Person
-from bot.core.policy import Deed, Judgement, Policy, Question, Spent, judge
+from bot.core.policy import Judgement, Policy, PolicyAction, Question, Spent, judge
 from bot.core.policy.file import read_policy
 from tests.support.places import SHIPPED_POLICY
 
@@ -80,7 +80,7 @@ def ask(
     asked: Proposal,
     decisions: Iterable[Decision],
     who: str | Person,
-    deed: Deed = Deed.APPROVE,
+    deed: PolicyAction = PolicyAction.APPROVE,
     spent: Spent | None = None,
 ) -> Judgement:
     them = person(who) if isinstance(who, str) else who

@@ -11,7 +11,7 @@ from bot.core.model import (
     Action,
     Attempt,
     Call,
-    CardPlace,
+    CardCopy,
     Case,
     CaseState,
     Decision,
@@ -102,8 +102,8 @@ def an_attempt(n: int = 1) -> Attempt:
     return Attempt(key="call-1/refund/1", n=n, started_at=NOW, looks_first=n > 1)
 
 
-def a_card(number: int = 1, **changes: Any) -> CardPlace:
-    return CardPlace(case_id=f"C-{number}", place="home", channel="refunds", due_at=NOW).model_copy(update=changes)
+def a_card(number: int = 1, **changes: Any) -> CardCopy:
+    return CardCopy(case_id=f"C-{number}", place="home", channel="refunds", due_at=NOW).model_copy(update=changes)
 
 
 def add_call(store: Store, call: Call, *, sha: str = "sha-1") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.backtest import Lens, replay, weigh
+from bot.core.backtest import Evaluator, replay, weigh
 from bot.core.model import (
     CaseState,
     Details,
@@ -171,20 +171,22 @@ EARLIER = st.sampled_from(
     now=POLICY,
     new=POLICY,
     author=st.sampled_from([None, None, None, None, ANA]),
-    able=st.sampled_from([ABLE, ABLE, frozenset()]),
+    available_operations=st.sampled_from([ABLE, ABLE, frozenset()]),
 )
 def test_what_it_says_of_a_case_is_what_triage_and_the_policy_say(
     about: tuple[Details, tuple[Fact, ...], tuple[Earlier, ...]],
     now: Policy,
     new: Policy,
     author: str | None,
-    able: frozenset[str],
+    available_operations: frozenset[str],
 ) -> None:
     said, known, earlier = about
-    row, call, offered = stored(said, known, now, author, able, earlier)
-    weighed = weigh(Lens(now), Lens(new), row)
-    for policy, would in zip((now, new), weighed.would, strict=True):
-        real = triage("call_1", [call], said, known, policy=policy, able=ABLE, now=START, earlier=earlier)
+    row, call, offered = stored(said, known, now, author, available_operations, earlier)
+    evaluation = weigh(Evaluator(now), Evaluator(new), row)
+    for policy, would in zip((now, new), evaluation.would, strict=True):
+        real = triage(
+            "call_1", [call], said, known, policy=policy, available_operations=ABLE, now=START, earlier=earlier
+        )
         changes = {"kind": real.kind, "actions": real.actions}
         proposal = offered if real.kind is offered.kind else offered.model_copy(update=changes)
         answer = automatic(policy, proposal, Known(details=said, facts=known, earlier=earlier), spent=Spent())
@@ -201,7 +203,7 @@ EACH_SIDE = [None, *(usd(amount) for amount in (-5, 0, 500, 1_000, 1_001, 5_000,
 def test_bands_that_are_kept_for_the_next_amount_are_those_of_each_amount(
     policy: Policy, monies: list[Money | None], kind: Kind
 ) -> None:
-    for lens in (Lens(policy), Lens(OFF)):
+    for lens in (Evaluator(policy), Evaluator(OFF)):
         for money in monies:
             asked = (money.amount_minor, money.currency) if money else None
             assert lens.policy.bands[lens.band(kind, asked)] is band_for(lens.policy, kind, money)
@@ -239,8 +241,8 @@ def test_under_the_policy_that_was_in_force_it_says_what_really_happened(steps: 
 
 def says_what_happened(past: Past) -> None:
     rows = past.db.run(lambda store: store.replay(LONG_AGO, "", "~", {Kind.REFUND}))
-    weighed = [weigh(Lens(TIGHT), Lens(TIGHT), row) for row in rows]
-    for case, ruled in zip(weighed, replay(TIGHT, weighed, 0), strict=True):
+    amount_for_policy = [weigh(Evaluator(TIGHT), Evaluator(TIGHT), row) for row in rows]
+    for case, ruled in zip(amount_for_policy, replay(TIGHT, amount_for_policy, 0), strict=True):
         file = past.db.run(lambda store, case_id=case.case_id: store.case_file(case_id))  # type: ignore[misc]  # bound
         made = [one for one in file.decisions if one.verdict is Verdict.APPROVE]
         assert ruled.kind is file.case.kind

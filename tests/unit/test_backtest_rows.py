@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.backtest import Lens, kind_for, weigh
+from bot.core.backtest import Evaluator, kind_for, weigh
 from bot.core.backtest.rows import plain, subject_of
 from bot.core.model import Details, Fields, Kind
 from bot.core.playbooks import PLAYBOOKS
@@ -27,7 +27,7 @@ def test_no_kind_needs_more_than_the_plain_values_to_be_told_from_the_others(kin
     about = Details(fields=Fields(**stated, call_intent=kind.value, vip=True), money=usd(500), unmapped={"Shelf": "2"})
     row, call, _ = stored(about, facts(about), ON, None, ABLE, ())
     read = plain(row.case)
-    real = triage("call_1", [call], about, facts(about), policy=ON, able=ABLE, now=START)
+    real = triage("call_1", [call], about, facts(about), policy=ON, available_operations=ABLE, now=START)
     assert kind_for(kind, subject_of(read, START), ON, read.earlier, by_person=False) is real.kind is kind
 
 
@@ -37,5 +37,5 @@ def test_a_row_of_an_older_release_that_lacks_a_member_is_read_too() -> None:
     tree = json.loads(row.case)
     del tree["earlier"], tree["details"]["doubts"], tree["facts"][0]["doubt"], tree["facts"][1]["missing"]
     older = row._replace(case=json.dumps(tree))
-    assert weigh(Lens(ON), Lens(OFF), older) == weigh(Lens(ON), Lens(OFF), row)
-    assert weigh(Lens(ON), Lens(OFF), older).would[0].alone
+    assert weigh(Evaluator(ON), Evaluator(OFF), older) == weigh(Evaluator(ON), Evaluator(OFF), row)
+    assert weigh(Evaluator(ON), Evaluator(OFF), older).would[0].alone

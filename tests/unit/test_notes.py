@@ -121,6 +121,6 @@ def test_a_case_keeps_its_due_time_and_so_its_offer_while_it_stays_of_its_kind()
     call = told("refund-small")
     first = sorted_out(call)
     standing = file_of(Kind.REFUND, due_at=first.due_at).case
-    given: dict[str, Any] = {"policy": SHIPPED, "able": EVERYTHING, "link": LINK, "standing": standing}
+    given: dict[str, Any] = {"policy": SHIPPED, "available_operations": EVERYTHING, "link": LINK, "standing": standing}
     later = triage(call.call_id, [call], call.details, (), now=NOW + timedelta(hours=3), **given)
     assert later == first

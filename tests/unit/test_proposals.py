@@ -59,11 +59,15 @@ def test_an_action_with_an_amount_needs_a_proposal_with_one() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("invoice", [None, "open", "paid"])
-@pytest.mark.parametrize("able", [EVERYTHING, EVERYTHING - {"fidel.reimburse_transaction"}], ids=["all", "usual"])
-def test_whatever_an_example_proposes_fits_its_connector(name: str, invoice: str | None, able: frozenset[str]) -> None:
+@pytest.mark.parametrize(
+    "available_operations", [EVERYTHING, EVERYTHING - {"fidel.reimburse_transaction"}], ids=["all", "usual"]
+)
+def test_whatever_an_example_proposes_fits_its_connector(
+    name: str, invoice: str | None, available_operations: frozenset[str]
+) -> None:
     status = (found("books_invoice", status=invoice), found("invoice", status=invoice)) if invoice else ()
     for facts in ((), (*ON_RECORD, *status)):
-        triaged = sorted_out(told(name), facts=facts, able=able)
+        triaged = sorted_out(told(name), facts=facts, available_operations=available_operations)
         for action in every_action(triaged):
             if not action.by_hand:
                 parsed_params(action.connector, OPERATIONS[action.connector], action)
@@ -148,7 +152,7 @@ def test_a_customer_whom_the_crm_marks_is_a_vip() -> None:
 
 def test_the_exception_sheet_gets_a_row_only_where_it_is_connected() -> None:
     assert [action.name for action in sorted_out(told("unknown-intent")).actions] == ["exception-row"]
-    assert sorted_out(told("unknown-intent"), able=frozenset()).actions == ()
+    assert sorted_out(told("unknown-intent"), available_operations=frozenset()).actions == ()
 
 
 def test_a_reason_goes_along_when_a_question_becomes_another_kind() -> None:

@@ -9,7 +9,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_test_that_the_readme_names_exists() -> None:
-    named = re.findall(r"`(tests/\w+\.py)::(\w+)`", README)
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", README)
     assert len(named) >= 7
     for path, name in named:
         assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), name

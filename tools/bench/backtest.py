@@ -113,7 +113,7 @@ def template(dice: random.Random, policy: Policy) -> tuple[Case, Proposal]:
     about = details(dice)
     looked = facts(about)
     call = Call(call_id="call_1", event="call_ended", details=about)
-    made = triage("call_1", [call], about, looked, policy=policy, able=ABLE, now=UNTIL)
+    made = triage("call_1", [call], about, looked, policy=policy, available_operations=ABLE, now=UNTIL)
     case = Case(
         case_id="C-1",
         root="call_1",

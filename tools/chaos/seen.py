@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.core.model import AuditEntry, CardPlace, CaseFile
+from bot.core.model import AuditEntry, CardCopy, CaseFile
 from storage import Store
 from tests.support.world import SECRETS
 from tools.bench.http import Line
@@ -32,7 +32,7 @@ class Row:
     """One case with everything that belongs to it."""
 
     file: CaseFile
-    places: tuple[CardPlace, ...]
+    places: tuple[CardCopy, ...]
     history: tuple[AuditEntry, ...]
 
 

@@ -31,7 +31,7 @@ from bot.connectors.hubspot.records import Customers, Whose
 from bot.connectors.oauth import utc_now
 from bot.core.model import Action, Details, Fact, Receipt
 from bot.http.client import JSON, TOTAL_S, Http, in_path, short, to_json
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 
 KEY_PROPERTY: Final = "countersign_step"
 PRIORITIES: Final = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "HIGH"}
@@ -176,7 +176,7 @@ class HubSpotConnector:
             for to, record in whose.records:
                 path = f"{OBJECTS}/{kind}/{made.id}/associations/default/{to}/{record.id}"
                 await self._http.write("PUT", path, b"", JSON)
-        except (LockedOut, Unsure):
+        except (CredentialsRefused, Unsure):
             raise
         except Unavailable as error:
             raise Unsure(f"{TITLE} has it, but not linked to the customer yet. {error.sentence}") from None

@@ -10,7 +10,7 @@ from bot.connectors.base import Record
 from bot.connectors.quickbooks.records import CustomerRecord, Invoice, on_record
 from bot.connectors.quickbooks.rules import TITLE, request_id
 from bot.http.client import JSON, Http, Reply, in_path, short, thing, to_json
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 
 MINOR_VERSION: Final = "75"  # lower ones are ignored since August 2025
 ROWS_AT_MOST: Final = 1000
@@ -154,10 +154,10 @@ def refusal(reply: Reply) -> ConnectorError | None:
         return None
     if code == "6190":
         sentence = f"The {TITLE} subscription has ended: nothing can be done until it is renewed."
-        return LockedOut(sentence, request_id=request_id)
+        return CredentialsRefused(sentence, request_id=request_id)
     if reply.status == httpx.codes.FORBIDDEN or kind in {"AUTHENTICATION", "AUTHORIZATION"}:
         sentence = f"{TITLE} does not let us into the company ({said}): check QUICKBOOKS_REALM_ID, or connect it again "
-        return LockedOut(f"{sentence}and renew QUICKBOOKS_REFRESH_TOKEN.", request_id=request_id)
+        return CredentialsRefused(f"{sentence}and renew QUICKBOOKS_REFRESH_TOKEN.", request_id=request_id)
     if kind in {"SYSTEM", "SERVICE"}:  # an error of its own, whatever the status says
         sentence = f"{TITLE} could not say how it ended ({said})."
         if reply.write:

@@ -39,7 +39,7 @@ from bot.connectors.zendesk.facts import query_for, tickets_fact
 from bot.connectors.zendesk.operations import OPERATIONS, Ticket
 from bot.core.model import Action, Details, Fact, Receipt
 from bot.http.client import JSON, TOTAL_S, Http, short, to_json
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable
 
 SETTINGS: Final = "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET"
 SCOPES: Final = "tickets:read tickets:write users:read"
@@ -104,7 +104,7 @@ class ZendeskConnector:
     async def check(self) -> str:
         me = self._http.record(Me, await self._http.read("/api/v2/users/me"))
         if me.user.id is None:  # bad credentials make us an anonymous user, not a 401
-            raise LockedOut(f"{TITLE} does not know who we are: check {SETTINGS}.")
+            raise CredentialsRefused(f"{TITLE} does not know who we are: check {SETTINGS}.")
         await self._tickets("countersign check")  # there are none, but they may be read
         return f"{TITLE} answers in version 2 of its API and takes the client's token ({SCOPES})."
 

@@ -9,19 +9,19 @@ counts as it was given, at its time; an approval that a policy would not accept 
 from collections.abc import Iterable
 
 from bot.core.backtest.counts import Changed, Counts, Part, Report, add_up, alike, count, differences
-from bot.core.backtest.evaluation import Lens, Stored, Trial, Weighed, channel, kind_for, weigh
+from bot.core.backtest.evaluation import Evaluation, Evaluator, Stored, Trial, channel, kind_for, weigh
 from bot.core.backtest.replay import Ruled, replay
 
 __all__ = [
     "Changed",
     "Counts",
-    "Lens",
+    "Evaluation",
+    "Evaluator",
     "Part",
     "Report",
     "Ruled",
     "Stored",
     "Trial",
-    "Weighed",
     "add_up",
     "channel",
     "differences",
@@ -32,10 +32,10 @@ __all__ = [
 ]
 
 
-def part_of(trial: Trial, weighed: Iterable[Weighed]) -> Part:
+def part_of(trial: Trial, amount_for_policy: Iterable[Evaluation]) -> Part:
     """All that can be said of these cases without the others."""
-    settled: list[Weighed] = []
-    moving: list[Weighed] = []
-    for case in weighed:
+    settled: list[Evaluation] = []
+    moving: list[Evaluation] = []
+    for case in amount_for_policy:
         (moving if case.moves else settled).append(case)
     return count(trial, alike(settled))._replace(moving=moving)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from bot.core.backtest.evaluation import Trial, Weighed
+from bot.core.backtest.evaluation import Evaluation, Trial
 from bot.core.backtest.replay import Ruled, replay
 from bot.core.model import Frozen, Kind, Money, Proposal
 from bot.core.policy import Band, Policy
@@ -70,14 +70,14 @@ class Part(NamedTuple):
     tallies: dict[Kind, Counter[str]]
     changed: list[tuple[float, Changed]]  # when it opened; the earliest CHANGED_AT_MOST
     changed_cases: int
-    moving: list[Weighed]
+    moving: list[Evaluation]
 
 
-def count(trial: Trial, alike: Sequence[Sequence[Weighed]]) -> Part:
+def count(trial: Trial, alike: Sequence[Sequence[Evaluation]]) -> Part:
     """Cases with one outcome together: of some that do not move, or of all that do."""
     firsts = [cases[0] for cases in alike]
     tallies: dict[Kind, Counter[str]] = {}
-    changed: list[tuple[float, str, Weighed, Ruled, Ruled]] = []
+    changed: list[tuple[float, str, Evaluation, Ruled, Ruled]] = []
     for cases, now, new in zip(alike, replay(trial.now, firsts, 0), replay(trial.new, firsts, 1), strict=True):
         differs = differences(now, new)
         tally = tallies.setdefault(now.kind, Counter())
@@ -92,10 +92,10 @@ def count(trial: Trial, alike: Sequence[Sequence[Weighed]]) -> Part:
     return Part(tallies, named, len(changed), [])
 
 
-def alike(weighed: Iterable[Weighed]) -> list[list[Weighed]]:
+def alike(amount_for_policy: Iterable[Evaluation]) -> list[list[Evaluation]]:
     """Cases that do not move, put together with those of the same outcome."""
-    found: dict[tuple[object, ...], list[Weighed]] = {}
-    for case in weighed:
+    found: dict[tuple[object, ...], list[Evaluation]] = {}
+    for case in amount_for_policy:
         given = tuple(
             (made.groups, bool(made.people), *sorted({*made.people} & {*case.authors})) for made in case.approvals
         )
@@ -140,7 +140,7 @@ def _people(now: Band, new: Band) -> list[str]:
     return ["other_people"] if (set(now.groups), now.at_least) != (set(new.groups), new.at_least) else []
 
 
-def _outcome(case: Weighed, ruled: Ruled, when: str) -> Iterator[str]:
+def _outcome(case: Evaluation, ruled: Ruled, when: str) -> Iterator[str]:
     if ruled.kind is Kind.REVIEW:
         yield f"review {when}"
     if ruled.alone:
@@ -151,7 +151,7 @@ def _outcome(case: Weighed, ruled: Ruled, when: str) -> Iterator[str]:
         yield "against_people"
 
 
-def _pay(tally: Counter[str], cases: Sequence[Weighed], now: Ruled, new: Ruled) -> None:
+def _pay(tally: Counter[str], cases: Sequence[Evaluation], now: Ruled, new: Ruled) -> None:
     for case in cases:
         amount, currency = case.money or (0, "")
         tally[f"paid now {currency}"] += amount * now.alone
@@ -181,12 +181,12 @@ def _counts(tally: Counter[str]) -> Counts:
     )
 
 
-def _changed(trial: Trial, case: Weighed, now: Ruled, new: Ruled) -> Changed:
+def _changed(trial: Trial, case: Evaluation, now: Ruled, new: Ruled) -> Changed:
     was, becomes = (_in_words(policy, case, ruled) for policy, ruled in ((trial.now, now), (trial.new, new)))
     return Changed(case_id=case.case_id, kind=now.kind, differs=differences(now, new), now=was, new=becomes)
 
 
-def _in_words(policy: Policy, case: Weighed, ruled: Ruled) -> str:
+def _in_words(policy: Policy, case: Evaluation, ruled: Ruled) -> str:
     money = case.money and Money(amount_minor=case.money[0], currency=case.money[1])
     about = Proposal(
         case_id=case.case_id,

@@ -15,7 +15,7 @@ from bot.core.duplicates import customer_key
 from bot.core.model import Details, Earlier, Kind, Money, Proposal, Verdict
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Policy, Spent, automatic, band_for, bands_of, payout_of
-from bot.core.triage import _why_not_again, _why_review, presumed_kind
+from bot.core.triage import _already_paid_reason, _why_review, presumed_kind
 
 _NO_AUTHORS = '"authors":[]'  # as it is stored: then the proposal need not be read for them
 _SOMEBODY = "somebody"
@@ -56,7 +56,7 @@ class Would(NamedTuple):
     pays: bool  # known only where limits could matter
 
 
-class Weighed(NamedTuple):
+class Evaluation(NamedTuple):
     case_id: str
     opened_s: float
     paid_s: float | None
@@ -77,7 +77,7 @@ class Trial:
     new: Policy
 
 
-class Lens:
+class Evaluator:
     """One policy, prepared for many cases."""
 
     def __init__(self, policy: Policy) -> None:
@@ -116,7 +116,7 @@ def _edges(policy: Policy, kind: Kind) -> dict[str, list[int]]:
     return {currency: sorted(amounts) for currency, amounts in found.items()}
 
 
-def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
+def weigh(now: Evaluator, new: Evaluator, row: Stored) -> Evaluation:
     try:
         about = plain(row.case)
         return _weighed(now, new, _Case(row, about, subject_of(about, row.opened_at)))
@@ -125,14 +125,14 @@ def weigh(now: Lens, new: Lens, row: Stored) -> Weighed:
         return _weighed(now, new, _Case(row, about, _subject(row, about)))
 
 
-def _weighed(now: Lens, new: Lens, case: "_Case") -> Weighed:
+def _weighed(now: Evaluator, new: Evaluator, case: "_Case") -> Evaluation:
     row = case.row
     one, other = case.kinds(now, new)
     would = case.would(now, one), case.would(new, other)
     decisions = case.decisions
     approvals = tuple([_approval(made) for made in decisions if made.verdict is Verdict.APPROVE]) if decisions else ()
     moves = would[0].alone or would[1].alone or bool(approvals and (would[0].pays or would[1].pays))
-    return Weighed(
+    return Evaluation(
         row.case_id,
         row.opened_at.timestamp(),
         row.paid_at.timestamp() if row.paid_at else None,
@@ -156,7 +156,7 @@ class _Case:
         self._subject = subject
         self._offers: dict[Kind, Proposal] = {}
 
-    def kinds(self, now: Lens, new: Lens) -> tuple[Kind, Kind]:
+    def kinds(self, now: Evaluator, new: Evaluator) -> tuple[Kind, Kind]:
         """Asked once, where all that triage looks at in a policy says the same of this case."""
         about, by_person = self.about, self.row.by_person
         sort, other = _sort(now, about), _sort(new, about)
@@ -172,7 +172,7 @@ class _Case:
         some = self.row.by_person or (self.row.proposal is not None and _NO_AUTHORS not in self.row.proposal)
         return self._offer(self.about.kind).authors if some else ()
 
-    def would(self, lens: Lens, kind: Kind) -> Would:
+    def would(self, lens: Evaluator, kind: Kind) -> Would:
         money = self.row.money
         alone = kind in lens.alone and self._alone(lens.policy, kind)
         pays = self.row.paid_at is not None or (money is not None and self._pays(lens.policy, kind, money))
@@ -223,7 +223,7 @@ def _subject(row: Stored, about: About) -> Subject:
     return Subject(row.root, row.case_id, about.details, facts, frozenset(), row.opened_at)
 
 
-def _sort(lens: Lens, about: About) -> tuple[Kind | None, bool, bool]:
+def _sort(lens: Evaluator, about: About) -> tuple[Kind | None, bool, bool]:
     presumed, confidence = lens.presumed(about.details), about.details.fields.confidence
     doubtful = confidence is not None and confidence < lens.floor
     return presumed, presumed in lens.off, doubtful
@@ -233,7 +233,7 @@ def kind_for(
     presumed: Kind | None, subject: Subject, policy: Policy, earlier: Sequence[Earlier], *, by_person: bool
 ) -> Kind:
     """As triage has it, when the case opens."""
-    why = _why_review(presumed, subject, policy, by_person) or _why_not_again(presumed, subject, earlier, None)
+    why = _why_review(presumed, subject, policy, by_person) or _already_paid_reason(presumed, subject, earlier, None)
     return presumed if presumed is not None and why is None else Kind.REVIEW
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from bot.core.backtest.evaluation import Approval, Weighed, Would
+from bot.core.backtest.evaluation import Approval, Evaluation, Would
 from bot.core.model import Kind, Money
 from bot.core.policy import DAY, Band, Limit, Policy, band_for
 from bot.core.policy.words import missing
@@ -33,20 +33,20 @@ class Ruled(NamedTuple):
         return self.band is None
 
 
-def replay(policy: Policy, weighed: Sequence[Weighed], which: int) -> list[Ruled]:
+def replay(policy: Policy, amount_for_policy: Sequence[Evaluation], which: int) -> list[Ruled]:
     """In the order of `weighed`; `which` of the two policies of each case this one is.
 
     Cases that do not move may be replayed apart from the others.
     """
-    course = _Course(policy, weighed, which)
-    for _, n, approval in sorted(_moments(weighed, which)):
+    course = _Course(policy, amount_for_policy, which)
+    for _, n, approval in sorted(_moments(amount_for_policy, which)):
         course.opens(n) if approval < 0 else course.approved(n, approval)
-    return [course.ruled(n) for n in range(len(weighed))]
+    return [course.ruled(n) for n in range(len(amount_for_policy))]
 
 
-def _moments(weighed: Sequence[Weighed], which: int) -> list[tuple[float, int, int]]:
+def _moments(amount_for_policy: Sequence[Evaluation], which: int) -> list[tuple[float, int, int]]:
     """When each case opened that could be decided alone (-1), and when each approval was given that pays something."""
-    moving = [(n, case, case.would[which]) for n, case in enumerate(weighed) if case.moves]
+    moving = [(n, case, case.would[which]) for n, case in enumerate(amount_for_policy) if case.moves]
     found = [(case.opened_s, n, -1) for n, case, would in moving if would.alone]
     for n, case, would in moving:
         if would.pays:
@@ -55,9 +55,9 @@ def _moments(weighed: Sequence[Weighed], which: int) -> list[tuple[float, int, i
 
 
 class _Course:
-    def __init__(self, policy: Policy, weighed: Sequence[Weighed], which: int) -> None:
+    def __init__(self, policy: Policy, amount_for_policy: Sequence[Evaluation], which: int) -> None:
         self._policy = policy
-        self._weighed = weighed
+        self._weighed = amount_for_policy
         self._which = which
         self._customers, self._approvers, self._automatic = _Sums(), _Sums(), _Sums()
         self._alone: set[int] = set()
@@ -96,7 +96,7 @@ class _Course:
             for made in given:
                 self._approvers.add((made.user_id, currency), made.at_s, amount)
 
-    def _passed(self, case: Weighed, given: Sequence[Approval]) -> list[Limit]:
+    def _passed(self, case: Evaluation, given: Sequence[Approval]) -> list[Limit]:
         """As `limits_passed`, with the sums of this course."""
         limits, at = self._policy.limits, given[-1].at_s
         amount, currency = case.money or (0, "")
@@ -126,14 +126,14 @@ class _Course:
             band = band_for(self._policy, would.kind, money, over)
         return Ruled(would.kind, would.channel, band, over, self._enough(band, case) if case.approvals else None)
 
-    def _limits(self, n: int, case: Weighed, would: Would) -> tuple[Limit, ...]:
+    def _limits(self, n: int, case: Evaluation, would: Would) -> tuple[Limit, ...]:
         """Until somebody approves only the limit of one case can be passed: the others are asked then."""
         if n in self._over:
             return tuple(limit for limit in Limit if limit in self._over[n])
         most = self._policy.limits.per_case.get(case.money[1]) if case.money and would.pays else None
         return (Limit.PER_CASE,) if case.money and most is not None and case.money[0] > most else ()
 
-    def _enough(self, band: Band, case: Weighed) -> bool | None:
+    def _enough(self, band: Band, case: Evaluation) -> bool | None:
         given = [made for made in case.approvals if made.people]
         if not given:
             return None

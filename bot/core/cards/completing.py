@@ -12,7 +12,7 @@ from bot.core.cards.answers import faults
 from bot.core.cards.forms import FormErrors, Input, Values, modal, ref_of, text_input, text_of
 from bot.core.cards.mrkdwn import Block, context, data, fit, plain, section
 from bot.core.intake.typed import typed
-from bot.core.masked import veiled
+from bot.core.masked import masked
 from bot.core.model import Address, CaseFile, Details, Frozen, Kind, Money
 from bot.core.money import HOME, editable
 from bot.core.playbooks import PLAYBOOKS
@@ -82,7 +82,7 @@ def complete_form(
     blocks = [
         *([section("*Why it needs a look*\n" + fit(doubts, 2000))] if doubts else []),
         # What is hidden is opened only by its own button.
-        *_questions(veiled(file.case.details), kind, offered, locale),
+        *_questions(masked(file.case.details), kind, offered, locale),
     ]
     return modal(CallbackId.COMPLETE_FORM, ref_of(file), "Complete this case", "Propose", blocks)
 

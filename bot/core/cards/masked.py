@@ -1,7 +1,7 @@
 """The card of a sensitive call without what it hides, the button that shows it, and the view that the button opens."""
 
 from bot.core.cards.mrkdwn import Block, data, link, plain, section
-from bot.core.masked import LINKS, hidden, veiled
+from bot.core.masked import LINKS, hidden, masked
 from bot.core.model import CaseFile
 from bot.core.slack_ids import ActionId, CaseRef
 
@@ -14,7 +14,7 @@ def without_what_is_hidden(file: CaseFile) -> CaseFile:
     """Nothing that is drawn from it can tell what it does not hold."""
     if not file.case.details.sensitive:
         return file
-    return file.model_copy(update={"case": file.case.model_copy(update={"details": veiled(file.case.details)})})
+    return file.model_copy(update={"case": file.case.model_copy(update={"details": masked(file.case.details)})})
 
 
 def behind_a_button(block: Block, file: CaseFile) -> Block:

@@ -11,7 +11,7 @@ from bot.core.playbooks.playbook import Playbook
 
 def _actions(subject: Subject) -> tuple[Action, ...]:
     """A row in the exception sheet, where there is one: what remains where a person finds nothing else to do."""
-    if "sheets.append_row" not in subject.able:
+    if "sheets.append_row" not in subject.available_operations:
         return ()
     sentence = "Add a row to the exception sheet; nothing else is done"
     cells = (subject.customer, said.records(subject.details), subject.owner, moment(subject.due_at), subject.link or "")

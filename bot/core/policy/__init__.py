@@ -7,8 +7,8 @@ from bot.core.policy.automatic import Known, Unattended, automatic
 from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
 from bot.core.policy.customers import is_vip
 from bot.core.policy.judgement import (
-    Deed,
     Judgement,
+    PolicyAction,
     Question,
     Standing,
     deciding_band,
@@ -25,7 +25,6 @@ __all__ = [
     "ADMINS",
     "DAY",
     "Band",
-    "Deed",
     "Digest",
     "Judgement",
     "KindRules",
@@ -33,6 +32,7 @@ __all__ = [
     "Limit",
     "People",
     "Policy",
+    "PolicyAction",
     "Question",
     "Region",
     "Spent",

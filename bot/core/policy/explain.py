@@ -17,7 +17,7 @@ from bot.core.said import doubts_of
 from bot.core.triage import presumed_kind
 
 
-class Told(Frozen):
+class CallHistory(Frozen):
     """All that the store says of one case."""
 
     file: CaseFile
@@ -74,7 +74,7 @@ class Explained(Frozen):
     decisions: tuple[Decision, ...]
 
 
-def explain(policy: Policy, told: Told) -> Explained:
+def explain(policy: Policy, told: CallHistory) -> Explained:
     case, proposal = told.file.case, told.file.proposal
     kind = presumed_kind(case.details, policy) or case.kind
     return Explained(
@@ -142,7 +142,7 @@ def _first(file: CaseFile) -> str | None:
     return None if file.proposal.actions else "a person has to choose first how to settle it"
 
 
-def _alone(policy: Policy, told: Told) -> Alone:
+def _alone(policy: Policy, told: CallHistory) -> Alone:
     """What is decided says how it was; an open case, how it would be if it opened now."""
     case, proposal = told.file.case, told.file.proposal
     for decision in told.decisions:

@@ -19,7 +19,7 @@ from bot.core.policy.model import Band, Policy
 from bot.core.policy.words import either, missing, rule
 
 
-class Deed(StrEnum):
+class PolicyAction(StrEnum):
     """What somebody wants to do to a case."""
 
     APPROVE = "approve"
@@ -33,7 +33,7 @@ class Question(Frozen):
     `fallen`: nobody of the groups that the policy names could go on with the case, so it fell to the admins.
     """
 
-    deed: Deed
+    deed: PolicyAction
     person: Person
     proposal: Proposal
     decisions: tuple[Decision, ...] = ()
@@ -76,15 +76,15 @@ class Voice(NamedTuple):
 
 def judge(policy: Policy, question: Question) -> Judgement:
     """Rules of the playbooks, "Who decides"; the caller has made sure that case and version are the current ones."""
-    if question.deed is Deed.APPROVE:
+    if question.deed is PolicyAction.APPROVE:
         return _approval(policy, question)
-    acting = question.deed is Deed.ACT
+    acting = question.deed is PolicyAction.ACT
     kind, fallen = question.proposal.kind, question.fallen
     groups = groups_of(policy, kind, fallen=fallen) if acting else _asked(policy, question)
     return _membership(policy, question, groups)
 
 
-def question_of(deed: Deed, person: Person, file: CaseFile, spent: Spent | None = None) -> Question:
+def question_of(deed: PolicyAction, person: Person, file: CaseFile, spent: Spent | None = None) -> Question:
     """What somebody wants to do to a case as it stands."""
     case, spent = file.case, spent or Spent()
     return Question(
@@ -116,7 +116,7 @@ def deciding_band(policy: Policy, file: CaseFile) -> Band:
 
 def _band(policy: Policy, proposal: Proposal, over: Sequence[Limit], fallen: bool) -> Band:
     """A lowered amount is weighed as what was offered before: lowering is no way round a rule."""
-    band = band_for(policy, proposal.kind, proposal.weighed, over)
+    band = band_for(policy, proposal.kind, proposal.amount_for_policy, over)
     return with_admins(policy, band) if fallen else band
 
 

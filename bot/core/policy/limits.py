@@ -54,8 +54,8 @@ def limits_passed(
         Limit.PER_APPROVER: max(spent.approvers.values(), default=None),
     }
     met = {name for decision in decisions for name in decision.over_limits}
-    weighed = proposal.weighed or money
-    return tuple(limit for limit in Limit if limit in met or _over(_amounts(limits, limit), before[limit], weighed))
+    amount = proposal.amount_for_policy or money
+    return tuple(limit for limit in Limit if limit in met or _over(_amounts(limits, limit), before[limit], amount))
 
 
 def _over(amounts: Amounts, before: int | None, money: Money) -> bool:

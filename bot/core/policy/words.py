@@ -28,7 +28,7 @@ def missing(band: Band, approvals: Sequence[frozenset[str]], *, only_authors: bo
 
 def rule(policy: Policy, band: Band, proposal: Proposal, over: Collection[Limit] = ()) -> str:
     """The rule by which `band` decides on this version; `over` are the limits that it passes."""
-    bands, money = bands_of(policy, proposal.kind), proposal.weighed
+    bands, money = bands_of(policy, proposal.kind), proposal.amount_for_policy
     if over and money is not None:
         return f"{in_words(policy.limits, over, money.currency)}: {_people(band)}"
     if all(other.up_to is None for other in bands):

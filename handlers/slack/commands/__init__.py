@@ -16,7 +16,7 @@ from bot.core.policy import Policy
 from bot.core.redact import redact
 from bot.core.slack_ids import Command
 from bot.core.triage import case_id_of
-from handlers.context import DeskClosed, Doors, NotWelcome
+from handlers.context import Context, NotAllowed, SlackUnavailable
 from handlers.slack.commands import finance
 from handlers.slack.commands.parse import Asked, Reply
 
@@ -25,44 +25,44 @@ log = logging.getLogger("countersign.doors")
 USAGE = "Usage: `/invoice-resend INV-123` or `/invoice-resend INV-123 name@example.com`"
 _LINKED = re.compile(r"<mailto:[^|>]*\|([^>]+)>")  # Slack makes links of addresses when it escapes
 
-Answer = Callable[[Doors, Mapping[str, Any]], Awaitable[Reply]]
+Answer = Callable[[Context, Mapping[str, Any]], Awaitable[Reply]]
 
 
-def register(bolt: AsyncApp, doors: Doors) -> None:
-    bolt.command(Command.INVOICE_RESEND)(_listener(doors, _open_resend))
-    bolt.command(Command.FINANCE)(_listener(doors, _finance))
+def register(bolt: AsyncApp, ctx: Context) -> None:
+    bolt.command(Command.INVOICE_RESEND)(_listener(ctx, _open_resend))
+    bolt.command(Command.FINANCE)(_listener(ctx, _finance))
 
 
-def _listener(doors: Doors, answer: Answer) -> Callable[..., Awaitable[None]]:
+def _listener(ctx: Context, answer: Answer) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        reply = await _answered(doors, answer, body)
+        reply = await _answered(ctx, answer, body)
         await ack(text=reply.text, blocks=reply.blocks or None, response_type="ephemeral")
-        doors.wake(*reply.wake)
+        ctx.wake(*reply.wake)
 
     return listen
 
 
-async def _answered(doors: Doors, answer: Answer, body: Mapping[str, Any]) -> Reply:
+async def _answered(ctx: Context, answer: Answer, body: Mapping[str, Any]) -> Reply:
     try:
-        doors.check_team(body["user_id"], body["team_id"])
-        return await answer(doors, body)
-    except NotWelcome as who:
-        return Reply(await doors.turned_away(who))
-    except DeskClosed as closed:
+        ctx.check_team(body["user_id"], body["team_id"])
+        return await answer(ctx, body)
+    except NotAllowed as who:
+        return Reply(await ctx.turned_away(who))
+    except SlackUnavailable as closed:
         return Reply(f"{closed} Nothing was done; please try again in a moment.")
     except Exception:
         log.exception("a command could not be carried out")
         return Reply("Something went wrong on our side: nothing was done and no case was opened. Please try again.")
 
 
-async def _finance(doors: Doors, body: Mapping[str, Any]) -> Reply:
-    person = await doors.person(body["user_id"])
+async def _finance(ctx: Context, body: Mapping[str, Any]) -> Reply:
+    person = await ctx.person(body["user_id"])
     text = redact(body.get("text") or "").text
     identity = f"command:{body['team_id']}:{body['trigger_id']}"
-    return await finance.answer(Asked(doors=doors, person=person, identity=identity, words=tuple(text.split())))
+    return await finance.answer(Asked(ctx=ctx, person=person, identity=identity, words=tuple(text.split())))
 
 
-async def _open_resend(doors: Doors, body: Mapping[str, Any]) -> Reply:
+async def _open_resend(ctx: Context, body: Mapping[str, Any]) -> Reply:
     text = redact(_LINKED.sub(r"\1", body.get("text") or "")).text
     words = text.split()
     if not 1 <= len(words) <= 2:
@@ -72,7 +72,7 @@ async def _open_resend(doors: Doors, body: Mapping[str, Any]) -> Reply:
         return Reply(f"“{number[:40]}” does not look like an invoice number. {USAGE}")
     if email is not None and not is_e_mail(email):
         return Reply(f"“{email[:60]}” is not an e-mail address. {USAGE}")
-    await doors.account(body["user_id"])
+    await ctx.account(body["user_id"])
     case_id = case_id_of(f"slack:{body['team_id']}:{body['trigger_id']}")
     fields = Fields(call_intent=Kind.INVOICE_RESEND.value, invoice_number=number, email=email)
     summary = f"A colleague asks to send invoice {number} again" + (f" to {email}." if email else ".")
@@ -82,9 +82,9 @@ async def _open_resend(doors: Doors, body: Mapping[str, Any]) -> Reply:
         event=f"command {Command.INVOICE_RESEND}",
         details=Details(summary=summary, fields=fields),
     )
-    now, sha256 = doors.clock(), hashlib.sha256(case_id.encode()).hexdigest()
-    await doors.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
-    said = f"Opened case {case_id}. {where_its_card_goes(doors.policy, Kind.INVOICE_RESEND)}"
+    now, sha256 = ctx.clock(), hashlib.sha256(case_id.encode()).hexdigest()
+    await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+    said = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
     return Reply(said, wake=("calls",))
 
 

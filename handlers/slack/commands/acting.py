@@ -13,7 +13,7 @@ from bot.core.model import CaseFile
 from bot.core.money import in_locale
 from bot.core.people import EVERYTHING, Delegation
 from bot.core.policy import Policy
-from handlers.context import NotWelcome
+from handlers.context import NotAllowed
 from handlers.slack.commands.parse import Asked, Reply, case_id_in, mentioned
 
 ADMINS = "admins"  # the group of the policy that may stop everything
@@ -28,8 +28,8 @@ async def the_case(asked: Asked) -> CaseFile | Reply:
     name, *rest = asked.words
     if len(rest) != 1:
         return Reply(f"Which case? For example `/finance {name.lower()} C-7Q2M9XKD41`.")
-    case_id, policy = case_id_in(rest[0]), asked.doors.policy
-    file = await asked.doors.db.read(lambda store: store.case_file(case_id))
+    case_id, policy = case_id_in(rest[0]), asked.ctx.policy
+    file = await asked.ctx.db.read(lambda store: store.case_file(case_id))
     if file is None or not inbox.may_see(policy, asked.person, file.case):
         return Reply(f"There is no case {code(case_id, 20)} for you here. `/finance search` looks for words.")
     return file
@@ -41,8 +41,8 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
         if isinstance(file, Reply):
             return file
         click: Click = asked.click(file.case)
-        policy, now = asked.doors.policy, asked.doors.clock()
-        result = await asked.doors.db.write(lambda store: act(store, click, policy=policy, now=now))
+        policy, now = asked.ctx.policy, asked.ctx.clock()
+        result = await asked.ctx.db.write(lambda store: act(store, click, policy=policy, now=now))
         locale = policy.region(file.case.channel).locale
         said = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
         return Reply(said, wake=("cards", "executions", "notices") if result.changed else ())
@@ -69,26 +69,26 @@ async def _away(asked: Asked) -> Reply:
 
 
 async def _go(asked: Asked, away: str, delegate: str, until: str) -> Reply:
-    doors, now = asked.doors, asked.doors.clock()
+    ctx, now = asked.ctx, asked.ctx.clock()
     if away != asked.person.user_id and not _is_admin(asked):
         return Reply("Only admins can say that somebody else is away.")
     if away == delegate:
         return Reply("Somebody else has to stand in: nobody stands in for themselves.")
-    until_at = end_of_day(until, (await doors.desk.account(away)).zone)
+    until_at = end_of_day(until, (await ctx.slack_port.account(away)).zone)
     if until_at is None:
         return Reply(f"“{data(until, 30)}” is not a date like 2026-12-01. {AWAY}")
     if not now < until_at <= now + LONGEST_AWAY:
         return Reply(f"{data(until, 30)} is not within the next twelve months. {AWAY}")
-    if not await doors.desk.groups_of(away, doors.policy.groups):
+    if not await ctx.slack_port.groups_of(away, ctx.policy.groups):
         return Reply(f"{who(away)} is in no group of the policy, so there is nothing to stand in for.")
     try:
-        await doors.account(delegate)
-    except NotWelcome as refused:
+        await ctx.account(delegate)
+    except NotAllowed as refused:
         return Reply(f"{who(delegate)} cannot stand in: {refused}")
     lent = Delegation(
         user_id=away, delegate_id=delegate, from_at=now, until_at=until_at, set_by=asked.person.user_id, set_at=now
     )
-    await doors.db.write(lambda store: go_away(store, lent))
+    await ctx.db.write(lambda store: go_away(store, lent))
     stands = "you are" if away == asked.person.user_id else f"{who(away)} is"
     return Reply(f"{who(delegate)} decides in place until {shown_date(until_at)}, while {stands} away.")
 
@@ -96,14 +96,14 @@ async def _go(asked: Asked, away: str, delegate: str, until: str) -> Reply:
 async def _back(asked: Asked, user_id: str) -> Reply:
     if user_id != asked.person.user_id and not _is_admin(asked):
         return Reply("Only admins can say that somebody else is back.")
-    by, now = asked.person.user_id, asked.doors.clock()
-    ended = await asked.doors.db.write(lambda store: back(store, user_id, by=by, now=now))
+    by, now = asked.person.user_id, asked.ctx.clock()
+    ended = await asked.ctx.db.write(lambda store: back(store, user_id, by=by, now=now))
     return Reply("Welcome back: nobody stands in any more." if ended else f"Nobody stands in for {who(user_id)}.")
 
 
 async def _who_is_away(asked: Asked) -> Reply:
-    now = asked.doors.clock()
-    lent = await asked.doors.db.read(lambda store: store.delegations(now))
+    now = asked.ctx.clock()
+    lent = await asked.ctx.db.read(lambda store: store.delegations(now))
     lines = [
         f"{who(one.delegate_id)} stands in for {who(one.user_id)} until {shown_date(one.until_at)}" for one in lent
     ]
@@ -128,9 +128,9 @@ def end_of_day(text: str, zone: str | None) -> datetime | None:
 
 async def _pause(asked: Asked) -> Reply:
     if not _is_admin(asked):
-        return Reply(_only_admins(asked.doors.policy))
-    by, now, reason = asked.person.user_id, asked.doors.clock(), asked.rest[:300] or "no reason given"
-    paused = await asked.doors.db.write(lambda store: pauses.pause(store, EVERYTHING, by=by, reason=reason, now=now))
+        return Reply(_only_admins(asked.ctx.policy))
+    by, now, reason = asked.person.user_id, asked.ctx.clock(), asked.rest[:300] or "no reason given"
+    paused = await asked.ctx.db.write(lambda store: pauses.pause(store, EVERYTHING, by=by, reason=reason, now=now))
     if not paused:
         return Reply("Everything is paused already. `/finance resume` ends it.")
     said = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
@@ -140,14 +140,14 @@ async def _pause(asked: Asked) -> Reply:
 async def _resume(asked: Asked) -> Reply:
     """Everything that is paused, or the one system that is named."""
     if not _is_admin(asked):
-        return Reply(_only_admins(asked.doors.policy))
-    by, now, named = asked.person.user_id, asked.doors.clock(), asked.rest.lower()
+        return Reply(_only_admins(asked.ctx.policy))
+    by, now, named = asked.person.user_id, asked.ctx.clock(), asked.rest.lower()
 
     def resume(store: Store) -> list[str]:
         scopes = [one.scope for one in store.pauses() if named in ("", one.scope)]
         return [scope for scope in scopes if pauses.resume(store, scope, by=by, now=now)]
 
-    resumed = await asked.doors.db.write(resume)
+    resumed = await asked.ctx.db.write(resume)
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
     return Reply(f"Resumed: {data(', '.join(resumed))}.", wake=("executions", "cards"))

@@ -11,11 +11,11 @@ NOTHING = "No second policy is tried. Name one in `POLICY_SHADOW_FILE`: it decid
 
 
 async def tried(asked: Asked) -> Reply:
-    since = asked.doors.clock() - BACK
-    seen = await asked.doors.db.read(lambda store: shadow.seen(store, since))
+    since = asked.ctx.clock() - BACK
+    seen = await asked.ctx.db.read(lambda store: shadow.seen(store, since))
     if not seen.recorded:
         return Reply(NOTHING)
     heading = f"*The policy that is tried*, in the last {BACK.days} days\n{data(seen.summary, 500)}"
     lines = [f"•  {data(line, 80)}" for line in seen.lines] or ["Nothing differs."]
-    how = context(f"In force: {code(asked.doors.policy.version)}. More of it: `countersign policy backtest`.")
+    how = context(f"In force: {code(asked.ctx.policy.version)}. More of it: `countersign policy backtest`.")
     return Reply("\n".join([heading, *lines]), [section(heading), section(fit(lines, 2900)), how])

@@ -93,8 +93,8 @@ async def _search(asked: Asked) -> Reply:
 
 
 async def _found(asked: Asked, look: Look, heading: str, *, mine: bool = False) -> Reply:
-    doors, now = asked.doors, asked.doors.clock()
-    found = await doors.db.read(lambda store: inbox.read(store, doors.policy, asked.person, look, now))
+    ctx, now = asked.ctx, asked.ctx.clock()
+    found = await ctx.db.read(lambda store: inbox.read(store, ctx.policy, asked.person, look, now))
     rows = found.mine if mine else found.listed
     if not rows:
         return Reply(f"{heading}: no case.")
@@ -106,10 +106,10 @@ async def _found(asked: Asked, look: Look, heading: str, *, mine: bool = False) 
 
 async def _linked(asked: Asked, rows: Sequence[Row]) -> list[Row]:
     cases = [row.case for row in rows]
-    places = await asked.doors.db.read(
+    places = await asked.ctx.db.read(
         lambda store: {case.case_id: store.card(case.case_id, case.channel) for case in cases}
     )
-    return [row.model_copy(update={"link": asked.doors.link(places[row.case.case_id])}) for row in rows]
+    return [row.model_copy(update={"link": asked.ctx.link(places[row.case.case_id])}) for row in rows]
 
 
 # --- one case -------------------------------------------------------------------------------------------------------
@@ -120,8 +120,8 @@ async def _show(asked: Asked) -> Reply:
     if isinstance(file, Reply):
         return file
     [row] = await _linked(asked, [Row(case=file.case, money=file.proposal.money)])
-    locale = asked.doors.policy.region(file.case.channel).locale
-    picture = cards.card(file, standing_of(asked.doors.policy, file), locale=locale)
+    locale = asked.ctx.policy.region(file.case.channel).locale
+    picture = cards.card(file, standing_of(asked.ctx.policy, file), locale=locale)
     way = f"<{row.link}|Open its card>" if row.link else "Its card is on its way."
     return Reply(picture.text, [*(block for block in picture.blocks if block["type"] != "actions"), context(way)])
 
@@ -130,12 +130,10 @@ async def _show(asked: Asked) -> Reply:
 
 
 async def _digest(asked: Asked) -> Reply:
-    doors, now, user_id = asked.doors, asked.doors.clock(), asked.person.user_id
-    region = digests.region_of(doors.policy)
-    drawn = await doors.db.read(lambda store: digests.drawn(store, now, region))
-    await doors.db.write(
-        lambda store: digests.asked_for(store, drawn, user_id=user_id, identity=asked.identity, now=now)
-    )
+    ctx, now, user_id = asked.ctx, asked.ctx.clock(), asked.person.user_id
+    region = digests.region_of(ctx.policy)
+    drawn = await ctx.db.read(lambda store: digests.drawn(store, now, region))
+    await ctx.db.write(lambda store: digests.asked_for(store, drawn, user_id=user_id, identity=asked.identity, now=now))
     return Reply("The digest of the last seven days is on its way to your direct messages.", wake=("notices",))
 
 
@@ -146,17 +144,17 @@ async def _policy(asked: Asked) -> Reply:
     """Who decides what, in words; kinds with the same rules stand together."""
     if asked.rest.strip().lower() == "try":
         return await tried(asked)
-    doors = asked.doors
-    paused = await doors.db.read(lambda store: store.pauses())
+    ctx = asked.ctx
+    paused = await ctx.db.read(lambda store: store.pauses())
     alike: dict[tuple[str, ...], list[str]] = {}
     for kind in Kind:
-        rules = doors.policy.kinds.get(kind)
+        rules = ctx.policy.kinds.get(kind)
         if rules is None or rules.enabled:
-            alike.setdefault(_rules(doors.policy, kind, doors.clock()), []).append(wording.TITLES[kind])
-    locale = doors.policy.region().locale
+            alike.setdefault(_rules(ctx.policy, kind, ctx.clock()), []).append(wording.TITLES[kind])
+    locale = ctx.policy.region().locale
     said = {", ".join(kinds): in_locale("; ".join(rules), locale) for rules, kinds in alike.items()}
     lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in said.items()]
-    groups = [f"*{data(name, 60)}*: {_members(members)}" for name, members in doors.policy.groups.items()]
+    groups = [f"*{data(name, 60)}*: {_members(members)}" for name, members in ctx.policy.groups.items()]
     notes = [
         f"Paused: {data('everything' if one.scope == EVERYTHING else one.scope)}, {data(one.reason)}" for one in paused
     ]
@@ -165,7 +163,7 @@ async def _policy(asked: Asked) -> Reply:
         *(section(line) for line in lines[:20]),
         section(fit(["*Groups*", *groups], 2900)),
         *lists.lines(notes),
-        context(f"Policy {code(doors.policy.version)}"),
+        context(f"Policy {code(ctx.policy.version)}"),
     ]
     return Reply("\n".join(["Who decides", *lines, *groups, *notes]), blocks)
 

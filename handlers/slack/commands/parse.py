@@ -10,7 +10,7 @@ from bot.core.cards.mrkdwn import Block
 from bot.core.model import Case
 from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
-from handlers.context import Doors
+from handlers.context import Context
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]{4,})(?:\|[^>]*)?>")
 
@@ -27,7 +27,7 @@ class Reply(NamedTuple):
 class Asked:
     """One command as it came; `words` are what stands behind the command's name, redacted."""
 
-    doors: Doors
+    ctx: Context
     person: Person
     identity: str  # the same for a repeated delivery
     words: tuple[str, ...]

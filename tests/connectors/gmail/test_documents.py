@@ -11,7 +11,7 @@ from bot.connectors import gmail as gmail_module
 from bot.connectors.gmail import GmailConnector
 from bot.connectors.google.client import ServiceAccount
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, PDF, THREAD
 from tests.connectors.google import GoogleWorld, google_world, key_file
@@ -52,7 +52,7 @@ ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "rep
 async def refusal(gmail: GmailConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
     with pytest.raises(kind) as raised:
         await gmail.perform(todo, KEY)
-    assert isinstance(raised.value, LockedOut) is (kind is LockedOut)
+    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
     assert "@northwind" not in raised.value.sentence
     return raised.value.sentence
 
@@ -168,7 +168,7 @@ async def test_what_gmail_says_has_one_meaning_and_no_mail_goes(
 
 async def test_a_mailbox_that_we_may_not_act_as_is_locked_out(world: GoogleWorld) -> None:
     gmail = world.gmail("somebody.else@acme.example")
-    assert "(unauthorized_client)" in await refusal(gmail, mail("send"), LockedOut)
+    assert "(unauthorized_client)" in await refusal(gmail, mail("send"), CredentialsRefused)
     await gmail.close()
 
 
@@ -178,7 +178,7 @@ async def test_a_revoked_service_account_is_locked_out_and_nothing_is_sent(
     await gmail.check()
     world.store["revoked"] = True
     for todo in (*ONCE, mail("draft")):
-        await refusal(gmail, todo, LockedOut)
+        await refusal(gmail, todo, CredentialsRefused)
     assert world.writes == []
 
 

@@ -10,7 +10,7 @@ from bot.connectors.base import Repeat
 from bot.connectors.gmail import GmailConnector
 from bot.connectors.gmail.records import HEADER, code, digest
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.google.drafts import add_message
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, THREAD
@@ -51,7 +51,7 @@ ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "rep
 async def refusal(gmail: GmailConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
     with pytest.raises(kind) as raised:
         await gmail.perform(todo, KEY)
-    assert isinstance(raised.value, LockedOut) is (kind is LockedOut)
+    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
     assert "@northwind" not in raised.value.sentence
     return raised.value.sentence
 

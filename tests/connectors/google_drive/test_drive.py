@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from bot.connectors.google_drive import DriveConnector
 from bot.core.model import Action, Fact
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.google.seeds import DOCUMENTS
 from tests.connectors.google import GoogleWorld, google_world
 from tests.connectors.support import KEY, NOW, REFERENCE, action, details
@@ -50,7 +50,7 @@ def share(**more: JsonValue) -> Action:
 async def refusal(drive: DriveConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
     with pytest.raises(kind) as raised:
         await drive.perform(todo, KEY)
-    assert isinstance(raised.value, LockedOut) is (kind is LockedOut)
+    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
     return raised.value.sentence
 
 
@@ -279,7 +279,7 @@ async def test_a_revoked_service_account_is_locked_out_and_nothing_is_sent(
     await drive.check()
     world.store["revoked"] = True  # the token that we hold dies too
     for todo in (store(), share()):
-        assert "GOOGLE_SERVICE_ACCOUNT" in await refusal(drive, todo, LockedOut)
+        assert "GOOGLE_SERVICE_ACCOUNT" in await refusal(drive, todo, CredentialsRefused)
     assert world.writes == []
     world.store["revoked"] = False
     await drive.perform(store(), KEY)
@@ -290,7 +290,7 @@ async def test_an_account_that_google_refuses_with_a_fresh_token_too_is_locked_o
 ) -> None:
     world.fail(UPLOAD, "401")
     world.fail(UPLOAD, "401")
-    assert "check GOOGLE_SERVICE_ACCOUNT" in await refusal(drive, store(), LockedOut)
+    assert "check GOOGLE_SERVICE_ACCOUNT" in await refusal(drive, store(), CredentialsRefused)
     assert world.stored() == []
 
 

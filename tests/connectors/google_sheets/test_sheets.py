@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from bot.connectors.google_sheets import SheetsConnector
 from bot.connectors.google_sheets.records import mark_ids
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.google.seeds import SPREADSHEET
 from tests.connectors.google import GoogleWorld, google_world
 from tests.connectors.support import KEY, NOW, REFERENCE, action, details
@@ -43,7 +43,7 @@ def status(words: str = "approved", row_key: str = KEY) -> Action:
 async def refusal(sheets: SheetsConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
     with pytest.raises(kind) as raised:
         await sheets.perform(todo, KEY)
-    assert isinstance(raised.value, LockedOut) is (kind is LockedOut)
+    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
     return raised.value.sentence
 
 
@@ -226,7 +226,7 @@ async def test_a_revoked_service_account_is_locked_out(sheets: SheetsConnector, 
     await sheets.check()
     world.store["revoked"] = True
     for todo in (append("x"), status()):
-        await refusal(sheets, todo, LockedOut)
+        await refusal(sheets, todo, CredentialsRefused)
     assert world.writes == []
 
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from bot.connectors.hubspot import HubSpotConnector
 from bot.connectors.hubspot.client import VERSION
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.hubspot.seeds import DANA, HARBOUR, KESTREL, KEY_PROPERTY, LI, MARCUS, NORTHWIND
 from tests.connectors.crm import Crm, crm
 from tests.connectors.support import KEY, NOW, REFERENCE, action, details
@@ -262,7 +262,7 @@ async def test_parameters_that_do_not_fit_are_refused_before_anything_is_sent(
 
 async def test_a_wrong_token_locks_us_out_and_names_the_setting(world: Crm) -> None:
     connector = world.hubspot(key="pat-wrong")
-    sentence = await refusal(connector, note(), LockedOut)
+    sentence = await refusal(connector, note(), CredentialsRefused)
     await connector.close()
     assert "HUBSPOT_ACCESS_TOKEN" in sentence
     assert "pat-wrong" not in sentence

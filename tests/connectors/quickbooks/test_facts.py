@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.connectors.quickbooks import LET_IN, QuickBooksConnector
-from bot.http.errors import LockedOut
+from bot.http.errors import CredentialsRefused
 from tests.connectors.quickbooks.support import Company, Tokens, company, credit, refund, refusal, send
 from tests.connectors.support import NOW, details
 
@@ -38,7 +38,7 @@ async def test_every_refresh_token_that_comes_back_is_kept_and_the_newest_is_use
         await connector.close()
     assert world.tokens.saved == [f"RT-sandbox.{n}" for n in range(1, 7)]
     forgetful = world.connector(store=Tokens())
-    await refusal(forgetful, send(), LockedOut)
+    await refusal(forgetful, send(), CredentialsRefused)
     await forgetful.close()
 
 
@@ -47,7 +47,7 @@ async def test_a_revoked_refresh_token_locks_us_out_and_says_what_to_renew(
 ) -> None:
     await quickbooks.check()
     world.books["revoked"] = True
-    sentence = await refusal(quickbooks, refund(), LockedOut)
+    sentence = await refusal(quickbooks, refund(), CredentialsRefused)
     assert "QUICKBOOKS_REFRESH_TOKEN" in sentence
     assert "RT-sandbox" not in sentence
 
@@ -64,7 +64,7 @@ async def test_wrong_credentials_lock_us_out_and_name_the_setting(
     world: Company, options: dict[str, Any], words: str
 ) -> None:
     connector = world.connector(**options)
-    assert words in await refusal(connector, send(), LockedOut)
+    assert words in await refusal(connector, send(), CredentialsRefused)
     await connector.close()
 
 

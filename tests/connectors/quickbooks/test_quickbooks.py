@@ -8,7 +8,7 @@ import pytest
 
 from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from tests.connectors.quickbooks.support import (
     Company,
     company,
@@ -253,9 +253,9 @@ async def test_parts_of_an_invoice_never_add_up_to_more_than_the_whole(
         ("400", fault("6210", "Account Period Closed"), Refused, "The books are closed for this date"),
         ("400", fault("6000", "Ask  ap@x.example \n first"), Refused, "refused it (6000): Ask (an e-mail) first"),
         ("400", {}, Refused, "refused it (400): no reason given"),
-        ("403", fault("3100", "No right", "AuthorizationFault"), LockedOut, "check QUICKBOOKS_REALM_ID"),
-        ("403", {}, LockedOut, "check QUICKBOOKS_REALM_ID"),
-        ("400", fault("6190", "Subscription ended"), LockedOut, "subscription has ended"),
+        ("403", fault("3100", "No right", "AuthorizationFault"), CredentialsRefused, "check QUICKBOOKS_REALM_ID"),
+        ("403", {}, CredentialsRefused, "check QUICKBOOKS_REALM_ID"),
+        ("400", fault("6190", "Subscription ended"), CredentialsRefused, "subscription has ended"),
         ("400", fault("10000", "An unexpected error", "SystemFault"), Unsure, "It may have happened."),
         ("503", {}, Unsure, "It may have happened."),
         ("200", fault("6000", "A Fault in an answer that says it went well"), Unsure, "could not be read"),

@@ -7,7 +7,7 @@ import pytest
 
 from bot.connectors.stripe import WAYS, StripeConnector
 from bot.core.model import Action
-from bot.http.errors import LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import CredentialsRefused, Refused, Unavailable, Unsure
 from tests.connectors.support import KEY, REFERENCE, World, action, vendors
 
 OURS = dict(REFERENCE)
@@ -158,7 +158,7 @@ async def test_what_moves_money_mails_or_is_final_carries_our_key(
 async def test_a_wrong_key_locks_out_and_changes_nothing(world: World, once: Once) -> None:
     stranger = world.stripe("rk_test_wrong")
     for ask in (stranger.perform, stranger.find):
-        with pytest.raises(LockedOut, match="STRIPE_API_KEY"):
+        with pytest.raises(CredentialsRefused, match="STRIPE_API_KEY"):
             await ask(once.todo, KEY)
     await stranger.close()
     assert once.effects(world.state.stripe) == 0

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from bot.connectors.zendesk import ZendeskConnector
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, LockedOut, Refused, Unavailable, Unsure
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.zendesk.seeds import DANA, ME, OLD_DANA
 from tests.connectors.crm import Crm, crm
 from tests.connectors.support import KEY, NOW, REFERENCE, action, details
@@ -276,7 +276,7 @@ async def test_a_key_that_came_with_another_text_is_refused(zendesk: ZendeskConn
 
 async def test_wrong_credentials_lock_us_out_and_name_the_settings(world: Crm) -> None:
     connector = world.zendesk(secret="made-up-and-wrong")
-    sentence = await refusal(connector, ticket(), LockedOut)
+    sentence = await refusal(connector, ticket(), CredentialsRefused)
     await connector.close()
     assert "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET" in sentence
     assert "made-up-and-wrong" not in sentence
@@ -294,7 +294,7 @@ async def test_an_expired_token_is_renewed_without_a_second_ticket(zendesk: Zend
 
 async def test_an_anonymous_user_is_no_proof_of_the_credentials(zendesk: ZendeskConnector, world: Crm) -> None:
     world.state.zendesk["tokens"].clear()
-    with pytest.raises(LockedOut, match="does not know who we are"):
+    with pytest.raises(CredentialsRefused, match="does not know who we are"):
         await zendesk.check()
 
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import initialize, rule
 from bot.cases import amendments, clicks, decisions, delegations, executions, owners, pauses, presence, timers
 from bot.cases.amendments import Offering
 from bot.cases.clicks import Answer, Click
-from bot.cases.executions import Ended, Work
+from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.core.model import Call, CaseState, ExecutionState, Outcome, Receipt
 from bot.core.people import EVERYTHING, Delegation
 from bot.core.triage import case_id_of
@@ -23,10 +23,10 @@ from tests.simulation.quorum.world import ABLE, SLOTS, Played, details, money_of
 
 LEASE = timedelta(minutes=1)
 SENT = {
-    Outcome.SUCCEEDED: Ended(Outcome.SUCCEEDED, receipt=Receipt(vendor_id="re_1")),
-    Outcome.REFUSED: Ended(Outcome.REFUSED, "Refused."),
-    Outcome.UNAVAILABLE: Ended(Outcome.UNAVAILABLE, "Not available."),
-    Outcome.UNSURE: Ended(Outcome.UNSURE, "No answer."),
+    Outcome.SUCCEEDED: AttemptResult(Outcome.SUCCEEDED, receipt=Receipt(vendor_id="re_1")),
+    Outcome.REFUSED: AttemptResult(Outcome.REFUSED, "Refused."),
+    Outcome.UNAVAILABLE: AttemptResult(Outcome.UNAVAILABLE, "Not available."),
+    Outcome.UNSURE: AttemptResult(Outcome.UNSURE, "No answer."),
 }
 slots, names = st.sampled_from(SLOTS), st.sampled_from(tuple(RULES))
 kinds = st.sampled_from(("refund", "refund", "refund", "dispute", "receipt", "receipt"))
@@ -121,7 +121,7 @@ class Quorum(Played):
             def press(store: Store, click: Click = click, hand: Hand = hand) -> None:
                 answer = decisions.approve(store, click, policy=self.policy, now=self.now)
                 if answer.changed and answer.text is None:
-                    self.witness.approved(store, click.ref, hand, self.policy.version)
+                    self.oracle.approved(store, click.ref, hand, self.policy.version)
 
             self.run(press)
             self.all_is_right()
@@ -139,7 +139,7 @@ class Quorum(Played):
     def somebody_rejects(self, slot: int, who: str, ago: int) -> None:
         click, hand = self.click(self.root_of(slot), who, ago)
         if self.act(click, hand, lambda store: decisions.reject(store, click, "No.", policy=self.policy, now=self.now)):
-            self.run(lambda store: self.witness.rejected(store, click.ref, who))
+            self.run(lambda store: self.oracle.rejected(store, click.ref, who))
 
     # --- forms ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Quorum(Played):
         if self.act(
             click, hand, lambda store: decisions.choose(store, click, number, policy=self.policy, now=self.now)
         ):
-            self.witness.cases[click.ref.case_id].choosers.add(who)
+            self.oracle.cases[click.ref.case_id].choosers.add(who)
         self.people_approve(slot, then, ago, [])
 
     @rule(slot=slots, who=people, kind=kinds, amount=amounts, payment=payments, facts=found, then=several)
@@ -172,7 +172,7 @@ class Quorum(Played):
     def somebody_changes_the_amount(self, slot: int, who: str, amount: str, ago: int, then: list[str]) -> None:
         root = self.root_of(slot)
         click, hand = self.click(self.root_of(slot), who, ago)
-        offer = self.witness.cases[click.ref.case_id].offers.get(click.ref.version)
+        offer = self.oracle.cases[click.ref.case_id].offers.get(click.ref.version)
         old, new, number = offer.proposal.money if offer else None, money_of(amount), amount.split()[0]
         if old is None or old.currency != new.currency:
             return
@@ -184,7 +184,7 @@ class Quorum(Played):
             self._told_if_so(store, root, before, Telling(author=who, amount=amount, lowers=lowers))
             if answer.changed and answer.text is None and lowers:
                 next_one = click.ref._replace(version=click.ref.version + 1)
-                self.witness.approved(store, next_one, hand, self.policy.version)
+                self.oracle.approved(store, next_one, hand, self.policy.version)
             return answer
 
         self.act(click, hand, change)
@@ -194,7 +194,7 @@ class Quorum(Played):
     def somebody_verifies_the_recipient(self, slot: int, who: str, then: list[str]) -> None:
         root = self.root_of(slot)
         click, hand = self.click(self.root_of(slot), who)
-        case, offering = self.witness.cases[click.ref.case_id].case, Offering(self.policy, ABLE)
+        case, offering = self.oracle.cases[click.ref.case_id].case, Offering(self.policy, ABLE)
 
         def confirm(store: Store) -> Answer:
             before = len(store.calls_of(root))
@@ -208,7 +208,7 @@ class Quorum(Played):
 
     def _told_if_so(self, store: Store, root: str, before: int, telling: Telling) -> None:
         """What is told and settled in one transaction."""
-        seen = self.witness.cases[case_id_of(root)]
+        seen = self.oracle.cases[case_id_of(root)]
         if len(store.calls_of(root)) > before:
             seen.tellings.append(telling)
             seen.settles = len(seen.tellings)
@@ -231,12 +231,14 @@ class Quorum(Played):
     def _a_step_is_sent(self) -> bool:
         now, until = self.now, self.now + LEASE
 
-        def claim(store: Store) -> list[Work]:
-            return executions.claim_executions(store, owner="one", until=until, now=now, limit=1, able=ABLE)
+        def claim(store: Store) -> list[ClaimedExecution]:
+            return executions.claim_executions(
+                store, owner="one", until=until, now=now, limit=1, available_operations=ABLE
+            )
 
         works = self.run(claim)
         for work in works:
-            self.witness.claimed(work, now, until)
+            self.oracle.claimed(work, now, until)
         self.on_its_way += works
         return bool(works)
 
@@ -249,7 +251,7 @@ class Quorum(Played):
                 self.time_passes(0.02)
                 self.steps_run([None])
             written = self.run(lambda store: executions.ended(store, work, SENT[outcome], self.now))
-            self.witness.ended(work, outcome, written=written)
+            self.oracle.ended(work, outcome, written=written)
             self.all_is_right()
 
     @rule(slot=slots, who=people, again=st.booleans())
@@ -269,18 +271,18 @@ class Quorum(Played):
 
         if self.act(click, hand, help_out):
             if not stuck:
-                self.witness.runs[waits[0]].done = True
+                self.oracle.runs[waits[0]].done = True
             elif not again:
-                self.witness.cases[click.ref.case_id].closed = "somebody settled it by hand"
+                self.oracle.cases[click.ref.case_id].closed = "somebody settled it by hand"
 
     @rule(what=st.sampled_from((EVERYTHING, "stripe")), stops=st.booleans())
     def an_admin_pauses_or_resumes(self, what: str, stops: bool) -> None:
         if stops:
             self.run(lambda store: pauses.pause(store, what, by=PEOPLE[-1], reason="Wait.", now=self.now))
-            self.witness.paused.add(what)
+            self.oracle.paused.add(what)
         else:
             self.run(lambda store: pauses.resume(store, what, by=PEOPLE[-1], now=self.now))
-            self.witness.paused.discard(what)
+            self.oracle.paused.discard(what)
 
     # --- people, rules and time -------------------------------------------------------------------------------------
 
@@ -311,11 +313,11 @@ class Quorum(Played):
 
     @rule(who=people, groups=st.sets(st.sampled_from(GROUPS), max_size=2))
     def somebody_changes_groups(self, who: str, groups: set[str]) -> None:
-        self.desk.members[who] = frozenset(groups)
+        self.slack_port.members[who] = frozenset(groups)
 
     @rule(group=st.sampled_from(GROUPS), slot=slots, then=several)
     def a_group_is_emptied(self, group: str, slot: int, then: list[str]) -> None:
-        self.desk.members = {who: groups - {group} for who, groups in self.desk.members.items()}
+        self.slack_port.members = {who: groups - {group} for who, groups in self.slack_port.members.items()}
         self.time_passes(0.01)
         self.people_approve(slot, then, 0, [])
 
@@ -329,10 +331,10 @@ class Quorum(Played):
         self.now += timedelta(hours=after)
         for case_id in self.run(lambda store: store.cases_due(self.now, 50)):
             self.run(partial(timers.fire, case_id=case_id, policy=self.policy, now=self.now))
-        self.run(lambda store: self.witness.time_has_passed(store, self.now))
-        here = {group: {who for who, groups in self.desk.members.items() if group in groups} for group in GROUPS}
+        self.run(lambda store: self.oracle.time_has_passed(store, self.now))
+        here = {group: {who for who, groups in self.slack_port.members.items() if group in groups} for group in GROUPS}
         for case_id in self.run(lambda store: presence.left_alone(store, self.policy, here, ())):
             self.run(
                 partial(presence.put_right, case_id=case_id, policy=self.policy, people=here, gone=(), now=self.now)
             )
-            self.run(partial(self.witness.may_have_fallen, case_id=case_id, here=here, rules=self.in_force))
+            self.run(partial(self.oracle.may_have_escalated, case_id=case_id, here=here, rules=self.in_force))

@@ -15,7 +15,7 @@ from bot.core.model import Case, CaseFile, CaseState, Decision, Execution, Execu
 from bot.core.people import Delegation, Person
 from bot.core.policy import Band, Judgement, bands, judge, judgement
 from bot.core.timers import EXPIRY
-from handlers.context import Doors
+from handlers.context import Context
 from storage import Store
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -69,7 +69,7 @@ def authors_decide_alone(patch: pytest.MonkeyPatch) -> None:
 
 
 def nobody_is_an_author(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(calls.Told, "authors", property(lambda _: ()))
+    patch.setattr(calls.CallHistory, "authors", property(lambda _: ()))
 
 
 def no_lead_is_needed(patch: pytest.MonkeyPatch) -> None:
@@ -86,14 +86,14 @@ def limits_are_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_lowered_amount_is_judged_by_itself(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Proposal, "weighed", property(lambda proposal: proposal.money))
+    patch.setattr(Proposal, "amount_for_policy", property(lambda proposal: proposal.money))
 
 
 def what_was_offered_before_it_was_lowered_is_paid(patch: pytest.MonkeyPatch) -> None:
     executions_of = executions.executions_of
 
     def old_amount(case: Case, proposal: Proposal, now: datetime) -> list[Execution]:
-        paid = proposal.weighed
+        paid = proposal.amount_for_policy
         actions = [
             one.model_copy(update={"params": {**one.params, "amount_minor": paid.amount_minor}})
             if paid and "amount_minor" in one.params
@@ -114,15 +114,15 @@ def a_delegation_has_no_dates(patch: pytest.MonkeyPatch) -> None:
 
 
 def groups_are_remembered(patch: pytest.MonkeyPatch) -> None:
-    person, known = Doors.person, dict[tuple[int, str], Person]()
+    person, known = Context.person, dict[tuple[int, str], Person]()
 
-    async def once(doors: Doors, user_id: str) -> Person:
-        key = (id(doors.desk), user_id)
+    async def once(ctx: Context, user_id: str) -> Person:
+        key = (id(ctx.slack_port), user_id)
         if key not in known:
-            known[key] = await person(doors, user_id)
+            known[key] = await person(ctx, user_id)
         return known[key]
 
-    patch.setattr(Doors, "person", once)
+    patch.setattr(Context, "person", once)
 
 
 def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def a_pause_stops_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
-    def careless(store: Store, work: executions.Work, end: executions.Ended, now: datetime) -> bool:
+    def careless(store: Store, work: executions.ClaimedExecution, end: executions.AttemptResult, now: datetime) -> bool:
         file, held = store.case_file(work.execution.case_id), store.execution(work.execution.key)
         assert file is not None
         assert held is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.cases.executions import Work
+from bot.cases.executions import ClaimedExecution
 from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Execution, Outcome, Proposal, Verdict
 from bot.core.slack_ids import CaseRef
 from storage import Store
@@ -45,7 +45,7 @@ class Offer:
 
     proposal: Proposal
     amount: str | None
-    weighed: str | None  # what was offered before somebody lowered it
+    amount_for_policy: str | None  # what was offered before somebody lowered it
     lowered_from: str | None
     authors: frozenset[str]
     upto: int  # so many tellings are in it
@@ -79,7 +79,7 @@ class Run:
     done: bool = False
 
 
-class Witness:
+class Oracle:
     def __init__(self) -> None:
         self.cases: dict[str, Seen] = defaultdict(Seen)
         self.runs: dict[str, Run] = defaultdict(Run)
@@ -113,7 +113,7 @@ class Witness:
         able = rules.groups(case.kind) | ({"admins"} if case.fallen_to_admins else set())
         assert not hand.groups.isdisjoint(able), f"only those who may act do: {hand} acted on a {case.kind}"
 
-    def may_have_fallen(self, store: Store, case_id: str, here: Mapping[str, set[str]], rules: Rules) -> None:
+    def may_have_escalated(self, store: Store, case_id: str, here: Mapping[str, set[str]], rules: Rules) -> None:
         """Never to the admins while there are enough others than those who asked for it or have spoken."""
         seen, now = self.cases[case_id], store.case(case_id)
         case = seen.case
@@ -125,13 +125,13 @@ class Witness:
             assert not able, f"it falls where too few are there: {case_id}, {sorted(able)}"
             return
         spoken = offer.authors | {one for hand in hands for one in (hand.user_id, *hand.lent)}
-        either = [rules.seats(case.kind, cents_of(offer.weighed), up=up) for up in (False, True)]
+        either = [rules.seats(case.kind, cents_of(offer.amount_for_policy), up=up) for up in (False, True)]
         enough = all(enough_are_here(seats, {group: here[group] - spoken for group in here}) for seats in either)
         assert not enough, f"it falls where too few are there: {case_id}, {either}, {here}"
 
     # --- what is carried out ----------------------------------------------------------------------------------------
 
-    def claimed(self, work: Work, now: datetime, until: datetime) -> None:
+    def claimed(self, work: ClaimedExecution, now: datetime, until: datetime) -> None:
         made, attempt = work.execution, work.attempt
         seen, run = self.cases[made.case_id], self.runs[made.key]
         assert seen.approved == made.version, f"nothing runs but what was approved: {made.key} of {made.version}"
@@ -145,7 +145,7 @@ class Witness:
         self._goes_to_a_known_address(seen, made.action)
         run.attempt, run.until, run.open = attempt.n, until, True
 
-    def ended(self, work: Work, outcome: Outcome, *, written: bool) -> None:
+    def ended(self, work: ClaimedExecution, outcome: Outcome, *, written: bool) -> None:
         run = self.runs[work.execution.key]
         ours = run.open and run.attempt == work.attempt.n
         assert written == ours, f"whoever lost the lease writes nothing: {work.execution.key}, {work.attempt.n}"
@@ -206,13 +206,13 @@ class Witness:
         shown = amount_text(proposal.money.amount_minor, proposal.money.currency) if proposal.money else None
         assert shown == amount, f"an offer is of the amount that was told: {shown} and not {amount}"
         lowers = bool(told) and told[-1].lowers
-        high = None if last is None else last.weighed if lowers else last.lowered_from
+        high = None if last is None else last.amount_for_policy if lowers else last.lowered_from
         lowered_from = high if high and amount and is_higher(high, amount) else None
         authors = {one.author for one in told if one.author and not one.lowers} | seen.choosers
         seen.offers[proposal.version] = Offer(
             proposal=proposal,
             amount=amount,
-            weighed=lowered_from or amount,
+            amount_for_policy=lowered_from or amount,
             lowered_from=lowered_from,
             authors=frozenset(authors) | (last.authors if last else frozenset()),
             upto=upto,
@@ -224,7 +224,7 @@ class Witness:
         hands = seen.hands[case.version]
         assert seen.closed is None, f"what ended stays so: {case.case_id}: {seen.closed}"
         email = case.details.fields.email
-        customer, kind, cents = email and email.casefold(), offer.proposal.kind, cents_of(offer.weighed)
+        customer, kind, cents = email and email.casefold(), offer.proposal.kind, cents_of(offer.amount_for_policy)
         alone = [one for one in file.decisions if one.user_id not in PEOPLE]
         refund = next((action for action in offer.proposal.actions if action.name == "refund"), None)
         if alone:
@@ -235,7 +235,9 @@ class Witness:
             seats = seats_now(rules, kind, cents, hands, customer, before, now, fallen=case.fallen_to_admins)
             who = ", ".join(f"{hand.user_id} of {sorted(hand.own)} for {dict(hand.lent)}" for hand in hands) or "nobody"
             agreed = is_quorum(seats, offer.authors, hands)
-            assert agreed, f"a quorum approved it: {offer.weighed}, {seats}, but {who}; by {sorted(offer.authors)}"
+            assert agreed, (
+                f"a quorum approved it: {offer.amount_for_policy}, {seats}, but {who}; by {sorted(offer.authors)}"
+            )
         if refund is not None and offer.amount:
             paid = Paid(
                 case_id=case.case_id,

@@ -10,9 +10,9 @@ from typing import Any, TypeVar, cast
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from bot.cases import calls
-from bot.cases.calls import Told
+from bot.cases.calls import CallHistory
 from bot.cases.clicks import Answer, Click
-from bot.cases.executions import Work
+from bot.cases.executions import ClaimedExecution
 from bot.core.accounts import Account
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fact, Fields
@@ -21,9 +21,9 @@ from bot.core.people import Delegation
 from bot.core.policy.file import read_policy
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from handlers.context import Desk, Doors
+from handlers.context import Context, SlackPort
 from storage import InlineDatabase, Store
-from tests.simulation.quorum.oracle import ON_RECORD, Telling, Witness
+from tests.simulation.quorum.oracle import ON_RECORD, Oracle, Telling
 from tests.simulation.quorum.rules import AT_FIRST, PEOPLE, RULES, START, Hand
 
 T = TypeVar("T")
@@ -57,12 +57,12 @@ class Played(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.db, self.runner, self.desk = Written(), asyncio.Runner(), FrontDesk()
+        self.db, self.runner, self.slack_port = Written(), asyncio.Runner(), FrontDesk()
         self.now, self.clicks, self.looked_at = START, 0, -1
-        self.witness = Witness()
+        self.oracle = Oracle()
         self.away: dict[str, Delegation] = {}
-        self.slow: dict[str, Told] = {}
-        self.on_its_way: list[Work] = []
+        self.slow: dict[str, CallHistory] = {}
+        self.on_its_way: list[ClaimedExecution] = []
         self.call_ids = {slot: f"call-{slot}" for slot in SLOTS}
         self.pressed: list[tuple[str, CaseRef, str]] = []
         self.put_in_force("plain")
@@ -81,7 +81,7 @@ class Played(RuleBasedStateMachine):
         self.now += timedelta(seconds=1)
         written = self.db.written
         if written != self.looked_at:
-            self.run(lambda store: self.witness.look(store, self.in_force, self.now))
+            self.run(lambda store: self.oracle.look(store, self.in_force, self.now))
             self.looked_at = written
 
     def run(self, fn: Callable[[Store], T]) -> T:
@@ -95,22 +95,24 @@ class Played(RuleBasedStateMachine):
         came = self.run(lambda store: calls.receive(store, call, body_sha256=sha256, now=self.now))
         if came != "duplicate":
             telling = Telling(author=call.author, amount=amount)
-            self.witness.cases[case_id_of(call.call_id)].tellings.append(telling)
+            self.oracle.cases[case_id_of(call.call_id)].tellings.append(telling)
 
-    def settle(self, told: Told, facts: str) -> None:
-        seen = self.witness.cases[case_id_of(told.root)]
+    def settle(self, told: CallHistory, facts: str) -> None:
+        seen = self.oracle.cases[case_id_of(told.root)]
         seen.settles = len(told.versions)
         seen.looked_up.add(facts)
         known = looked_up(facts, told.details.fields.payment_id, self.now)
-        self.run(lambda store: calls.settle(store, told, known, policy=self.policy, able=ABLE, now=self.now))
+        self.run(
+            lambda store: calls.settle(store, told, known, policy=self.policy, available_operations=ABLE, now=self.now)
+        )
         self.all_is_right()
 
-    def told(self, root: str) -> Told:
-        return Told(root, tuple(self.run(lambda store: store.calls_of(root))))
+    def told(self, root: str) -> CallHistory:
+        return CallHistory(root, tuple(self.run(lambda store: store.calls_of(root))))
 
     def root_of(self, slot: int, *, decided: bool = True) -> str:
         """The call of this slot; where its case is decided and that is no good, another one that nobody knows yet."""
-        case = None if decided else self.witness.cases[case_id_of(self.call_ids[slot])].case
+        case = None if decided else self.oracle.cases[case_id_of(self.call_ids[slot])].case
         if case is not None and case.state is not CaseState.OPEN:
             number = int(self.call_ids[slot].partition("-")[2])
             self.call_ids[slot] = f"call-{number + len(SLOTS)}"
@@ -127,11 +129,13 @@ class Played(RuleBasedStateMachine):
 
     def as_they_are(self, user_id: str, ref: CaseRef, identity: str, revision: int | None) -> tuple[Click, Hand]:
         """The person as a door sees them, and as they really are."""
-        doors = Doors(self.db, cast("Desk", self.desk), self.policy, lambda: self.now, lambda *_: None)
-        person = self.runner.run(doors.person(user_id))
+        ctx = Context(self.db, cast("SlackPort", self.slack_port), self.policy, lambda: self.now, lambda *_: None)
+        person = self.runner.run(ctx.person(user_id))
         lent = [one for one in self.away.values() if one.delegate_id == user_id]
-        groups = {one.user_id: self.desk.members[one.user_id] for one in lent if one.from_at <= self.now < one.until_at}
-        hand = Hand(user_id, self.desk.members[user_id], groups, self.now)
+        groups = {
+            one.user_id: self.slack_port.members[one.user_id] for one in lent if one.from_at <= self.now < one.until_at
+        }
+        hand = Hand(user_id, self.slack_port.members[user_id], groups, self.now)
         return Click(person=person, ref=ref, identity=identity, revision=revision), hand
 
     def act(self, click: Click, hand: Hand, fn: Callable[[Store], Answer]) -> bool:
@@ -143,7 +147,7 @@ class Played(RuleBasedStateMachine):
             return False
         done = answer.changed and answer.text is None
         if done and case is not None:
-            self.witness.acted(case, hand, self.in_force)
+            self.oracle.acted(case, hand, self.in_force)
         return done
 
 

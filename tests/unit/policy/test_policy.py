@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import Decision, Details, Fact, Fields, Kind, Money, Proposal, Verdict
-from bot.core.policy import Band, Deed, Judgement, Policy, band_for, groups_of, is_vip, standing
+from bot.core.policy import Band, Judgement, Policy, PolicyAction, band_for, groups_of, is_vip, standing
 from bot.core.policy.file import read_policy
 from tests.support.policies import (
     ANA,
@@ -174,7 +174,7 @@ def test_the_first_band_that_fits_decides(
 
 @pytest.mark.parametrize(("user_id", "allowed"), [(ANA, True), (LEA, True), (SAM, False)])
 def test_anyone_of_the_groups_of_the_band_may_reject(policy: Policy, user_id: str, allowed: bool) -> None:
-    judgement = ask(policy, proposal(LARGE, authors=(user_id,)), (), user_id, Deed.REJECT)
+    judgement = ask(policy, proposal(LARGE, authors=(user_id,)), (), user_id, PolicyAction.REJECT)
     assert (judgement.allowed, judgement.complete, judgement.why_not is None) == (allowed, allowed, allowed)
 
 
@@ -191,12 +191,12 @@ def test_anyone_of_the_groups_of_the_band_may_reject(policy: Policy, user_id: st
 def test_anyone_of_the_groups_of_any_band_of_the_kind_may_act(
     policy: Policy, kind: Kind, user_id: str, allowed: bool
 ) -> None:
-    assert ask(policy, proposal(SMALL, kind=kind), (), user_id, Deed.ACT).allowed is allowed
+    assert ask(policy, proposal(SMALL, kind=kind), (), user_id, PolicyAction.ACT).allowed is allowed
 
 
 def test_a_group_of_a_band_that_the_kind_never_meets_may_not_act() -> None:
     policy = policy_of(REFUND + 'quorum = 1\ngroups = ["leads"]\n', ONE)
-    assert not ask(policy, proposal(SMALL), (), ANA, Deed.ACT).allowed
+    assert not ask(policy, proposal(SMALL), (), ANA, PolicyAction.ACT).allowed
     assert groups_of(policy, Kind.REFUND) == ("leads",)
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot.core.model import Kind, Money, Option, Verdict
-from bot.core.policy import Deed, Judgement, Policy, Spent
+from bot.core.policy import Judgement, Policy, PolicyAction, Spent
 from tests.support.policies import (
     ANA,
     BEN,
@@ -203,21 +203,23 @@ RULES = {
         "over the limit of 500.00 USD",
     ),
     # everything else that people do
-    "who could be asked may reject": Rule({"deed": Deed.REJECT}, {"who": ANA}, {"who": LEA}, "Only finance may do"),
+    "who could be asked may reject": Rule(
+        {"deed": PolicyAction.REJECT}, {"who": ANA}, {"who": LEA}, "Only finance may do"
+    ),
     "who stands in may reject": Rule(
-        {"deed": Deed.REJECT}, {"who": SAM_FOR_ANA}, {"who": person(SAM)}, "Only finance may do this."
+        {"deed": PolicyAction.REJECT}, {"who": SAM_FOR_ANA}, {"who": person(SAM)}, "Only finance may do this."
     ),
     "over a limit the next band may reject too": Rule(
-        {"policy": LIMITED, "deed": Deed.REJECT, "who": LEA},
+        {"policy": LIMITED, "deed": PolicyAction.REJECT, "who": LEA},
         {"spent": Spent(customer=40_001)},
         {"spent": Spent(customer=40_000)},
         "Only finance may do this.",
     ),
     "the groups of the kind may act": Rule(
-        {"deed": Deed.ACT}, {"who": LEA}, {"who": SAM}, "Only finance or leads may do this."
+        {"deed": PolicyAction.ACT}, {"who": LEA}, {"who": SAM}, "Only finance or leads may do this."
     ),
     "who stands in may act": Rule(
-        {"deed": Deed.ACT}, {"who": SAM_FOR_LEA}, {"who": person(SAM)}, "Only finance or leads may do this."
+        {"deed": PolicyAction.ACT}, {"who": SAM_FOR_LEA}, {"who": person(SAM)}, "Only finance or leads may do this."
     ),
 }
 
@@ -227,7 +229,7 @@ def answer(
     who: Any = ANA,
     money: Money | None = SMALL,
     decisions: Any = (),
-    deed: Deed = Deed.APPROVE,
+    deed: PolicyAction = PolicyAction.APPROVE,
     spent: Spent | None = None,
     **asked: Any,
 ) -> Judgement:
