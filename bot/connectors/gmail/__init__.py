@@ -24,7 +24,7 @@ from bot.connectors.base import parsed_params
 from bot.connectors.gmail.client import TITLE, GmailApi, Trace
 from bot.connectors.gmail.operations import OPERATIONS, Answer, Draft, Send
 from bot.connectors.gmail.records import Attached, answer, code, mail
-from bot.connectors.google import client
+from bot.connectors.google import client as google
 from bot.connectors.google.client import ServiceAccount
 from bot.connectors.google.documents import content, document
 from bot.core.model import Action, Details, Fact, Receipt
@@ -51,17 +51,17 @@ class GmailConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
     ) -> None:
-        hosts, self._mailbox = client.hosts(base_url), mailbox
+        hosts, self._mailbox = google.hosts(base_url), mailbox
         line = partial(
-            client.line,
+            google.line,
             account=account,
             token_url=hosts.token,
             acts_as=mailbox,
             transport=transport,
             total_s=total_s,
         )
-        self._mail = line(TITLE, scopes=(client.MAIL_SEND, client.MAIL_READ), host=hosts.gmail)
-        self._drive = line("Google Drive", scopes=(client.DRIVE_READ,), host=hosts.drive)
+        self._mail = line(TITLE, scopes=(google.MAIL_SEND, google.MAIL_READ), host=hosts.gmail)
+        self._drive = line("Google Drive", scopes=(google.DRIVE_READ,), host=hosts.drive)
         self._api = GmailApi(self._mail.http)
 
     async def perform(self, action: Action, key: str) -> Receipt:

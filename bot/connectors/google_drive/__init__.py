@@ -24,7 +24,7 @@ from functools import partial
 import httpx
 
 from bot.connectors.base import parsed_params
-from bot.connectors.google import client
+from bot.connectors.google import client as google
 from bot.connectors.google.client import ServiceAccount
 from bot.connectors.google.documents import FIELDS, Document, document
 from bot.connectors.google_drive.client import EVERY, TITLE, DriveApi, Kept, Permission, permissions_path
@@ -64,11 +64,11 @@ class DriveConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
     ) -> None:
-        hosts, self._folder = client.hosts(base_url), folder
-        self._line = client.line(
+        hosts, self._folder = google.hosts(base_url), folder
+        self._line = google.line(
             TITLE,
             account,
-            (client.DRIVE,),
+            (google.DRIVE,),
             hosts.drive,
             hosts.token,
             acts_as=acts_as,

@@ -22,7 +22,7 @@ from typing import Final
 import httpx
 
 from bot.connectors.base import parsed_params, token
-from bot.connectors.google import client
+from bot.connectors.google import client as google
 from bot.connectors.google.client import ServiceAccount
 from bot.connectors.google_sheets.operations import OPERATIONS, AppendRow, SetStatus
 from bot.connectors.google_sheets.records import (
@@ -69,9 +69,9 @@ class SheetsConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
     ) -> None:
-        hosts = client.hosts(base_url)
-        scopes = (client.SHEETS,)
-        self._line = client.line(
+        hosts = google.hosts(base_url)
+        scopes = (google.SHEETS,)
+        self._line = google.line(
             TITLE, account, scopes, hosts.sheets, hosts.token, transport=transport, total_s=total_s
         )
         self._http = self._line.http
