@@ -12,11 +12,12 @@ from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
 from bot.jobs import Jobs, Outside
 from bot.slack import Pace
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.fault_schedule import STALL_S
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.vendors import Transport
 from tests.simulation.wire import Wire
+from tests.support.inline import InlineDatabase
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

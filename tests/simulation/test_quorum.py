@@ -19,11 +19,12 @@ from bot.core.model import Call
 from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.quorum.machine import Quorum
 from tests.simulation.quorum.mutations import PLANTS
 from tests.simulation.quorum.rules import PEOPLE, START
 from tests.simulation.quorum.world import ABLE, POLICIES, details, looked_up
+from tests.support.inline import InlineDatabase
 
 SEED = int(os.environ.get("QUORUM_SEED", "2026"))
 ROUNDS = int(os.environ.get("QUORUM_ROUNDS", "8"))

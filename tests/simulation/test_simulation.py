@@ -18,13 +18,14 @@ from bot.core.model import Call, Details, Fields, Outcome
 from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.fault_schedule import Tally
 from tests.simulation.mutations import PLANTS
 from tests.simulation.people import ANA, GROUPS
 from tests.simulation.run import simulate
 from tests.simulation.virtual_time import START
 from tests.simulation.world import a_policy
+from tests.support.inline import InlineDatabase
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "300"))
 SEED = os.environ.get("SIMULATION_SEED")  # replays one run

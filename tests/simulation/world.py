@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.core.policy import Band, Policy
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.callers import Callers
 from tests.simulation.fault_schedule import FaultSchedule, Tally
 from tests.simulation.fidel import Fidel
@@ -16,6 +16,7 @@ from tests.simulation.slack import Workspace
 from tests.simulation.stripe import Stripe
 from tests.simulation.vendors import Records
 from tests.simulation.virtual_time import VirtualLoop
+from tests.support.inline import InlineDatabase
 
 T = TypeVar("T")
 CHANNELS = {

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import Database, InlineDatabase, RuleBroken, StorageError, Store, open_database
+from storage import Database, RuleBroken, StorageError, Store, open_database
 from tests.support.databases import Cluster, held_commit
+from tests.support.inline import InlineDatabase
 from tests.support.places import RELEASED_DATABASES
 from tests.support.rows import LATER, a_proposal, an_execution, approve_case, open_case, raw_rows
 
@@ -113,7 +114,7 @@ async def test_a_read_cannot_write(database: Database) -> None:
         await database.read(open_case)
 
 
-async def test_a_database_in_memory_keeps_the_same_promises() -> None:
+async def test_the_database_of_the_simulation_keeps_the_same_promises() -> None:
     database = InlineDatabase()
     with pytest.raises(LookupError):
         database.run(fails_after_writing)
@@ -142,7 +143,10 @@ async def test_a_second_opening_of_a_sqlite_file_is_refused_but_reading_is_not(s
     await (await open_database(sqlite_url)).close()
 
 
-@pytest.mark.parametrize("url", ["", "countersign.db", "sqlite://", "sqlite:///", "mysql://host/name"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "countersign.db", "sqlite://", "sqlite:///", "sqlite://:memory:", "sqlite:///:memory:", "mysql://host/name"],
+)
 async def test_a_url_that_names_no_database_is_refused_in_a_sentence(url: str) -> None:
     with pytest.raises(StorageError, match="DATABASE_URL"):
         await open_database(url)

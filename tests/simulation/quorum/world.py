@@ -22,9 +22,10 @@ from bot.core.policy.file import read_policy
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from handlers.context import Context, SlackPort
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.quorum.oracle import ON_RECORD, Oracle, Telling
 from tests.simulation.quorum.rules import AT_FIRST, PEOPLE, RULES, START, Hand
+from tests.support.inline import InlineDatabase
 
 T = TypeVar("T")
 POLICIES = {name: read_policy(rules.toml()) for name, rules in RULES.items()}
@@ -45,19 +46,12 @@ class FrontDesk:
         return Account(user_id=user_id)
 
 
-class Written(InlineDatabase):
-    @property
-    def written(self) -> int:
-        """How many rows were ever written: while nothing is, there is nothing new to look at."""
-        return self._connection.total_changes
-
-
 class Played(RuleBasedStateMachine):
     """No rules yet: how each of them reaches the bot, and how the witness learns of it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.db, self.runner, self.slack_port = Written(), asyncio.Runner(), FrontDesk()
+        self.db, self.runner, self.slack_port = InlineDatabase(), asyncio.Runner(), FrontDesk()
         self.now, self.clicks, self.looked_at = START, 0, -1
         self.oracle = Oracle()
         self.away: dict[str, Delegation] = {}
@@ -79,7 +73,7 @@ class Played(RuleBasedStateMachine):
     @invariant()
     def all_is_right(self) -> None:
         self.now += timedelta(seconds=1)
-        written = self.db.written
+        written = self.db.changes
         if written != self.looked_at:
             self.run(lambda store: self.oracle.look(store, self.in_force, self.now))
             self.looked_at = written
