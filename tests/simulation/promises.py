@@ -23,7 +23,7 @@ from bot.core.slack_ids import ActionId, EventType
 from bot.core.triage import case_id_of
 from storage import Store
 from tests.simulation.people import GROUPS
-from tests.simulation.quorum.rules import Hand, Seats, is_quorum
+from tests.simulation.quorum.reference_model import Hand, Seats, is_quorum
 from tests.simulation.slack import USER_GROUPS, Message
 from tests.simulation.vendors import Effect
 

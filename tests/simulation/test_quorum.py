@@ -22,7 +22,7 @@ from bot.core.triage import case_id_of
 from storage import Store
 from tests.simulation.quorum.machine import Quorum
 from tests.simulation.quorum.mutations import PLANTS
-from tests.simulation.quorum.rules import PEOPLE, START
+from tests.simulation.quorum.reference_model import PEOPLE, START
 from tests.simulation.quorum.world import ABLE, POLICIES, details, looked_up
 from tests.support.inline import InlineDatabase
 

@@ -18,7 +18,7 @@ from bot.core.people import EVERYTHING, Delegation
 from bot.core.triage import case_id_of
 from storage import Store
 from tests.simulation.quorum.oracle import ON_RECORD, Telling
-from tests.simulation.quorum.rules import GROUPS, PEOPLE, RULES, Hand
+from tests.simulation.quorum.reference_model import GROUPS, PEOPLE, RULES, Hand
 from tests.simulation.quorum.world import ABLE, SLOTS, Played, details, money_of, payment_of
 
 LEASE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from bot.cases.executions import ClaimedExecution
 from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Execution, Outcome, Proposal, Verdict
 from bot.core.slack_ids import CaseRef
 from storage import Store
-from tests.simulation.quorum.rules import (
+from tests.simulation.quorum.reference_model import (
     DAY,
     MONTH,
     PEOPLE,
@@ -232,7 +232,7 @@ class Oracle:
             seen.decisions[case.version, alone[0].user_id] = alone[0]
         else:
             before = self.paid if refund is not None else None
-            seats = seats_now(rules, kind, cents, hands, customer, before, now, fallen=case.fallen_to_admins)
+            seats = seats_now(rules, kind, cents, hands, customer, before, now, escalated=case.fallen_to_admins)
             who = ", ".join(f"{hand.user_id} of {sorted(hand.own)} for {dict(hand.lent)}" for hand in hands) or "nobody"
             agreed = is_quorum(seats, offer.authors, hands)
             assert agreed, (

@@ -24,7 +24,7 @@ from bot.core.triage import case_id_of
 from handlers.context import Context, SlackPort
 from storage import Store
 from tests.simulation.quorum.oracle import ON_RECORD, Oracle, Telling
-from tests.simulation.quorum.rules import AT_FIRST, PEOPLE, RULES, START, Hand
+from tests.simulation.quorum.reference_model import AT_FIRST, PEOPLE, RULES, START, Hand
 from tests.support.inline import InlineDatabase
 
 T = TypeVar("T")
