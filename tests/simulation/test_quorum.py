@@ -20,15 +20,15 @@ from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from storage import Store
+from tests.simulation.mutations import OF_THE_QUORUM
 from tests.simulation.quorum.machine import Quorum
-from tests.simulation.quorum.mutations import PLANTS
 from tests.simulation.quorum.reference_model import PEOPLE, START
 from tests.simulation.quorum.world import ABLE, POLICIES, details, looked_up
 from tests.support.inline import InlineDatabase
 
 SEED = int(os.environ.get("QUORUM_SEED", "2026"))
 ROUNDS = int(os.environ.get("QUORUM_ROUNDS", "8"))
-ENOUGH = 40  # rounds, for a planted fault to show
+ENOUGH = 40  # rounds, for a mutation to show
 ROUND = settings(
     max_examples=10,  # from the eleventh on hypothesis only varies what it has seen: many rounds reach further
     stateful_step_count=20,
@@ -58,13 +58,13 @@ def test_whatever_happens_nothing_runs_without_a_quorum_of_its_version(capsys: p
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    planted = PLANTS[name]
-    planted.plant(monkeypatch)
+@pytest.mark.parametrize("name", OF_THE_QUORUM)
+def test_a_mutation_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation = OF_THE_QUORUM[name]
+    mutation.plant(monkeypatch)
     as_found = settings(ROUND, phases=(Phase.generate,))
-    with pytest.raises(AssertionError, match=f"^(?:{planted.breaks})"):
-        play(planted.begin, ENOUGH, as_found)
+    with pytest.raises(AssertionError, match=f"^(?:{mutation.breaks})"):
+        play(mutation.first, ENOUGH, as_found)
 
 
 # --- what sequences come upon too rarely ------------------------------------------------------------------------------

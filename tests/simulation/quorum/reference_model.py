@@ -1,4 +1,4 @@
-"""State who decides and what may be paid, from the playbooks and in plain words; nothing here knows how the bot does it.
+"""State who decides and what may be paid, in plain words of the playbooks; nothing here knows how the bot does it.
 
 The property test of the policy and the state machine over the database both judge by this model. `Rules.toml` writes
 the same rules as the `policy.toml` that the bot reads. Amounts are US cents; a limit knows no other money.
