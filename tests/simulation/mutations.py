@@ -1,4 +1,4 @@
-"""Plant mutations of the code, each a line that somebody might well write: the simulations must catch every one.
+"""Mutate the code, each time by a line that somebody might well write: the simulations must catch every one.
 
 They hang on seams that a reshaped module keeps: public functions of the policy, verbs and statements of the store,
 models, ports. `SEAMS` names the few functions of a transaction that no such seam reaches.
@@ -305,7 +305,7 @@ def an_audit_entry_is_altered(patch: Patch) -> None:
 class Mutation:
     """Name what a mutation breaks. `first`: the seed or round from which on it is looked for, where it shows late."""
 
-    plant: Callable[[Patch], None]
+    apply: Callable[[Patch], None]
     breaks: str  # how the sentence begins that has to be said; empty: any
     first: int = 0
 
@@ -315,12 +315,14 @@ OF_THE_WORLD: Mapping[str, Mutation] = MappingProxyType(
     {
         "a blind retry": Mutation(a_blind_retry, DOUBLED, 47),
         "an unsure step is tried again like any other": Mutation(
-            an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED
+            an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47
         ),
         "no look before a second post": Mutation(no_look_before_a_second_post, "no card hangs twice"),
-        "a new key for each try": Mutation(a_new_key_for_each_try, DOUBLED, 13),
+        "a new key for each try": Mutation(a_new_key_for_each_try, DOUBLED, 39),
         "one approval where two are needed": Mutation(one_approval_is_enough, UNAPPROVED),
-        "an approval of version 1 counts for version 2": Mutation(an_approval_counts_for_later_versions, UNAPPROVED),
+        "an approval of version 1 counts for version 2": Mutation(
+            an_approval_counts_for_later_versions, UNAPPROVED, 42
+        ),
         "a click on version 1 decides on version 2": Mutation(a_stale_click_is_taken, UNAPPROVED),
         "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
         "a lost lease still writes its outcome": Mutation(a_lost_lease_still_writes, "", 157),

@@ -1,4 +1,4 @@
-"""What must hold at the end of every run, checked against the outside's own record and not against the bot's word."""
+"""Check what must hold at the end of every run, by the outside's own record and not by the bot's word."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ MONEY = {"refund", "dispute"}
 
 
 class Rows:
-    """Everything in the database that the promises speak of."""
+    """Read everything in the database that the promises speak of."""
 
     def __init__(self, store: Store, world: "World") -> None:
         found = store.find_cases(limit=1000)
@@ -60,7 +60,7 @@ def _details(store: Store, file: CaseFile) -> Details:
 
 
 def broken_promises(world: "World") -> list[str]:
-    """Sentences; none when every promise was kept."""
+    """Return a sentence for each broken promise."""
     rows = world.db.run(lambda store: Rows(store, world))
     found = [
         *_effects_are_single_and_approved(world, rows),
@@ -105,7 +105,7 @@ def _is_of(effect: Effect, execution: Execution) -> bool:
 
 
 def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Execution) -> str | None:
-    """By what people really pressed on exactly that version before the effect, and by the policy in our own words."""
+    """Say why an effect was not approved, by what people pressed on exactly that version before it."""
     proposal = rows.proposals[execution.case_id, execution.version]
     if execution.action not in proposal.actions:
         return "it is none of the actions of its version"
@@ -177,7 +177,7 @@ def _attempts_came_to_an_end(rows: Rows) -> Iterator[str]:
 
 
 def _cards_are_single(world: "World") -> Iterator[str]:
-    """A deleted card, and one in a channel that was archived since, may be followed by another."""
+    """Count live cards only: a deleted card, or one in an archived channel, may be followed by another."""
     live = Counter((card.key["case"], card.key["place"]) for card in world.workspace.cards())
     yield from (f"no card hangs twice: case {case} at {place}, {n} times" for (case, place), n in live.items() if n > 1)
     everywhere = Counter(
@@ -208,7 +208,7 @@ def _cards_equal_their_cases(world: "World", rows: Rows) -> Iterator[str]:
 
 
 def _fresh(world: "World", place: CardCopy, file: CaseFile) -> list[dict[str, object]]:
-    """An urgent card mentions its owner, unless Slack could not tell just then which group that is."""
+    """Draw a card anew: an urgent one mentions its owner, unless Slack could not tell just then which group that is."""
     channels = world.policy.channels
     if place.channel != file.case.channel:
         return [_shown(cards.moved(file, channels[file.case.channel]))]
@@ -244,7 +244,7 @@ def _threads_tell_everything_once(world: "World", rows: Rows) -> Iterator[str]:
 
 
 def _threads_of(world: "World", place: CardCopy) -> dict[str, list[Message]]:
-    """The replies under every card that ever hung at this place; there are several only where it was lost."""
+    """Return the replies under every card that ever hung at this place; there are several only where one was lost."""
     ours = {"case": place.case_id, "place": place.place}
     parents = {card.ts: card for card in _messages(world, EventType.CARD) if card.key == ours}
     found: dict[str, list[Message]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Slack as the bot meets it: messages with metadata, pages, lag, archived channels, deleted cards, lost answers."""
+"""Play Slack: messages with metadata, pages, lag, archived channels, deleted cards, lost answers."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ HOST = ConnectionKey("slack.example.com", 443, True, True, None, None, None)
 
 
 class Refusal(Exception):
-    """Slack's `error` of an answer that is not ok."""
+    """Carry Slack's `error` of an answer that is not ok."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Message:
 
 class Workspace:
     def __init__(self, world: "World", channels: Mapping[str, str]) -> None:
-        """`channels`: name without # -> id."""
+        """Open the workspace with these channels: name without # -> id."""
         self._world = world
         self._skew_s = world.fault_schedule.between(-SKEW_S, SKEW_S)
         self._last = 0.0
@@ -59,7 +59,7 @@ class Workspace:
         self.messages: dict[tuple[str, str], Message] = {}
 
     def cards(self) -> list[Message]:
-        """Those that a person can see and click."""
+        """Return the cards that a person can see and click."""
         found = (message for message in self.messages.values() if message.event == EventType.CARD)
         return [card for card in found if not card.deleted and card.channel not in self.archived]
 
@@ -151,7 +151,7 @@ def _page(key: str, items: list[dict[str, Any]], query: Mapping[str, Any]) -> di
 
 
 class SimulatedSlack(Slack):
-    """The real client of ours over a wire that breaks."""
+    """Run our real client over a wire that breaks."""
 
     def __init__(self, wire: Wire, workspace: Workspace, clock: Callable[[], datetime]) -> None:
         super().__init__(token="xoxb-made-up", api_url="https://slack.example.com/api/", clock=clock)
@@ -159,7 +159,7 @@ class SimulatedSlack(Slack):
 
 
 class _Line(Line):
-    """What carries our requests, with its ways to fail."""
+    """Carry our requests, with all ways to fail."""
 
     def __init__(self, wire: Wire, workspace: Workspace) -> None:
         super().__init__("xoxb-made-up", "https://slack.example.com/api/")

@@ -1,4 +1,4 @@
-"""No sequence of clicks, edits, delegations and time steps executes anything without a quorum of the version executed.
+"""Execute nothing without a quorum of that version, whatever the sequence of clicks, edits, delegations and time steps.
 
 `unit/policy/test_quorum.py` shows it for the policy alone; here it goes through the transactions and a real database.
 QUORUM_SEED=<n> and QUORUM_ROUNDS=<n> try other sequences, and more of them.
@@ -41,7 +41,7 @@ ROUND = settings(
 
 
 def play(first: int, rounds: int, how: settings = ROUND) -> None:
-    """The same number plays the same round."""
+    """Play rounds; the same number plays the same round."""
     for number in range(first, first + rounds):
         try:
             run_state_machine_as_test(seed(number)(Quorum), settings=how)
@@ -61,7 +61,7 @@ def test_whatever_happens_nothing_runs_without_a_quorum_of_its_version(capsys: p
 @pytest.mark.parametrize("name", OF_THE_QUORUM)
 def test_a_mutation_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation = OF_THE_QUORUM[name]
-    mutation.plant(monkeypatch)
+    mutation.apply(monkeypatch)
     as_found = settings(ROUND, phases=(Phase.generate,))
     with pytest.raises(AssertionError, match=f"^(?:{mutation.breaks})"):
         play(mutation.first, ENOUGH, as_found)
@@ -71,7 +71,7 @@ def test_a_mutation_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
-    """More of them than one card shows."""
+    """Approve more calls about a charge than one card shows."""
     database, calls = InlineDatabase(), [f"call-{n}" for n in range(12)]
 
     def opened(store: Store, call_id: str) -> None:

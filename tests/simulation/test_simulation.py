@@ -1,4 +1,4 @@
-"""A seeded simulation: the real core, cases, jobs, connectors and storage in a world that breaks at every border.
+"""Simulate from seeds: the real core, cases, jobs, connectors and storage in a world that breaks at every border.
 
 One number makes one run, always the same. A run that breaks a promise prints the command that replays it. Left out,
 because Slack has neither keys nor a way to take a post back: a process that stands still at the very moment of a post,
@@ -84,7 +84,7 @@ def test_one_seed_is_always_the_same_run() -> None:
 @pytest.mark.parametrize("name", OF_THE_WORLD)
 def test_a_mutation_makes_a_run_fail_and_says_how_to_replay_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mutation = OF_THE_WORLD[name]
-    mutation.plant(monkeypatch)
+    mutation.apply(monkeypatch)
     for seed in range(mutation.first, mutation.first + ENOUGH):
         report = simulate(seed)
         if any(fault.startswith(mutation.breaks) for fault in report.faults):

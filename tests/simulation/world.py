@@ -1,4 +1,4 @@
-"""One run: a bot of one or two processes in a world that breaks, then calm weather until nothing is left to do."""
+"""Play one run: a bot of one or two processes in a world that breaks, then calm until nothing is left to do."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -85,7 +85,7 @@ class World:
         self.trace.append(f"{self._loop.time():10.3f}  {what}")
 
     def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Something that goes on whatever becomes of the bot."""
+        """Start what goes on whatever becomes of the bot."""
         task = self._loop.create_task(coroutine)
         self._outside[task] = None
         task.add_done_callback(self._ended)
@@ -114,11 +114,11 @@ class World:
         self.start()
 
     def a_process(self) -> Process:
-        """Where the next request arrives; one that is down answers nothing."""
+        """Return the process at which the next request arrives; one that is down answers nothing."""
         return self.fault_schedule.rng.choice(self.processes)
 
     async def until_taken(self, fn: Callable[[Store], T]) -> T:
-        """Who gets no answer asks again."""
+        """Ask again until a process answers."""
         while (answer := await self.a_process().ask(fn)) is None:
             self.tally.counts["requests repeated"] += 1
             await asyncio.sleep(self.fault_schedule.between(1, 5))
@@ -140,7 +140,7 @@ class World:
         if self.fault_schedule.often(0.1):
             await self._long_weekend()
         self.fault_schedule.calm = True
-        self.note("calm weather from here on")
+        self.note("calm from here on")
         await self._until_rest()
         for process in self.processes:
             for task in process.tasks:
@@ -161,7 +161,7 @@ class World:
             payment.disputed = False
 
     async def _long_weekend(self) -> None:
-        """Everything is down for longer than Stripe keeps a key."""
+        """Keep everything down for longer than Stripe keeps a key."""
         self.tally.counts["long weekends"] += 1
         self.note("a long weekend")
         self._down_until_s = self._loop.time() + WEEKEND_S

@@ -1,4 +1,4 @@
-"""The history: append-only, chained, sealed, and able to tell what was done to it."""
+"""Test the history: append-only, chained, sealed, and able to tell what was done to it."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ GUARDED = ("audit", "seals", "seal_heads")
 
 
 def without_triggers(url: str, *statements: str) -> None:
-    """What somebody with the database password can do after dropping the guards."""
+    """Execute what somebody with the database password can after dropping the guards."""
     if url.startswith("sqlite"):
         drops = [f"DROP TRIGGER {table}_{rule}" for table in GUARDED for rule in ("fixed", "kept")]
     else:
@@ -187,7 +187,7 @@ async def test_a_seal_covers_only_what_moved_since_the_last_one(database: Databa
 
 
 async def everything(database: Database) -> None:
-    """One row in every table that must not change."""
+    """Write a row in every table that must not change."""
 
     def write(store: Store) -> None:
         add_call(store, a_call())

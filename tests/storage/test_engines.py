@@ -1,4 +1,4 @@
-"""What only an engine can promise: commits, locks, claims, migrations, backups."""
+"""Test what only an engine can promise: commits, locks, claims, migrations, backups."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 async def together(database: Database, *functions: Callable[[Store], object]) -> list[object]:
-    """Results or errors of functions that share one commit, since they are handed in during one turn of the loop."""
+    """Return results or errors of functions that share one commit, handed in during one turn of the loop."""
     return await asyncio.gather(*(database.write(function) for function in functions), return_exceptions=True)
 
 
@@ -70,7 +70,7 @@ async def test_nothing_is_acknowledged_before_its_commit(sqlite_url: str) -> Non
 
 
 def orphan_found_at_the_commit(store: Store) -> None:
-    """A row that breaks a foreign key, with the check put off until the commit."""
+    """Write a row that breaks a foreign key, with the check put off until the commit."""
     store._session.run("PRAGMA defer_foreign_keys = ON", {})
     store.add_proposal(a_proposal(9))
 

@@ -1,4 +1,4 @@
-"""What must hold however often the process was killed. Every check returns its violations, a sentence each."""
+"""Check what must hold however often the process was killed; each check yields a sentence for a violation."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is to happen, drawn from a seed: who calls, what for, and what people will do about it."""
+"""Plan from a seed what is to happen: who calls, what for, and what people will do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ REFUNDS_MOST = 60
 
 
 class Intent(StrEnum):
-    """What people will press on the card of this call, and nothing else."""
+    """Name what people will press on the card of this call, and nothing else."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -22,7 +22,7 @@ class Intent(StrEnum):
 
 @dataclass
 class Planned:
-    """One call; `acknowledged` once any of its deliveries was answered 200."""
+    """Plan one call; it is `acknowledged` once any of its deliveries was answered 200."""
 
     call_id: str
     brand: str | None  # None: a refund
@@ -43,7 +43,7 @@ def payment_name(number: int) -> str:
 
 
 def amount(number: int) -> int:
-    """Minor units of USD."""
+    """Return the amount of a payment in minor units of USD."""
     return 100 + number
 
 

@@ -1,4 +1,4 @@
-"""Watches what people do and what is carried out, and compares both by `tests/simulation/quorum/rules.py` alone."""
+"""Watch what people do and what is carried out, and judge both by the reference model alone."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ ON_RECORD = "dana@example.com"  # the address that a payment's own record holds
 
 @dataclass(frozen=True)
 class Telling:
-    """What a case was told, by DialNexa or by a person."""
+    """Record what a case was told, by DialNexa or by a person."""
 
     author: str | None = None
     amount: str | None = None  # "15.00 USD"
@@ -41,7 +41,7 @@ class Telling:
 
 @dataclass(frozen=True)
 class Offer:
-    """One version as it hung in Slack, and who is behind it."""
+    """Record one version as it hung in Slack, and who is behind it."""
 
     proposal: Proposal
     amount: str | None
@@ -53,7 +53,7 @@ class Offer:
 
 @dataclass
 class Seen:
-    """All that was seen of one case."""
+    """Hold all that was seen of one case."""
 
     tellings: list[Telling] = field(default_factory=list)
     settles: int | None = None  # so many tellings are in what is being settled
@@ -70,7 +70,7 @@ class Seen:
 
 @dataclass
 class Run:
-    """One key, as somebody sees it who stands at the line to the vendor."""
+    """Follow one key, as somebody sees it who stands at the line to the vendor."""
 
     attempt: int = 0
     until: datetime | None = None
@@ -89,7 +89,7 @@ class Oracle:
     # --- what people do ---------------------------------------------------------------------------------------------
 
     def approved(self, store: Store, ref: CaseRef, hand: Hand, policy_version: str) -> None:
-        """The bot has counted it: what it keeps of this click is what was the case at this moment."""
+        """Check what the bot keeps of an approval that it has counted: this click, as it was at this moment."""
         (case_id, version), seen = ref, self.cases[ref.case_id]
         kept = next((one for one in store.decisions(case_id, version) if one.user_id == hand.user_id), None)
         assert kept is not None, f"what is kept is the click: {hand.user_id} approved, and nothing is kept"
@@ -109,12 +109,12 @@ class Oracle:
         seen.decisions |= {(one.version, one.user_id): one for one in made}
 
     def acted(self, case: Case, hand: Hand, rules: Rules) -> None:
-        """Whatever is done to a case, somebody does it who could be asked to decide on one of its kind."""
+        """Check that whoever acted on a case could be asked to decide on one of its kind."""
         able = rules.groups(case.kind) | ({"admins"} if case.fallen_to_admins else set())
         assert not hand.groups.isdisjoint(able), f"only those who may act do: {hand} acted on a {case.kind}"
 
     def may_have_escalated(self, store: Store, case_id: str, here: Mapping[str, set[str]], rules: Rules) -> None:
-        """Never to the admins while there are enough others than those who asked for it or have spoken."""
+        """Check that no case is escalated to admins while there are enough others than its authors and approvers."""
         seen, now = self.cases[case_id], store.case(case_id)
         case = seen.case
         if case is None or case.fallen_to_admins or now is None or not now.fallen_to_admins:
@@ -285,7 +285,7 @@ class Oracle:
         assert not wrong, f"the policy decides alone only where it may: {case.case_id}: not {wrong}"
 
     def time_has_passed(self, store: Store, now: datetime) -> None:
-        """Every timer that was due has fired."""
+        """Check that every timer that was due has fired."""
         for case_id, seen in self.cases.items():
             case = store.case(case_id)
             if case is not None and case.state is CaseState.OPEN:
