@@ -90,10 +90,10 @@ class Callers:
 
     def _a_payment(self, amount: int) -> Payment:
         """Return a new payment, or one that another call was about already."""
-        fault_schedule, known = self._world.fault_schedule, list(self._world.stripe.payments.values())
-        if known and fault_schedule.often(0.5):
+        fault_schedule, payments = self._world.fault_schedule, list(self._world.stripe.payments.values())
+        if payments and fault_schedule.often(0.5):
             self._world.tally.counts["calls about a known charge"] += 1
-            return fault_schedule.rng.choice(known)
+            return fault_schedule.rng.choice(payments)
         payment = self._world.stripe.add_payment(amount * 5)
         payment.disputed = fault_schedule.often(0.1)
         return payment

@@ -114,7 +114,7 @@ class Fidel:
 
     def _page(self, items: Any, query: Mapping[str, str], wanted: Callable[[dict[str, Any]], bool]) -> Answer:
         now, start = self._world.now(), int(query.get("start", 0))
-        found = [one.item for one in items if one.since <= now and wanted(one.item)]
+        found = [listed.item for listed in items if listed.since <= now and wanted(listed.item)]
         end = start + PAGE
         last = {"last": str(end)} if end < len(found) else {}
         return Answer(200, {"items": found[start:end], **last})

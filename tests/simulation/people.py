@@ -99,7 +99,7 @@ class People:
         if not found:
             return
         self._world.tally.counts["clicks on what may be an old card"] += stale
-        button = fault_schedule.rng.choices(found, [LIKED.get(one.action_id, 2) for one in found])[0]
+        button = fault_schedule.rng.choices(found, [LIKED.get(button.action_id, 2) for button in found])[0]
         user = fault_schedule.rng.choices(list(GROUPS), (4, 3, 4, 2, 4 if self.stands_in_for else 1))[0]
         self._triggers += 1
         delay = fault_schedule.between(20, 90) if fault_schedule.often(0.1) else fault_schedule.between(0, 1)
@@ -140,8 +140,12 @@ class People:
 
     def _click(self, store: Store, button: Button, user: str, trigger: int) -> Click:
         now = self._world.now()
-        lent = [one.user_id for one in store.delegations(now) if one.delegate_id == user and one.covers(now)]
-        person = Person(user_id=user, groups=GROUPS[user], stands_in_for={one: GROUPS[one] for one in lent})
+        lent = [
+            delegation.user_id
+            for delegation in store.delegations(now)
+            if delegation.delegate_id == user and delegation.covers(now)
+        ]
+        person = Person(user_id=user, groups=GROUPS[user], stands_in_for={user_id: GROUPS[user_id] for user_id in lent})
         return Click(person=person, ref=button.ref, identity=f"click:{trigger}", revision=button.revision)
 
     async def _change_amount(self, button: Button, user: str, trigger: int) -> None:

@@ -119,20 +119,20 @@ class Workspace:
         return _page("channels", named, query)
 
     def _history(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        found = [one for one in self._listed(query) if one.thread_ts is None and not one.deleted]
-        return _page("messages", [_shown(one) for one in reversed(found)], query)
+        found = [message for message in self._listed(query) if message.thread_ts is None and not message.deleted]
+        return _page("messages", [_shown(message) for message in reversed(found)], query)
 
     def _replies(self, query: Mapping[str, Any]) -> dict[str, Any]:
         parent = self.messages[query["channel"], query["ts"]]
         if parent.deleted:
             raise Refusal("thread_not_found")
-        found = [one for one in self._listed(query) if one.thread_ts == parent.ts]
-        return _page("messages", [_shown(one) for one in (parent, *found)], query)
+        found = [message for message in self._listed(query) if message.thread_ts == parent.ts]
+        return _page("messages", [_shown(message) for message in (parent, *found)], query)
 
     def _listed(self, query: Mapping[str, Any]) -> list[Message]:
         now, oldest, channel = self._world.now(), float(query["oldest"]), query["channel"]
-        there = (one for one in self.messages.values() if one.channel == channel)
-        return [one for one in there if one.listed_at <= now and float(one.ts) > oldest]
+        there = (message for message in self.messages.values() if message.channel == channel)
+        return [message for message in there if message.listed_at <= now and float(message.ts) > oldest]
 
 
 def _picture(content: Mapping[str, Any]) -> dict[str, Any]:

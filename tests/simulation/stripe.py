@@ -125,9 +125,9 @@ class Stripe:
         now = self._world.now()
         refunds = self.payments[query["payment_intent"]].refunds if "payment_intent" in query else []
         there = [refund for refund in refunds if refund["listed_at"] <= now]
-        start = next((n + 1 for n, one in enumerate(there) if one["id"] == query.get("starting_after")), 0)
+        start = next((n + 1 for n, refund in enumerate(there) if refund["id"] == query.get("starting_after")), 0)
         page = there[start : start + PAGE]
-        return Answer(200, {"data": [_shown(one) for one in page], "has_more": start + PAGE < len(there)})
+        return Answer(200, {"data": [_shown(refund) for refund in page], "has_more": start + PAGE < len(there)})
 
 
 def _intent(payment: Payment) -> dict[str, Any]:

@@ -79,8 +79,8 @@ def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
         case_calls.receive(
             store, Call(call_id=call_id, event="call.completed", details=said), body_sha256="1", now=START
         )
-        told, known = CallHistory(call_id, tuple(store.calls_of(call_id))), looked_up("found", "pi_1", START)
-        case_calls.settle(store, told, known, policy=POLICIES["plain"], available_operations=ABLE, now=START)
+        told, found = CallHistory(call_id, tuple(store.calls_of(call_id))), looked_up("found", "pi_1", START)
+        case_calls.settle(store, told, found, policy=POLICIES["plain"], available_operations=ABLE, now=START)
 
     def approved(store: Store, call_id: str) -> str | None:
         person = Person(user_id=PEOPLE[0], groups=frozenset({"finance"}))

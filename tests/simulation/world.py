@@ -12,6 +12,7 @@ from tests.simulation.fault_schedule import FaultSchedule, Tally
 from tests.simulation.fidel import Fidel
 from tests.simulation.people import People
 from tests.simulation.process import LONG_AGO, Process
+from tests.simulation.quorum.reference_model import MONEY, TWO_ONE_LEAD, Rules, Seats
 from tests.simulation.slack import Workspace
 from tests.simulation.stripe import Stripe
 from tests.simulation.vendors import Records
@@ -25,14 +26,17 @@ CHANNELS = {
     "finance-brands": "C0BRANDS01",
     "finance-review": "C0REVIEW01",
 }
-MONEY = {"refund", "dispute"}
-SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead
+RULES = Rules(bands=((100_00, Seats(1, ("finance",))), (None, TWO_ONE_LEAD)))
 WEEKEND_S = 30 * 3600.0
 CALM_AT_MOST_S = 12 * 3600.0
 
 
 def a_policy() -> Policy:
-    kinds = tuple(sorted(MONEY))
+    """Return the policy of every run: `RULES`, with a channel for each kind of case."""
+    bands = [
+        {"kinds": tuple(sorted(MONEY)), "up_to": None if up_to is None else {"USD": up_to}, **_band(seats)}
+        for up_to, seats in RULES.bands
+    ]
     return Policy.model_validate(
         {
             "channels": {
@@ -43,18 +47,18 @@ def a_policy() -> Policy:
                 "fallback": "#finance-review",
             },
             "groups": {"finance": ("@finance",), "leads": ("@leads",)},
-            "bands": (
-                Band.model_validate({"kinds": kinds, "up_to": {"USD": SMALL_MINOR}, "groups": ("finance",)}),
-                Band.model_validate(
-                    {"kinds": kinds, "quorum": 2, "groups": ("finance", "leads"), "at_least": {"leads": 1}}
-                ),
-                Band.model_validate({"groups": ("finance",)}),
-            ),
+            "bands": tuple(Band.model_validate(band) for band in (*bands, _band(RULES.others))),
         }
     )
 
 
+def _band(seats: Seats) -> dict[str, object]:
+    return {"quorum": seats.people, "groups": seats.of, "at_least": dict(seats.at_least)}
+
+
 class World:
+    """Hold the outside and the processes of one run, and its clock."""
+
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.fault_schedule = FaultSchedule(seed)
         self.tally = Tally()
@@ -63,7 +67,7 @@ class World:
         self._loop = loop
         self._outside: dict[asyncio.Task[None], None] = {}
         self.db = InlineDatabase()
-        self.policy = a_policy()
+        self.rules, self.policy = RULES, a_policy()
         self.records = Records(self)
         self.workspace = Workspace(self, CHANNELS)
         self.fidel, self.stripe = Fidel(self), Stripe(self)

@@ -112,7 +112,7 @@ async def judge(db: Database, planned: list[Planned], sandbox: Process, stage: S
     kept, seen = await db.read(rows), await outside(sandbox)
     report.faults += violations(planned, kept, seen, read_policy_file(POLICY))
     states = Counter(str(row.file.case.state) for row in kept.values())
-    acknowledged = sum(one.acknowledged for one in planned)
+    acknowledged = sum(call.acknowledged for call in planned)
     report.lines += [
         f"{len(planned)} calls, {acknowledged} acknowledged; {len(kept)} cases: "
         + ", ".join(f"{count} {state}" for state, count in sorted(states.items())),

@@ -185,7 +185,7 @@ def _case_of(card: Mapping[str, Any]) -> str:
 
 def _on_the_page(user: str, card: Mapping[str, Any], action_id: str) -> bytes:
     """Return a press in the browser, of which the workspace makes Slack's request."""
-    button = next(one for one in card["buttons"] if one["action_id"] == action_id)
+    button = next(button for button in card["buttons"] if button["action_id"] == action_id)
     action = {"type": "button", "action_id": action_id, "value": button["value"]}
     content = {"user": user, "action": action, "block_id": button["block_id"]}
     body = json.dumps({**content, "channel": card["channel"], "ts": card["ts"]}).encode()

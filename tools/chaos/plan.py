@@ -50,7 +50,7 @@ def amount(number: int) -> int:
 def plan(seed: int, calls: int) -> list[Planned]:
     rng = Random(seed)
     refunds = 0
-    made: list[Planned] = []
+    planned: list[Planned] = []
     for n in range(calls):
         intent = rng.choices(list(Intent), weights=(70, 10, 10, 10))[0]
         call_id = f"call_chaos_{seed}_{n:04d}"
@@ -61,5 +61,5 @@ def plan(seed: int, calls: int) -> list[Planned]:
         # an amount of its own, since the same customer and amount is the same matter too
         stated = f"{amount(number) / 100:.2f}"
         content = refund_call(call_id, payment, stated) if payment else brand_call(call_id, name)
-        made.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))
-    return made
+        planned.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))
+    return planned

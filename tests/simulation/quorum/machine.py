@@ -259,7 +259,11 @@ class Quorum(Harness):
         """Do a step by hand; try a stuck case again, or settle it by hand."""
         click, hand = self.click(self.root_of(slot), who)
         file = self.run(lambda store: store.case_file(click.ref.case_id))
-        waits = [one.key for one in file.executions if one.state is ExecutionState.BY_HAND] if file else []
+        waits = (
+            [execution.key for execution in file.executions if execution.state is ExecutionState.BY_HAND]
+            if file
+            else []
+        )
         stuck = file is not None and file.case.state is CaseState.STUCK
 
         def help_out(store: Store) -> Answer:

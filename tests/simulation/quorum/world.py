@@ -95,9 +95,9 @@ class Harness(RuleBasedStateMachine):
         seen = self.oracle.cases[case_id_of(told.root)]
         seen.settles = len(told.versions)
         seen.looked_up.add(facts)
-        known = looked_up(facts, told.details.fields.payment_id, self.now)
+        found = looked_up(facts, told.details.fields.payment_id, self.now)
         self.run(
-            lambda store: calls.settle(store, told, known, policy=self.policy, available_operations=ABLE, now=self.now)
+            lambda store: calls.settle(store, told, found, policy=self.policy, available_operations=ABLE, now=self.now)
         )
         self.all_is_right()
 
@@ -125,9 +125,11 @@ class Harness(RuleBasedStateMachine):
         """Return a person's click as a handler sees them, and the person as they really are."""
         ctx = Context(self.db, cast("SlackPort", self.slack_port), self.policy, lambda: self.now, lambda *_: None)
         person = self.runner.run(ctx.person(user_id))
-        lent = [one for one in self.away.values() if one.delegate_id == user_id]
+        lent = [delegation for delegation in self.away.values() if delegation.delegate_id == user_id]
         groups = {
-            one.user_id: self.slack_port.members[one.user_id] for one in lent if one.from_at <= self.now < one.until_at
+            delegation.user_id: self.slack_port.members[delegation.user_id]
+            for delegation in lent
+            if delegation.from_at <= self.now < delegation.until_at
         }
         hand = Hand(user_id, self.slack_port.members[user_id], groups, self.now)
         return Click(person=person, ref=ref, identity=identity, revision=revision), hand
