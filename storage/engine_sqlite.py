@@ -138,36 +138,36 @@ class SqliteDatabase:
         before = self._connection.total_changes
         done = self._run_together(jobs)
         if self._connection.in_transaction and self._connection.total_changes != before:
-            self._committer.submit(self._commit_elsewhere, done)
+            self._committer.submit(self._commit_in_thread, done)
         else:  # a claim that found nothing waits for no disk
-            self._go_on(self._commit(done) if self._connection.in_transaction else done)
+            self._finish(self._commit(done) if self._connection.in_transaction else done)
 
     def _run_together(self, jobs: list[Queued]) -> list[Finished]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             return [self._run(job) for job in jobs if not job[1].cancelled()]
         except sqlite3.Error as error:
-            return self._undone([future for _, future in jobs], error)
+            return self._failed([future for _, future in jobs], error)
 
     def _commit(self, done: list[Finished]) -> list[Finished]:
         try:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            return self._undone([future for future, _, _ in done], error)
+            return self._failed([future for future, _, _ in done], error)
         return done
 
-    def _commit_elsewhere(self, done: list[Finished]) -> None:
+    def _commit_in_thread(self, done: list[Finished]) -> None:
         done = self._commit(done)
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._go_on, done)
+            self._loop.call_soon_threadsafe(self._finish, done)
 
-    def _undone(self, futures: list["asyncio.Future[Any]"], error: sqlite3.Error) -> list[Finished]:
+    def _failed(self, futures: list["asyncio.Future[Any]"], error: sqlite3.Error) -> list[Finished]:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         failure = translated(error)
         return [(future, None, failure) for future in futures]
 
-    def _go_on(self, done: list[Finished]) -> None:
+    def _finish(self, done: list[Finished]) -> None:
         _resolve(done)
         self._loop.call_soon(self._work)
 

@@ -332,7 +332,7 @@ OF_THE_WORLD: Mapping[str, Mutation] = MappingProxyType(
 
 QUORUM, CLICK = "a quorum approved it", "what is kept is the click"
 STEPS, ALONE = "the steps are those of the approved version", "the policy decides alone only where it may"
-EXPIRES, ONCE = "what nobody decides in time expires", "one matter is paid once"
+EXPIRES, ONCE = "what nobody decides in time expires", "one complaint is paid once"
 KNOWN, PAUSED, LEASE = "documents go to known addresses", "nothing paused runs", "whoever lost the lease writes nothing"
 OF_THE_QUORUM: Mapping[str, Mutation] = MappingProxyType(
     {

@@ -175,7 +175,7 @@ class Process:
     def dies_here(self, name: str) -> bool:
         if self.dead:
             return True
-        if not self.world.fault_schedule.calm:  # nothing crashes in calm weather
+        if not self.world.fault_schedule.calm:  # nothing crashes once the run is calm
             self.world.tally.borders[name] += 1
         if not self.world.fault_schedule.stops(name, CRASH):
             return False

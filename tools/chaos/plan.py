@@ -58,7 +58,7 @@ def plan(seed: int, calls: int) -> list[Planned]:
         refunds += refund
         name, number = f"Chaos {seed} No {n:04d}", rng.randrange(PAYMENTS)
         brand, payment = (None, f"pi_{payment_name(number)}") if refund else (name, None)
-        # an amount of its own, since the same customer and amount is the same matter too
+        # an amount of its own, since the same customer and amount is a duplicate too
         stated = f"{amount(number) / 100:.2f}"
         content = refund_call(call_id, payment, stated) if payment else brand_call(call_id, name)
         planned.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))

@@ -272,7 +272,7 @@ class Oracle:
             fresh = other.opened_at > now - MONTH
             one_sum = this.customer is not None and (this.customer, this.amount) == (other.customer, other.amount)
             same = this.payment_id == other.payment_id or (one_sum and fresh)
-            assert not same, f"one matter is paid once: {this.case_id} after {other.case_id}"
+            assert not same, f"one complaint is paid once: {this.case_id} after {other.case_id}"
 
     def _may_decide_alone(
         self, case: Case, offer: Offer, seen: Seen, rules: Rules, customer: str | None, now: datetime
