@@ -1,6 +1,5 @@
-"""The door for DialNexa: verify the bytes, redact, one transaction, wake, answer."""
+"""Receive calls from DialNexa: verify the bytes, redact, one transaction, wake, answer."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.cases import calls
 from bot.core.intake import BadBody, Ignored, read_call
 from bot.core.model import Call
 from bot.core.policy import Policy
@@ -32,7 +30,7 @@ class DialNexaHandler:
         return [web.post("/webhooks/dialnexa", self.receive), web.post("/webhooks/dialnexa/{event}", self.receive)]
 
     async def receive(self, request: web.Request) -> web.Response:
-        """200 after the commit; 401 bad signature; 400 not JSON; 413 too large; 503 only when a retry is wanted."""
+        """Answer 200 after the commit, 401 bad signature, 400 not JSON, 413 too large, 503 if a retry is wanted."""
         body = await request.read()
         if not dialnexa_signed(request.headers, body, self.secrets):
             return self._unsigned(request, body)
@@ -54,9 +52,8 @@ class DialNexaHandler:
         return await self._keep(told, body)
 
     async def _keep(self, call: Call, body: bytes) -> web.Response:
-        now, sha256 = self.ctx.clock(), hashlib.sha256(body).hexdigest()
         try:
-            status = await self.ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+            status = await self.ctx.receive(call, body)
         except Exception:
             log.exception("a call could not be stored; DialNexa is asked to send it again")
             self.ctx.count("dialnexa", "not_stored")
@@ -66,7 +63,7 @@ class DialNexaHandler:
         return _answer(200, status=status, case=case_id_of(call.call_id))
 
     def _unsigned(self, request: web.Request, body: bytes) -> web.Response:
-        """Whether DialNexa signs its URL check is not known: one without a signature is answered, and does nothing."""
+        """Refuse, or answer a URL check: it is not known whether DialNexa signs it, and answering does nothing."""
         if not any(name in request.headers for name in SIGNATURES) and _is_verification(body):
             self.ctx.count("dialnexa", "verification")
             return _answer(200, status="verified")

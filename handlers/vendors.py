@@ -1,4 +1,4 @@
-"""The doors for Stripe and Fidel API: what they report closes the loop of a case. They never move money."""
+"""Receive events from Stripe and Fidel API: what they report closes the loop of a case and never moves money."""
 
 import json
 import logging
@@ -58,14 +58,13 @@ class FidelHandler:
 
 
 async def _tell(ctx: Context, system: str, report: Report | None, identity: str) -> web.Response:
-    """200 after the commit; 503 where it could not be kept, so that the vendor sends it again."""
+    """Answer 200 after the commit, or 503 if it could not be kept, so that the vendor sends it again."""
     if report is None:
         ctx.count(system, "ignored")
         return web.json_response({"status": "ignored"})
-    now = ctx.clock()
     try:
         cases = await ctx.db.read(lambda store: vendor_events.concerned(store, report))
-        told = await ctx.db.write(lambda store: vendor_events.heard(store, report, cases, identity=identity, now=now))
+        told = await ctx.write(vendor_events.heard, report, cases, identity=identity)
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         ctx.count(system, "not_stored")

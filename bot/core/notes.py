@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.core import said
 from bot.core.actions import Subject
+from bot.core.model import CaseFile, CaseState, ExecutionState, Verdict
 from bot.core.money import show
+from bot.core.records import customer, reason, records
 
 NOT_STATED = "not stated"
 HIDDEN = "hidden, since sensitive data was spoken; open the call in DialNexa"
@@ -40,7 +41,7 @@ def summary(subject: Subject) -> str:
     return _written(
         ("What the caller asked for", _asked(subject)),
         ("What the call established", _established(subject)),
-        ("Record affected", said.records(subject.details)),
+        ("Record affected", records(subject.details)),
         ("Next step", _next_step(subject)),
         ("Promised to the caller", _promise(subject)),
         *_trace(subject),
@@ -53,11 +54,11 @@ def billing_note(subject: Subject) -> str:
     named = (("invoice", fields.invoice_number), ("payment", fields.payment_id), ("transaction", fields.transaction_id))
     record = [f"{label} {value}" for label, value in named if value]
     return _written(
-        ("Customer", said.customer(subject.details)),
+        ("Customer", customer(subject.details)),
         ("Invoice or payment", ", ".join(record) or NOT_STATED),
         ("Amount", _amount(subject)),
         ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
-        ("What the caller says is wrong", _spoken(subject, said.reason(subject.details) or NOT_STATED)),
+        ("What the caller says is wrong", _spoken(subject, reason(subject.details) or NOT_STATED)),
         ("Promised to the caller", _promise(subject) or NOT_STATED),
         ("Owner and deadline", _next_step(subject)),
         *_trace(subject),
@@ -68,7 +69,7 @@ def collections_note(subject: Subject) -> str:
     """Facts, promise, date, and nothing else: no pressure, no health or family matters, no threat."""
     fields = subject.fields
     return _written(
-        ("Account", said.customer(subject.details)),
+        ("Account", customer(subject.details)),
         ("Invoice", fields.invoice_number or NOT_STATED),
         ("Amount", _amount(subject)),
         ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
@@ -90,10 +91,10 @@ def moment(at: datetime | None) -> str:
 
 
 def _asked(subject: Subject) -> str:
-    why = said.reason(subject.details)
+    why = reason(subject.details)
     because = f" Reason: “{_spoken(subject, why)}”." if why else ""
     sum_ = f" ({show(subject.details.money)})" if subject.details.money else ""
-    return f"{said.customer(subject.details)} {subject.asks}{sum_}.{because}"
+    return f"{customer(subject.details)} {subject.asks}{sum_}.{because}"
 
 
 def _established(subject: Subject) -> str:
@@ -134,3 +135,17 @@ def _one_line(words: str) -> str:
     """What was said stays one line: it cannot add a line of its own that looks like ours."""
     flat = " ".join(words.split())
     return flat if len(flat) <= _LINE else flat[: _LINE - 1] + "…"
+
+
+def outputs(file: CaseFile) -> dict[str, str]:
+    """The outputs that the manifest names. Only `decided_by` may be absent: nobody decided on what has expired."""
+    case, verdict = file.case, Verdict.REJECT if file.case.state is CaseState.REJECTED else Verdict.APPROVE
+    deciders = [made for made in file.decisions if made.verdict is verdict]
+    said = {"outcome": outcome(file), "case_id": case.case_id, "reason": case.closing or f"The case is {case.state}."}
+    return said | ({"decided_by": deciders[-1].user_id} if deciders else {})
+
+
+def outcome(file: CaseFile) -> str:
+    """ "done", "settled" (by hand), "rejected" or "expired"; what the next steps of a workflow may branch on."""
+    by_hand = any(step.state is not ExecutionState.SUCCEEDED for step in file.executions)
+    return "settled" if file.case.state is CaseState.DONE and by_hand else file.case.state.value

@@ -12,7 +12,7 @@ from bot.core.duplicates import paid_already, pays
 from bot.core.model import Action, Call, Case, Details, Earlier, Fact, Fields, Kind, Option
 from bot.core.playbooks import PLAYBOOKS, Playbook
 from bot.core.policy import Policy, is_vip
-from bot.core.said import doubts_of, reason
+from bot.core.records import doubts_of, reason
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are misread aloud
 _CASE_ID = re.compile(f"C-[{_ALPHABET}]{{10}}")

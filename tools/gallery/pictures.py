@@ -9,10 +9,9 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from bot.core.cards import Picture, card, completing, forms, lists, more, moved, notices, trail
-from bot.core.cards.bulk import bulk_form, bulk_result
+from bot.core.cards import Picture, card, completing, forms, lists, moved, notices, trail
 from bot.core.cards.digest import picture as digest_picture
-from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, home, not_for_you
+from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, bulk_form, bulk_result, home, not_for_you
 from bot.core.cards.lists import Row
 from bot.core.cards.masked import summary_view
 from bot.core.cards.mrkdwn import data
@@ -168,9 +167,9 @@ def forms_of(evil: CaseFile | None) -> Iterator[View]:
     yield View("settle", forms.settle_form(stuck))
     yield View("complete", completing.complete_form(evil or review()))
     yield View("open", completing.open_form(refund.case.details, "message"))
-    yield View("amount", more.amount_form(refund, money, money))
-    yield View("recipient", more.recipient_form(evil or real_file(Kind.RECEIPT)))
-    yield View("question", more.question_form(refund))
+    yield View("amount", forms.amount_form(refund, money, money))
+    yield View("recipient", forms.recipient_form(evil or real_file(Kind.RECEIPT)))
+    yield View("question", forms.question_form(refund))
     yield View("bulk", bulk_form(bulk(HOSTILE_ROWS if evil else small_refunds(), EVIL * 5 if evil else RULE), NOW))
     words = EVIL if evil else "Approved, and being carried out."
     yield View("bulk-result", bulk_result([f"{lists.plainly(row, NOW)}: {data(words)}" for row in ROWS[:20]]))

@@ -12,11 +12,13 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from bot.core.cards import lists, wording
+from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.lists import UNFINISHED, Row
 from bot.core.cards.mrkdwn import Block, context, data, date, fit, header, numbered, plain, section, who
 from bot.core.model import CaseState, Frozen, Kind
+from bot.core.money import in_locale
 from bot.core.people import EVERYTHING, Delegation, Pause
-from bot.core.slack_ids import BULKS, ActionId
+from bot.core.slack_ids import BULKS, ActionId, CallbackId, CaseRef
 
 PAGE = 20  # cases of a section that is looked through; a Home tab takes 100 blocks
 FIRST = 10  # cases of a section where others stand beside it
@@ -223,3 +225,53 @@ def _bulk_buttons(bulks: Sequence[Bulk]) -> list[Block]:
         label = f"Approve several: {wording.TITLES[bulk.kind]} ({len(bulk.rows)})"
         buttons.append({"type": "button", "action_id": action_id.value, "text": plain(label, 75), "value": bulk.key})
     return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+OPTIONS = 10  # that Slack takes in one group of checkboxes
+GROUPS = 3  # so that every case is decided and acknowledged within Slack's three seconds
+
+
+def bulk_form(bulk: Bulk, now: datetime) -> Block:
+    """Nothing is ticked beforehand: each case is chosen by the person."""
+    shown = bulk.rows[: OPTIONS * GROUPS]
+    left_out = len(bulk.rows) - len(shown)
+    rule = in_locale(bulk.rule, bulk.rows[0].locale)
+    words = f"*{data(wording.TITLES[bulk.kind])}*, rule: {data(rule, 400)}. Each is judged on its own."
+    words += f" {left_out} more come after these." if left_out else ""
+    groups = [shown[at : at + OPTIONS] for at in range(0, len(shown), OPTIONS)]
+    return {
+        "type": "modal",
+        "callback_id": CallbackId.BULK_FORM.value,
+        "private_metadata": bulk.key,
+        "title": plain("Approve several", 24),
+        "submit": plain("Approve what is ticked", 24),
+        "close": plain("Cancel", 24),
+        "blocks": [
+            section(words),
+            *(_group(n, [lists.option(one, now) for one in rows]) for n, rows in enumerate(groups)),
+        ],
+    }
+
+
+def _group(n: int, options: Sequence[Block]) -> Block:
+    return {
+        "type": "input",
+        "block_id": f"cases-{n}",
+        "optional": True,
+        "label": plain("Cases" if n == 0 else "More cases", 100),
+        "element": {"type": "checkboxes", "action_id": VALUE, "options": list(options)},
+    }
+
+
+def read_bulk(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[CaseRef, ...]:
+    """The versions that were ticked, each once. Raises FormErrors for none, ValueError for what we did not write."""
+    chosen = [option["value"] for block in values.values() for option in block[VALUE].get("selected_options") or ()]
+    if not chosen:
+        raise FormErrors({"cases-0": "Tick at least one case."})
+    return tuple(CaseRef.parse(value) for value in dict.fromkeys(chosen))
+
+
+def bulk_result(lines: Sequence[str]) -> Block:
+    """A line for each case; the lines are ours and may hold mentions."""
+    view = {"type": "modal", "title": plain("Approve several", 24), "close": plain("Close", 24)}
+    return view | {"blocks": [section(line) for line in lines]}

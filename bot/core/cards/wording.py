@@ -1,13 +1,14 @@
 """The words for people that the card, the home tab, the forms and the notifications share. Plain text, not escaped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from bot.core.cards import mrkdwn
 from bot.core.duplicates import paid_before
-from bot.core.model import Action, Case, CaseFile, CaseState, Details, Earlier, Kind, Money
+from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Details, Earlier, Kind, Money, Verdict
 from bot.core.money import HOME, show
 from bot.core.playbooks import PLAYBOOKS, unverified_recipient
 from bot.core.policy import payout_of
-from bot.core.said import REASONS, RECORDS, address, customer, doubts_of, reason
+from bot.core.records import REASONS, RECORDS, address, customer, doubts_of, reason
 
 __all__ = [
     "ASKS",
@@ -24,6 +25,7 @@ __all__ = [
     "customer",
     "doubts",
     "headline",
+    "how_it_stands",
     "needs_completing",
     "paid_elsewhere",
     "reason",
@@ -143,3 +145,29 @@ def waits_for(case: Case) -> str:
     if case.state is CaseState.APPROVED:
         return "approved, being carried out"
     return "waits for somebody to complete it" if case.kind is Kind.REVIEW else "waits for a decision"
+
+
+def how_it_stands(file: CaseFile) -> str:
+    """ "Already approved by X at T", for a click that came too late."""
+    approved, rejected = (_who(file.decisions, verdict) for verdict in (Verdict.APPROVE, Verdict.REJECT))
+    match file.case.state:
+        case CaseState.OPEN:
+            return "This case is still open; nothing was run."
+        case CaseState.APPROVED:
+            return f"Already approved{approved}; its steps are running."
+        case CaseState.DONE:
+            return f"Already approved{approved} and done."
+        case CaseState.REJECTED:
+            return f"Already rejected{rejected}."
+        case CaseState.EXPIRED:
+            return "This case has expired: nobody decided in time."
+        case CaseState.STUCK:
+            return f"Already approved{approved}; a step is stuck and waits for a person."
+
+
+def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
+    made = [decision for decision in decisions if decision.verdict is verdict]
+    if not made:
+        return ""
+    people = " and ".join(mrkdwn.who(decision.user_id) for decision in made)
+    return f" by {people} {mrkdwn.date(made[-1].decided_at)}"

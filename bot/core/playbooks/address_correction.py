@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from bot.core.actions import Subject, at_stripe, by_hand, in_books, step, ticket
 from bot.core.model import Action, Kind
 from bot.core.playbooks.playbook import CUSTOMER, Need, Playbook
-from bot.core.said import address
+from bot.core.records import address
 
 
 def _actions(subject: Subject) -> tuple[Action, ...]:

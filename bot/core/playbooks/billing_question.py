@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from bot.core import said
 from bot.core.actions import Subject, crm_note, step, ticket
 from bot.core.model import Action, Kind, Option
 from bot.core.notes import billing_note
 from bot.core.playbooks.playbook import Need, Playbook
+from bot.core.records import REASONS
 
 _ANSWERS = ("books_invoice", "invoice")  # whose words a customer may read
 
@@ -66,7 +66,7 @@ PLAYBOOK = Playbook(
     intents=frozenset({"billing_question"}),
     needs=(
         Need("an invoice, charge or account", ("invoice_number", "payment_id", "transaction_id", "account_id")),
-        Need("what they believe is wrong", said.REASONS),
+        Need("what they believe is wrong", REASONS),
     ),
     facts=frozenset({"invoice", "books_invoice", "books_customer", "charge", "contact"}),
     actions=_actions,

@@ -7,7 +7,7 @@ from bot.core.model import Action, Kind, Option
 from bot.core.notes import moment
 from bot.core.playbooks.playbook import Need, Playbook
 from bot.core.playbooks.refund import not_refundable
-from bot.core.said import reason, records
+from bot.core.records import reason, records
 
 
 def _options(subject: Subject) -> tuple[Option, ...]:

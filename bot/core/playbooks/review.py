@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from bot.core import said
 from bot.core.actions import Subject, row
 from bot.core.model import Action, Kind
 from bot.core.notes import moment
 from bot.core.playbooks.playbook import Playbook
+from bot.core.records import records
 
 
 def _actions(subject: Subject) -> tuple[Action, ...]:
@@ -14,7 +14,7 @@ def _actions(subject: Subject) -> tuple[Action, ...]:
     if "sheets.append_row" not in subject.available_operations:
         return ()
     sentence = "Add a row to the exception sheet; nothing else is done"
-    cells = (subject.customer, said.records(subject.details), subject.owner, moment(subject.due_at), subject.link or "")
+    cells = (subject.customer, records(subject.details), subject.owner, moment(subject.due_at), subject.link or "")
     return (row(subject, "exception-row", "Exceptions", sentence, *cells),)
 
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from bot.core.model import Turn
+from bot.core.redact.card_numbers import TURN_BREAK, figures
 from bot.core.redact.sensitive import ACCOUNT, CARD, CODE, IBAN, ROUTING, SORT_CODE, TAX, named, sensitive
-from bot.core.redact.spoken import TURN_BREAK, figures
 
 DEEPEST = 40  # of nested JSON; deeper is no call, and would exhaust the stack
 

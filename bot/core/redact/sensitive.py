@@ -12,8 +12,7 @@ from stdnum import iban
 from stdnum.eu import vat
 from stdnum.us import itin, rtn, ssn
 
-from bot.core.redact.card_numbers import SHORTEST, card_numbers
-from bot.core.redact.spoken import PAUSE
+from bot.core.redact.card_numbers import PAUSE, SHORTEST, card_numbers
 
 CARD, IBAN, ACCOUNT = "card", "IBAN", "account number"
 CODE, ROUTING, SORT_CODE, TAX = "security code", "routing number", "sort code", "tax id"

@@ -1,4 +1,4 @@
-"""`/finance policy try`: what the shadow policy has recorded, as `countersign policy backtest --shadow` tells it."""
+"""Answer `/finance policy try` with what the shadow policy has recorded."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""`/finance`: what it knows, and the words that only look. Those that change something are in `acting`."""
+"""Answer `/finance`: the words that only look are here, those that change something are in `acting`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -39,7 +39,7 @@ _STATE_WORDS: Mapping[str, str] = {"waiting": "open", "rejected": "all", "done":
 
 
 async def answer(asked: Asked) -> Reply:
-    """Always an answer; what is not understood is answered with what there is."""
+    """Answer a command, and one that is not understood with what there is."""
     name = asked.words[0].lower() if asked.words else "help"
     command = _COMMANDS.get(name)
     if not asked.person.in_groups:
@@ -105,11 +105,8 @@ async def _found(asked: Asked, look: Look, heading: str, *, mine: bool = False) 
 
 
 async def _linked(asked: Asked, rows: Sequence[Row]) -> list[Row]:
-    cases = [row.case for row in rows]
-    places = await asked.ctx.db.read(
-        lambda store: {case.case_id: store.card(case.case_id, case.channel) for case in cases}
-    )
-    return [row.model_copy(update={"link": asked.ctx.link(places[row.case.case_id])}) for row in rows]
+    links = await asked.ctx.links(row.case for row in rows)
+    return [row.model_copy(update={"link": links[row.case.case_id]}) for row in rows]
 
 
 # --- one case -------------------------------------------------------------------------------------------------------
@@ -133,7 +130,7 @@ async def _digest(asked: Asked) -> Reply:
     ctx, now, user_id = asked.ctx, asked.ctx.clock(), asked.person.user_id
     region = digests.region_of(ctx.policy)
     drawn = await ctx.db.read(lambda store: digests.drawn(store, now, region))
-    await ctx.db.write(lambda store: digests.asked_for(store, drawn, user_id=user_id, identity=asked.identity, now=now))
+    await ctx.write(digests.asked_for, drawn, user_id=user_id, identity=asked.identity)
     return Reply("The digest of the last seven days is on its way to your direct messages.", wake=("notices",))
 
 
@@ -141,7 +138,7 @@ async def _digest(asked: Asked) -> Reply:
 
 
 async def _policy(asked: Asked) -> Reply:
-    """Who decides what, in words; kinds with the same rules stand together."""
+    """Say who decides what; kinds with the same rules stand together."""
     if asked.rest.strip().lower() == "try":
         return await tried(asked)
     ctx = asked.ctx
@@ -156,7 +153,8 @@ async def _policy(asked: Asked) -> Reply:
     lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in said.items()]
     groups = [f"*{data(name, 60)}*: {_members(members)}" for name, members in ctx.policy.groups.items()]
     notes = [
-        f"Paused: {data('everything' if one.scope == EVERYTHING else one.scope)}, {data(one.reason)}" for one in paused
+        f"Paused: {data('everything' if pause.scope == EVERYTHING else pause.scope)}, {data(pause.reason)}"
+        for pause in paused
     ]
     blocks = [
         section("*Who decides*\nNobody decides alone on what they asked for or edited."),
@@ -169,7 +167,7 @@ async def _policy(asked: Asked) -> Reply:
 
 
 def _rules(policy: Policy, kind: Kind, now: datetime) -> tuple[str, ...]:
-    """The sentence of each band, asked with an amount that lies in it."""
+    """Return the sentence of each band, made with an amount that lies in it."""
     bands = bands_of(policy, kind)
     limits = [dict(band.up_to) for band in bands if band.up_to]
     amounts = [Money(amount_minor=limit[next(iter(limit))], currency=next(iter(limit))) for limit in limits]
@@ -183,7 +181,7 @@ def _about(kind: Kind, money: Money | None, now: datetime) -> Proposal:
 
 
 def _members(members: Sequence[str]) -> str:
-    return ", ".join(f"<@{one}>" if one[:1] in "UW" else code(one) for one in members)
+    return ", ".join(f"<@{member}>" if member[:1] in "UW" else code(member) for member in members)
 
 
 _COMMANDS: Mapping[str, Callable[[Asked], Awaitable[Reply]]] = {
