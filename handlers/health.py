@@ -37,7 +37,7 @@ def routes(ctx: Context, *, faults: Callable[[], Mapping[str, str]], registry: C
             ctx.cases.update({state.value: counts.get(state.value, 0) for state in CaseState})
             ctx.paused.clear()
             ctx.paused.update(pause.scope for pause in pauses)
-        except Exception:  # the figures of the doors and of Slack matter most when something is wrong
+        except Exception:  # the figures of the handlers and of Slack count most when something is wrong
             log.exception("the cases could not be counted; /metrics shows the last known figures")
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

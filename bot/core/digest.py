@@ -1,4 +1,4 @@
-"""The figures of a span of time, counted from its cases. Pure; `cards/digest.py` draws them."""
+"""Count the figures of a span of time from its cases; `cards/digest.py` draws them."""
 
 import math
 from collections import Counter
@@ -16,7 +16,7 @@ MOST_REASONS = 5
 
 @dataclass(frozen=True)
 class Counted:
-    """One case as a digest sees it."""
+    """Hold a case as a digest sees it."""
 
     case: Case
     money: Money | None  # of its current proposal
@@ -28,7 +28,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Pace:
-    """How long the decisions on one kind took."""
+    """Hold how long the decisions on a kind took."""
 
     count: int
     median: timedelta
@@ -53,7 +53,7 @@ class Digest:
 
 
 def digest(counted: Sequence[Counted], since: datetime, until: datetime) -> Digest:
-    """Counts what was opened or decided from `since` until before `until`; what waits is counted as it stands."""
+    """Count what was opened or decided from `since` until before `until`; what waits is counted as it stands."""
     opened = [one for one in counted if since <= one.case.opened_at < until]
     decided = [one for one in counted if _decided(one) and one.decided_at and since <= one.decided_at < until]
     waiting = [one.case for one in counted if one.case.state is CaseState.OPEN]
@@ -74,7 +74,7 @@ def digest(counted: Sequence[Counted], since: datetime, until: datetime) -> Dige
 
 
 def _decided(one: Counted) -> bool:
-    """An approval that still waits for others is not the end of it."""
+    """Return whether a case is decided: an approval that still waits for others is not the end of it."""
     return one.case.state not in (CaseState.OPEN, CaseState.EXPIRED)
 
 
@@ -98,7 +98,7 @@ def _pace(decided: Sequence[Counted]) -> Pace:
 
 
 def _reasons(cases: Iterable[Case]) -> tuple[tuple[str, int], ...]:
-    """Alike but for capitals and spaces is the same reason; what only few may read is left out."""
+    """Count reasons that are alike but for capitals and spaces; those that only few may read are left out."""
     stated = [
         " ".join(value.split()).casefold()
         for case in cases

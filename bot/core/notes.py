@@ -1,4 +1,4 @@
-"""What a case writes where its record lives, as plain text. Pure; each kind names its template in its playbook.
+"""Write what a case leaves where its record lives, as plain text; each kind names its template in its playbook.
 
 The four questions of every case stand in the card's order. What was said while sensitive data was spoken is written
 nowhere else.
@@ -37,7 +37,7 @@ _NOT_NEUTRAL = re.compile(
 
 
 def summary(subject: Subject) -> str:
-    """The operational summary: the four questions in order, then the call, the case and its link."""
+    """Write the operational summary: the four questions in order, then the call, the case and its link."""
     return _written(
         ("What the caller asked for", _asked(subject)),
         ("What the call established", _established(subject)),
@@ -49,7 +49,7 @@ def summary(subject: Subject) -> str:
 
 
 def billing_note(subject: Subject) -> str:
-    """What somebody who answers a question about a bill has to know."""
+    """Write what somebody who answers a question about a bill has to know."""
     fields = subject.fields
     named = (("invoice", fields.invoice_number), ("payment", fields.payment_id), ("transaction", fields.transaction_id))
     record = [f"{label} {value}" for label, value in named if value]
@@ -66,7 +66,7 @@ def billing_note(subject: Subject) -> str:
 
 
 def collections_note(subject: Subject) -> str:
-    """Facts, promise, date, and nothing else: no pressure, no health or family matters, no threat."""
+    """Write facts, promise and date, and nothing else: no pressure, no health or family matters, no threat."""
     fields = subject.fields
     return _written(
         ("Account", customer(subject.details)),
@@ -80,7 +80,7 @@ def collections_note(subject: Subject) -> str:
 
 
 def neutral(words: str | None) -> str | None:
-    """These words, unless they touch what a note about a debt must not hold; the list errs on that side."""
+    """Return these words, unless they touch what a note about a debt must not hold; the list errs on that side."""
     if words is None or not _NOT_NEUTRAL.search(words):
         return words
     return IN_THE_CASE
@@ -132,13 +132,16 @@ def _written(*lines: tuple[str, str | None]) -> str:
 
 
 def _one_line(words: str) -> str:
-    """What was said stays one line: it cannot add a line of its own that looks like ours."""
+    """Keep what was said on one line, so that it cannot add a line of its own that looks like ours."""
     flat = " ".join(words.split())
     return flat if len(flat) <= _LINE else flat[: _LINE - 1] + "…"
 
 
 def outputs(file: CaseFile) -> dict[str, str]:
-    """The outputs that the manifest names. Only `decided_by` may be absent: nobody decided on what has expired."""
+    """Return the outputs that the manifest names.
+
+    Only `decided_by` may be absent: nobody decided on what has expired.
+    """
     case, verdict = file.case, Verdict.REJECT if file.case.state is CaseState.REJECTED else Verdict.APPROVE
     deciders = [made for made in file.decisions if made.verdict is verdict]
     said = {"outcome": outcome(file), "case_id": case.case_id, "reason": case.closing or f"The case is {case.state}."}
@@ -146,6 +149,6 @@ def outputs(file: CaseFile) -> dict[str, str]:
 
 
 def outcome(file: CaseFile) -> str:
-    """ "done", "settled" (by hand), "rejected" or "expired"; what the next steps of a workflow may branch on."""
+    """Return "done", "settled" (by hand), "rejected" or "expired", which the next steps of a workflow may branch on."""
     by_hand = any(step.state is not ExecutionState.SUCCEEDED for step in file.executions)
     return "settled" if file.case.state is CaseState.DONE and by_hand else file.case.state.value

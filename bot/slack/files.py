@@ -1,4 +1,4 @@
-"""A picture that a message shows by its id. It is shared with nobody until then, so an upload may be repeated.
+"""Upload a picture that a message shows by its id. It is shared with nobody until then, so it may be repeated.
 
 Slack reference, section 4.3: a place is asked for, the bytes go there, and the upload is completed.
 """
@@ -15,7 +15,7 @@ Ask = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
 async def upload(ask: Ask, line: Line, name: str, content: bytes, *, title: str) -> str:
-    """Returns the file's id. Slack looks through it for a moment; until then it refuses blocks that show it.
+    """Upload a file and return its id. Slack looks through it for a moment; until then it refuses blocks that show it.
 
     Raises NotNow, BadPicture where the workspace takes no files, and Locked where our token may not send any.
     """

@@ -1,4 +1,4 @@
-"""The card of a case: a picture of it, drawn anew from the case every time and never edited.
+"""Draw the card of a case: a picture that is drawn anew from the case every time and never edited.
 
 It answers four questions, in this order: what did the caller ask for, what did the call establish, which record is
 affected, who owns the next step and by when. Then the sum, the facts, the doubts, and what an approval will do.
@@ -45,7 +45,7 @@ _PAGE = 2900  # a section takes 3,000
 
 
 class Picture(Frozen):
-    """What Slack is sent; `text` carries the whole decision for notifications and screen readers."""
+    """Hold what Slack is sent; `text` carries the whole decision for notifications and screen readers."""
 
     text: str
     blocks: list[dict[str, Any]]
@@ -60,7 +60,7 @@ def card(
     locale: str = HOME,
     belongs_to: str | None = None,
 ) -> Picture:
-    """Draws the card; `link` is where the call opens in DialNexa, since links to recordings expire.
+    """Draw the card; `link` is where the call opens in DialNexa, since links to recordings expire.
 
     `owners` are Slack ids of the users or user groups behind the owner: an unfinished urgent case mentions them.
     `locale` is that of the channel: it says how amounts are written. `belongs_to`: the card's own channel, where it
@@ -88,7 +88,7 @@ def card(
 
 
 def moved(file: CaseFile, channel: str) -> Picture:
-    """What stays behind where a card hung before the case became another kind."""
+    """Draw what stays behind where a card was before the case became another kind."""
     case = file.case
     line = f"{case.case_id} became “{wording.TITLES[case.kind]}” and continues in {channel}."
     block = context(f":arrow_right: {data(line)}")
@@ -131,7 +131,7 @@ def _stated(details: Details) -> list[str]:
 
 
 def _mark(details: Details, *names: str) -> str:
-    """A value that the call did not state as a field is worth less; the reader must see that."""
+    """Mark a value that the call did not state as a field: it is worth less, and the reader must see that."""
     return " _(only in the summary)_" if set(names) & set(details.from_summary) else ""
 
 
@@ -218,7 +218,7 @@ def _links(case: Case, where: str | None) -> list[str]:
 
 
 def _unmapped(details: Details) -> str:
-    """Fields that we have no meaning for are shown, never dropped; beside sensitive words only their names are."""
+    """Show the fields that have no meaning for us; beside sensitive words only their names are shown."""
     shown = [
         f"{data(name, 60)}: {data(value, 120)}" if value else data(name, 60) for name, value in details.unmapped.items()
     ]
@@ -286,7 +286,7 @@ def _plain_records(details: Details) -> str:
 def trail(
     entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({}), *, locale: str = HOME
 ) -> Picture:
-    """One thread reply from the entries that have a sentence; no text and no blocks when there is none.
+    """Draw one thread reply from the entries that have a sentence, without text and blocks if there is none.
 
     `called`: number of an entry -> Slack ids of the users and user groups that it calls by a live mention.
     """
@@ -302,7 +302,7 @@ def trail(
 
 
 def _told(entry: AuditEntry, called: Sequence[str]) -> str:
-    """The sentence with its author; the only live mentions are the author's own and of those it calls."""
+    """Return the sentence of an entry with its author; only the author and those it calls are live mentions."""
     actor = entry.entry.actor
     sentence = ours(entry.entry.sentence or "", [actor, *called])
     sentence = fit([sentence, *(who(one) for one in called if who(one) not in sentence)], _PAGE, " ")

@@ -1,4 +1,4 @@
-"""The form that says what a case is: to complete one that needs a look, and to open one from a message.
+"""Draw and read the form that says what a case is, to complete a case or to open one from a message.
 
 It asks all that any kind asks; those of the chosen kind come first, in their order, and choosing another kind puts
 them in another order. What was typed stays: `views.update` keeps it as long as an input keeps its ids.
@@ -22,7 +22,7 @@ SUMMARY, SUMMARY_AT_MOST = "summary", 3000  # characters: what one section of a 
 
 
 class Completed(Frozen):
-    """What a person says a case is; `fields` holds only inputs that were filled in, by canonical field name.
+    """Hold what a person says a case is; `fields` holds only inputs that were filled in, by canonical field name.
 
     Texts, but for `billing_address`, which holds its parts.
     """
@@ -66,7 +66,7 @@ _KIND, _OTHERS = "kind", "others"  # block ids
 
 
 def completable() -> tuple[Kind, ...]:
-    """The kinds that a person can turn a case into: all that have a playbook, except the one that asks for this."""
+    """Return the kinds that a person can turn a case into: all but the one that asks for this."""
     return tuple(kind for kind in PLAYBOOKS if kind is not Kind.REVIEW)
 
 
@@ -76,7 +76,7 @@ def completable() -> tuple[Kind, ...]:
 def complete_form(
     file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None, locale: str = HOME
 ) -> Block:
-    """Asks what the case is and for what is missing, filled in as far as known; `kind` is chosen beforehand."""
+    """Draw the form that asks what the case is and for what is missing; `kind` is chosen beforehand."""
     offered = tuple(kinds) if kinds is not None else completable()
     doubts = [f"• {data(doubt)}" for doubt in wording.doubts(file)]
     blocks = [
@@ -88,7 +88,7 @@ def complete_form(
 
 
 def open_form(details: Details, source: str, locale: str = HOME) -> Block:
-    """Asks for the same to open a case from a message; `source` says which and comes back as it is."""
+    """Draw the form that opens a case from a message; `source` says which and comes back as it is."""
     summary = text_input(SUMMARY, Input("What it is about", "Without card, bank or tax numbers"), details.summary)
     summary["element"] |= {"multiline": True, "max_length": SUMMARY_AT_MOST}
     if details.summary:
@@ -98,7 +98,7 @@ def open_form(details: Details, source: str, locale: str = HOME) -> Block:
 
 
 def of_kind(view: Mapping[str, Any], kind: Kind | None) -> Block:
-    """The same form, as Slack hands it back, in the order of another kind."""
+    """Return the form that Slack handed back, in the order of another kind."""
     lasting = ("type", "callback_id", "private_metadata", "title", "submit", "close")
     blocks = {block["block_id"]: block for block in view["blocks"]}
     fields = {name: [one for at, one in blocks.items() if at.partition(".")[0] == name] for name in _EVERY}
@@ -117,7 +117,7 @@ def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind], loc
 
 
 def _in_order(kind: Kind | None, fields: Mapping[str, list[Block]]) -> list[Block]:
-    """Those of the kind first; the others follow, since a call may state more than its kind needs."""
+    """Return the inputs of the kind first, then the others, since a call may state more than its kind needs."""
     first = PLAYBOOKS[kind].form if kind else ()
     asked, others = ([block for name in names for block in fields[name]] for names in (first, _besides(first)))
     between = [{**context("*Not needed for this kind*, and kept if you fill it in"), "block_id": _OTHERS}]
@@ -157,7 +157,7 @@ def read_summary(values: Values) -> str | None:
 
 
 def read_complete(values: Values, locale: str = HOME) -> Completed:
-    """The kind and what was filled in; raises FormErrors with one sentence for each wrong input."""
+    """Return the kind and what was filled in. Raises FormErrors with a sentence for each wrong input."""
     filled: dict[str, Any] = {name: text for name in INPUTS if (text := text_of(values, name))}
     if address := {part: text for part in ADDRESS if (text := text_of(values, f"{_ADDRESS}.{part}"))}:
         filled[_ADDRESS] = address

@@ -1,4 +1,4 @@
-"""The digest as a message: two charts, and every figure in words too."""
+"""Draw the digest as a message: two charts, and every figure in words too."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ ROOM = 2500
 
 
 def charts(digest: Digest) -> tuple[Chart, ...]:
-    """None for a span in which nothing happened."""
+    """Return the charts of a digest, none for a span in which nothing happened."""
     made: list[Chart] = []
     if digest.opened:
         names = tuple(wording.TITLES[kind] for kind in digest.opened)
@@ -29,7 +29,7 @@ def charts(digest: Digest) -> tuple[Chart, ...]:
 
 
 def picture(digest: Digest, locale: str = HOME) -> Picture:
-    """With Slack's chart blocks; the module `charts` has what a Slack gets that refuses them."""
+    """Draw the digest with Slack's chart blocks; the module `charts` has what a Slack gets that refuses them."""
     title = f"Finance digest, {_day(digest.since)} to {_day(digest.until)} {digest.until.year}"
     told = _lines(digest, locale)
     blocks: list[Block] = [header(title), section(fit([data(line, 300) for line in told], ROOM))]
@@ -51,7 +51,7 @@ def _day(at: datetime) -> str:
 
 
 def _named(case: Case, locale: str) -> str:
-    """A digest is read by more people than may know whom some cases are about."""
+    """Name a stuck case, but not whom a restricted one is about: a digest is read by more people than may know."""
     if PLAYBOOKS[case.kind].restricted:
         return wording.TITLES[case.kind]
     return wording.headline(case.kind, case.details, case.details.money, locale=locale)

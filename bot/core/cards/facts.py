@@ -1,4 +1,4 @@
-"""What is known beside the call, a line each: what was looked up and where, and other cases of the same matter."""
+"""Show what is known beside the call, a line each: what was looked up and where, and related cases."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ _NAMES: Mapping[str, str] = {
 
 
 def facts(found: Sequence[Fact], room: int) -> list[Block]:
-    """One section of at most `room` characters; when everything was looked up in one minute that is said once."""
+    """Return a section of at most `room` characters; a time that all facts share is said once."""
     if not found:
         return []
     times = [fact.observed_at for fact in found]
@@ -48,13 +48,13 @@ def _line(fact: Fact) -> str:
 
 
 def _without(name: str, said: str) -> str:
-    """ "Invoice: INV-1, open" instead of "Invoice: Invoice INV-1, open"."""
+    """Return "Invoice: INV-1, open" instead of "Invoice: Invoice INV-1, open"."""
     first, _, rest = said.partition(" ")
     return rest if rest and first == name.partition(" ")[0] else said
 
 
 def earlier(cases: Sequence[Earlier], locale: str) -> list[Block]:
-    """Other cases of the same matter with what they paid, then those that only look alike."""
+    """Show the duplicates of a case with what they paid, then those that only look alike."""
     lines = [_case(one, locale) for one in cases]
     return [section(f":link: *Other cases of this matter*\n{fit(lines, _EARLIER)}")] if lines else []
 

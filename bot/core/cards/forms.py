@@ -1,4 +1,4 @@
-"""The modal views of a case and what people write in them; a fault is named beside its input."""
+"""Draw the modal views of a case and read what people write in them; a fault is named beside its input."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ _LINE_MAX = 200
 
 
 class FormErrors(Exception):
-    """What is wrong in a form: a sentence for each block id, as Slack's `response_action: errors` wants it."""
+    """Hold what is wrong in a form: a sentence for each block id, as Slack's `response_action: errors` wants it."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(errors))
@@ -36,13 +36,13 @@ class Input(NamedTuple):
 
 
 def reject_form(ref: CaseRef, title: str) -> Block:
-    """Asks why; `title` says what is rejected, in plain text."""
+    """Ask why a case is rejected; `title` says what is rejected, in plain text."""
     reason = prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
     return modal(CallbackId.REJECT_FORM, ref, "Reject", "Reject", [section(f"*{data(title, 200)}*"), reason])
 
 
 def settle_form(file: CaseFile) -> Block:
-    """Asks what was done by hand, beside the steps that did not succeed."""
+    """Ask what was done by hand, beside the steps that did not succeed."""
     open_steps = [one for one in steps(file) if one.state is not ExecutionState.SUCCEEDED]
     lines = [f"• {data(one.action.sentence)} _({data(wording.system(one.action))})_" for one in open_steps]
     what = "*Not done by Countersign:*\n" + fit(lines, 2000) if lines else "*Every step has succeeded.*"
@@ -51,7 +51,7 @@ def settle_form(file: CaseFile) -> Block:
 
 
 def notice(title: str, sentence: str) -> Block:
-    """What a form is replaced by when it could not be carried out; `sentence` is ours and may hold mentions."""
+    """Draw what replaces a form that could not be carried out; `sentence` is ours and may hold mentions."""
     view = {"type": "modal", "title": plain(title, _TITLE_MAX), "close": plain("Close", _TITLE_MAX)}
     return view | {"blocks": [section(sentence)]}
 
@@ -90,17 +90,17 @@ def modal(callback: CallbackId, ref: CaseRef | str, title: str, submit: str, blo
 
 
 def read_reject(values: Values) -> str:
-    """The reason; raises FormErrors when there is none worth keeping."""
+    """Return the reason. Raises FormErrors if there is none worth keeping."""
     return prose_of(values, "reason", "Say why in at least 3 characters: the reason is kept in the history.")
 
 
 def read_settle(values: Values) -> str:
-    """What was done by hand; raises FormErrors when there is nothing worth keeping."""
+    """Return what was done by hand. Raises FormErrors if there is nothing worth keeping."""
     return prose_of(values, "note", "Say what was done in at least 3 characters: it is kept in the history.")
 
 
 def prose_of(values: Values, name: str, fault: str, *, least: int = REASON_MIN) -> str:
-    """What was written there, of a length that is worth keeping; raises FormErrors with `fault`."""
+    """Return what was written in an input. Raises FormErrors with `fault` if it is too short to be worth keeping."""
     text = text_of(values, name)
     if len(text) < least:
         raise FormErrors({name: fault})
@@ -117,7 +117,7 @@ HOW_MIN = 10  # characters: "yes" is not how
 
 
 def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = HOME) -> Block:
-    """Asks for another amount than `money`; `left` is what can be paid back at most, where that is known."""
+    """Ask for another amount than `money`; `left` is the most that can be paid back, if that is known."""
     lines = [
         f"*Offered: {show(money, locale)}*" + (f", of {show(left, locale)} that is left to pay back" if left else ""),
         "A lower amount is approved by this form, by the rules of the amount that was offered first. A higher one is a "
@@ -132,7 +132,7 @@ def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = 
 
 
 def read_amount(values: Values) -> tuple[str, str]:
-    """Amount in major units as it was typed, and the reason. Raises FormErrors."""
+    """Return the amount in major units as it was typed, and the reason. Raises FormErrors."""
     reason = prose_of(values, "reason", "Say why in at least 3 characters: the reason is kept in the history.")
     return text_of(values, "amount"), reason
 
@@ -147,7 +147,7 @@ def recipient_form(file: CaseFile) -> Block:
 
 
 def read_recipient(values: Values) -> str:
-    """How the recipient was verified. Raises FormErrors."""
+    """Return how the recipient was verified. Raises FormErrors."""
     fault = f"Say how in at least {HOW_MIN} characters: what you did, or whom you asked."
     return prose_of(values, "how", fault, least=HOW_MIN)
 
@@ -160,5 +160,5 @@ def question_form(file: CaseFile) -> Block:
 
 
 def read_question(values: Values) -> str:
-    """Raises FormErrors."""
+    """Return the question to the account owner. Raises FormErrors."""
     return prose_of(values, "question", "Ask in at least 3 characters.")

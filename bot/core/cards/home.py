@@ -1,4 +1,4 @@
-"""The App Home tab as an inbox: what waits for one person, what is theirs, and everything open by due time.
+"""Draw the App Home tab as an inbox: what waits for a person, what is theirs, and everything open by due time.
 
 Slack keeps showing an old tab until a new one is published, so every click in it is judged anew. What the person
 chose to see travels in the view's private metadata and comes back with each click.
@@ -41,7 +41,7 @@ STATES: Mapping[str, tuple[str, tuple[CaseState, ...]]] = {
 
 
 class Look(Frozen):
-    """What the person wants to see."""
+    """Hold what the person wants to see."""
 
     scope: Scope = "all"
     kind: Kind | None = None
@@ -55,7 +55,7 @@ class Look(Frozen):
 
 
 class Bulk(Frozen):
-    """Cases of one kind under one rule that this person can approve together, each on its own."""
+    """Group cases of a kind under a rule that this person can approve together, each on its own."""
 
     kind: Kind
     rule: str
@@ -63,12 +63,12 @@ class Bulk(Frozen):
 
     @property
     def key(self) -> str:
-        """Names the kind and the rule, not the cases: the form lists those that there are when it opens."""
+        """Return the name of the kind and the rule, not of the cases: the form lists those that wait when it opens."""
         return f"{self.kind}:{hashlib.sha256(self.rule.encode()).hexdigest()[:12]}"
 
 
 class Inbox(Frozen):
-    """What the tab shows to one person."""
+    """Hold what the tab shows to a person."""
 
     waiting: tuple[Row, ...] = ()
     mine: tuple[Row, ...] = ()
@@ -81,7 +81,7 @@ class Inbox(Frozen):
 
 
 def read_look(metadata: str) -> Look:
-    """As it came back from Slack; whatever we did not write is the first look."""
+    """Read a look as it came back from Slack; whatever we did not write is the first look."""
     try:
         return Look.model_validate_json(metadata)
     except ValidationError:
@@ -89,7 +89,7 @@ def read_look(metadata: str) -> Look:
 
 
 def home(inbox: Inbox, look: Look, *, now: datetime) -> Block:
-    """The view for `views.publish`."""
+    """Draw the view for `views.publish`."""
     blocks = [
         header("What waits"),
         section(_summary(inbox, now)),
@@ -104,7 +104,7 @@ def home(inbox: Inbox, look: Look, *, now: datetime) -> Block:
 
 
 def not_for_you(why: str | None = None) -> Block:
-    """The view of a person who is in none of the policy's groups, or `why` of an account that may not take part."""
+    """Draw the view of a person in none of the policy's groups; `why` is for an account that may not take part."""
     words = why or "This tab shows open cases to the people who decide them. Ask an admin if you should be one of them."
     return {"type": "home", "blocks": numbered([header("Countersign"), section(words)], "home")}
 
@@ -232,7 +232,7 @@ GROUPS = 3  # so that every case is decided and acknowledged within Slack's thre
 
 
 def bulk_form(bulk: Bulk, now: datetime) -> Block:
-    """Nothing is ticked beforehand: each case is chosen by the person."""
+    """Draw the form that approves several like cases; nothing is ticked beforehand, so a person chooses each."""
     shown = bulk.rows[: OPTIONS * GROUPS]
     left_out = len(bulk.rows) - len(shown)
     rule = in_locale(bulk.rule, bulk.rows[0].locale)
@@ -264,7 +264,10 @@ def _group(n: int, options: Sequence[Block]) -> Block:
 
 
 def read_bulk(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[CaseRef, ...]:
-    """The versions that were ticked, each once. Raises FormErrors for none, ValueError for what we did not write."""
+    """Return the versions that were ticked, each once.
+
+    Raises FormErrors for none, ValueError for what we did not write.
+    """
     chosen = [option["value"] for block in values.values() for option in block[VALUE].get("selected_options") or ()]
     if not chosen:
         raise FormErrors({"cases-0": "Tick at least one case."})
@@ -272,6 +275,6 @@ def read_bulk(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[Ca
 
 
 def bulk_result(lines: Sequence[str]) -> Block:
-    """A line for each case; the lines are ours and may hold mentions."""
+    """Draw the result, a line for each case; the lines are ours and may hold mentions."""
     view = {"type": "modal", "title": plain("Approve several", 24), "close": plain("Close", 24)}
     return view | {"blocks": [section(line) for line in lines]}

@@ -1,4 +1,4 @@
-"""One case in a list: the same row on the home tab, in answers to commands and where several are approved at once."""
+"""Draw a case in a list: the same row on the home tab, in answers to commands and in the form for several."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ UNFINISHED = (CaseState.OPEN, CaseState.APPROVED, CaseState.STUCK)
 
 
 class Row(Frozen):
-    """A case with what its row says beside it."""
+    """Hold a case with what its row says beside it."""
 
     case: Case
     money: Money | None = None  # of the proposal; it goes before what was stated
@@ -28,7 +28,7 @@ class Row(Frozen):
 
 
 def row(shown: Row, now: datetime) -> str:
-    """Two lines of mrkdwn: what it is, and what it waits for."""
+    """Return two lines of mrkdwn: what the case is, and what it waits for."""
     case = shown.case
     parts = [waits(shown).rstrip("."), f"owner {who(case.owner)}", due(case, now), code(case.case_id)]
     return f"{title(shown)}\n{' · '.join(part for part in parts if part)}"
@@ -60,14 +60,14 @@ def due(case: Case, now: datetime) -> str:
 
 
 def answer(heading: str, rows: Sequence[Row], now: datetime, more: str = "") -> tuple[str, list[Block]]:
-    """A list for one person, as plain text and as blocks; `heading` and `more` are ours."""
+    """Return a list for one person, as plain text and as blocks; `heading` and `more` are ours."""
     blocks = [section(part) for part in (f"*{heading}*", *(row(one, now) for one in rows), more) if part]
     lines = [f"{one.case.case_id}: {plainly(one, now)}" for one in rows]
     return "\n".join([heading, *lines, *([more] if more else [])]), blocks
 
 
 def plainly(shown: Row, now: datetime) -> str:
-    """For notifications and screen readers."""
+    """Return a row in plain words, for notifications and screen readers."""
     case = shown.case
     late = ", overdue" if case.state in UNFINISHED and case.due_at < now else ""
     words = _headline(shown)
@@ -75,7 +75,7 @@ def plainly(shown: Row, now: datetime) -> str:
 
 
 def option(shown: Row, now: datetime) -> Block:
-    """A case to tick: its amount and customer, then its record and how urgent it is. The value names its version."""
+    """Return a case to tick: amount and customer, then its record and how urgent it is. The value names its version."""
     case = shown.case
     words = wording.headline(case.kind, case.details, shown.money, locale=shown.locale)
     words = words.removeprefix(f"{wording.TITLES[case.kind]} · ")
@@ -94,5 +94,5 @@ def option(shown: Row, now: datetime) -> Block:
 
 
 def lines(texts: Sequence[str]) -> list[Block]:
-    """A section each, for what is no case."""
+    """Return a section for each text that is about no case."""
     return [{"type": "section", "text": mrkdwn(text)} for text in texts if text]

@@ -1,4 +1,4 @@
-"""A case with the amounts in our sentences as the locale of its channel writes them. Pure; rows keep one form.
+"""Rewrite the amounts in our sentences as the locale of the case's channel writes them; rows keep one form.
 
 What callers and people said stays as they said it: their sums are theirs. Connectors, playbooks and the policy write
 amounts in one form, so it is enough to change them where they are shown, and a sentence never differs by who reads it.
@@ -41,7 +41,7 @@ def standing_in(standing: Standing, locale: str) -> Standing:
 
 
 def entry_in(entry: AuditEntry, locale: str) -> AuditEntry:
-    """One line of the history, for the card's thread."""
+    """Return an entry of the audit history, for the card's thread."""
     if locale == HOME or entry.entry.what in _OWN_WORDS:
         return entry
     return entry.model_copy(update={"entry": _said(entry.entry, locale, "sentence")})

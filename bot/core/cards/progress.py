@@ -1,4 +1,4 @@
-"""How far a case is, for its card: the state line, the steps, and the buttons that its state allows."""
+"""Draw how far a case is: the state line, the steps, and the buttons that its state allows."""
 
 from collections.abc import Mapping
 
@@ -45,7 +45,7 @@ _STEP_WORDS: Mapping[ExecutionState, str] = {
 
 
 def current_step(file: CaseFile) -> Execution | None:
-    """The first step that has not succeeded; steps run in order."""
+    """Return the first step that has not succeeded; steps run in order."""
     return next((step for step in steps(file) if step.state is not ExecutionState.SUCCEEDED), None)
 
 
@@ -78,7 +78,7 @@ def state_line(file: CaseFile, standing: Standing) -> str:
 
 
 def _new_version(file: CaseFile) -> list[str]:
-    """Why people are asked again; approval of an earlier version says nothing about this one."""
+    """Say why people are asked again; approval of an earlier version says nothing about this one."""
     proposal = file.proposal
     if file.case.kind is Kind.REVIEW or not (proposal.because or proposal.version > 1):
         return []
@@ -107,7 +107,7 @@ def _by(decisions: tuple[Decision, ...], verdict: Verdict) -> str:
 
 
 def _in_place_of(decision: Decision) -> str:
-    """Whoever was away and had named this person."""
+    """Return whom this person stood in for."""
     return f" for {' and '.join(who(one) for one in decision.stood_in_for)}" if decision.stood_in_for else ""
 
 
@@ -155,7 +155,7 @@ def _way_out(file: CaseFile) -> str:
 
 
 def work(file: CaseFile) -> list[Block]:
-    """What an approval will do, or how far each step is."""
+    """Draw what an approval will do, or how far each step is."""
     is_open, proposal = file.case.state is CaseState.OPEN, file.proposal
     lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
     if is_open:
@@ -201,14 +201,14 @@ def _step(number: int, step: Execution) -> str:
 
 
 def buttons(file: CaseFile, locale: str = HOME) -> list[Block]:
-    """Only what the state allows; a decided or finished case has none."""
+    """Draw the buttons that the state allows; a decided or finished case has none."""
     reference = str(CaseRef(file.case.case_id, file.proposal.version))
     elements = [{**button, "value": reference} for button in _allowed(file, locale)]
     return [{"type": "actions", "elements": [*elements, _menu(file, reference)]}] if elements else []
 
 
 def _menu(file: CaseFile, reference: str) -> Block:
-    """What is needed now and then; the buttons beside it stay few."""
+    """Draw the menu of what is needed now and then, so that the buttons beside it stay few."""
     is_open = file.case.state is CaseState.OPEN
     payable = is_open and payout_of(file.proposal) is not None and wording.paid_elsewhere(file) is None
     labels = {More.AMOUNT: "Change the amount"} if payable else {}
@@ -249,7 +249,7 @@ def _decisions(file: CaseFile, locale: str) -> list[Block]:
 
 
 def _approval(file: CaseFile, locale: str) -> Block:
-    """The last look before money moves: how much, to whom, and what happens first."""
+    """Ask once more before money moves: how much, to whom, and what happens first."""
     case, actions = file.case, file.proposal.actions
     sum_ = wording.amount(case.kind, case.details, file.proposal.money, locale)
     rest = f" Then {len(actions) - 1} more." if len(actions) > 1 else ""

@@ -1,4 +1,4 @@
-"""The words for people that the card, the home tab, the forms and the notifications share. Plain text, not escaped."""
+"""Hold the words that the card, the home tab, the forms and the notifications share. Plain text, not escaped."""
 
 from collections.abc import Iterable, Mapping
 
@@ -77,7 +77,7 @@ STATED: Mapping[str, str] = {
 
 
 def amount(kind: Kind, details: Details, money: Money | None = None, locale: str = HOME) -> str | None:
-    """The sum that the case is about, "amount not stated", or None where the kind is not about one.
+    """Return the sum that the case is about, "amount not stated", or None if the kind is not about one.
 
     `money` is the proposal's and goes before what was stated.
     """
@@ -102,7 +102,7 @@ def headline(kind: Kind, details: Details, money: Money | None, *, urgent: bool 
 
 
 def confidence(details: Details) -> str:
-    """In words and per cent; the words are ours, the policy's floor decides on its own."""
+    """Return the confidence in words and per cent; the words are ours, the policy's floor decides on its own."""
     value = details.fields.confidence
     if value is None:
         return "not stated"
@@ -119,7 +119,7 @@ def system(action: Action) -> str:
 
 
 def doubts(file: CaseFile) -> tuple[str, ...]:
-    """Every reason to look twice, each once, in the order in which they arose."""
+    """Return the reasons to check a case, each once, in the order in which they arose."""
     case = file.case
     why = file.proposal.because if case.kind is Kind.REVIEW else None
     recipient = unverified_recipient(file) if case.state is CaseState.OPEN else None
@@ -128,18 +128,18 @@ def doubts(file: CaseFile) -> tuple[str, ...]:
 
 
 def needs_completing(file: CaseFile) -> bool:
-    """Nothing to decide on yet: a person first says what this is."""
+    """Return whether there is nothing to decide on yet: a person first says what this is."""
     nothing = not file.proposal.actions and not file.proposal.options
     return nothing or file.proposal.kind is Kind.REVIEW
 
 
 def paid_elsewhere(file: CaseFile) -> Earlier | None:
-    """The case that has paid what this one would pay too: nobody can approve it any more."""
+    """Return the case that has paid what this one would pay too: nobody can approve it any more."""
     return paid_before(file.case.earlier) if payout_of(file.proposal) is not None else None
 
 
 def waits_for(case: Case) -> str:
-    """What an unfinished case waits for, where only the case is at hand."""
+    """Return what an unfinished case waits for, if only the case is at hand."""
     if case.state is CaseState.STUCK:
         return case.closing or "stuck: a person has to look"
     if case.state is CaseState.APPROVED:
@@ -148,7 +148,7 @@ def waits_for(case: Case) -> str:
 
 
 def how_it_stands(file: CaseFile) -> str:
-    """ "Already approved by X at T", for a click that came too late."""
+    """Return a sentence for a click that came too late: "Already approved by X at T"; it may hold mentions."""
     approved, rejected = (_who(file.decisions, verdict) for verdict in (Verdict.APPROVE, Verdict.REJECT))
     match file.case.state:
         case CaseState.OPEN:

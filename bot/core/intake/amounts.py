@@ -1,4 +1,4 @@
-"""Reads amounts and currencies out of text, and settles what sum a call is about. Nothing is guessed.
+"""Read amounts and currencies out of text, and settle what sum a call is about. Nothing is guessed.
 
 A sign that several currencies share, such as "$", states an amount and no currency. An amount below zero is read as the
 amount itself: a refund of "-24.90" gives back 24.90; intake keeps the text as stated. An amount of zero is what an
@@ -115,7 +115,7 @@ class Settled(NamedTuple):
 
 
 def currency_of(text: str) -> str | None:
-    """ISO 4217 code; None for what is none, or may be several."""
+    """Return the ISO 4217 code, or None for what is none or may be several."""
     word = " ".join(text.split())
     if word.casefold() in _CURRENCIES:
         return _CURRENCIES[word.casefold()]
@@ -127,7 +127,10 @@ def currency_of(text: str) -> str | None:
 
 
 def amount_of(text: str) -> Amount | None:
-    """One amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12"; None for the rest."""
+    """Read one amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12";
+
+    None for the rest.
+    """
     match = _VALUE.fullmatch(text.strip())
     if match is None:
         return None
@@ -142,7 +145,7 @@ def amount_of(text: str) -> Amount | None:
 
 
 def amounts_in(text: str) -> list[Amount]:
-    """Amounts that a text names with a currency or its sign: "USD 129.50", "129.50 USD", "$129.50"."""
+    """Return the amounts that a text names with a currency or its sign: "USD 129.50", "129.50 USD", "$129.50"."""
     found: dict[tuple[Decimal, str | None], Amount] = {}
     for match in _IN_TEXT.finditer(text):
         before = _BEFORE.search(text, max(0, match.start() - 20), match.start())
@@ -160,7 +163,7 @@ def amounts_in(text: str) -> list[Amount]:
 
 
 def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Settled:
-    """The sum that a call is about, from the fields that state it and, where they do not, from the summary.
+    """Settle the sum that a call is about, from the fields that state it and, if they do not, from the summary.
 
     An amount of the fields that the summary also names is taken, whatever other amounts the summary tells of.
     """
@@ -236,7 +239,7 @@ def _names_money(mark: str, number: str) -> bool:
 
 
 def _decimal(number: str) -> Decimal:
-    """A divider that comes more than once divides thousands, and so does a single "," as in 1,240."""
+    """Read a number; a divider that comes more than once divides thousands, and so does a single "," as in 1,240."""
     plain = _SPACES.sub("", number)
     last = "," if plain.rfind(",") > plain.rfind(".") else "."
     other = "." if last == "," else ","

@@ -1,4 +1,4 @@
-"""Another billing address, in the books and at Stripe. Tax identifiers never pass through Slack or through us."""
+"""Change a billing address, in the books and at Stripe. Tax identifiers never pass through Slack or through us."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A question about a charge or an invoice, and no money moved; one button makes it a refund or a dispute."""
+"""Answer a question about a charge or an invoice without moving money; one button makes it a refund or a dispute."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def _actions(subject: Subject) -> tuple[Action, ...]:
 
 
 def _answer(subject: Subject) -> tuple[Action, ...]:
-    """A draft: whoever sends it reads it first."""
+    """Return a draft, which whoever sends it reads first."""
     email = subject.fields.email
     if email is None:
         return ()

@@ -1,4 +1,4 @@
-"""What is not clear: a person says what it is and fills in what is missing, and that kind's playbook starts."""
+"""Let a person say what an unclear case is and fill in what is missing; that kind's playbook then starts."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from bot.core.records import records
 
 
 def _actions(subject: Subject) -> tuple[Action, ...]:
-    """A row in the exception sheet, where there is one: what remains where a person finds nothing else to do."""
+    """Return a row in the exception sheet, if there is one, for when a person finds nothing else to do."""
     if "sheets.append_row" not in subject.available_operations:
         return ()
     sentence = "Add a row to the exception sheet; nothing else is done"

@@ -1,4 +1,4 @@
-"""Finds payment card numbers in a text whose digits are figures.
+"""Read digits that are spoken ("four two double four", English only), and find payment card numbers among digits.
 
 A card number has 13 to 19 digits, begins with 2 to 6 and passes the Luhn check. Its digits may come in groups. Digits
 that belong to an id, a date, a phone number or an amount are not part of one.
@@ -78,21 +78,21 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Figures(NamedTuple):
-    """A text with all its digits as ASCII figures, and the way back to the text it was made of."""
+    """Hold a text with all its digits as ASCII figures, and the way back to the text it was made of."""
 
     text: str
     starts: Sequence[int] | None = None  # of each character in the original; None: nothing moved
     ends: Sequence[int] | None = None
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Where `text[start:end]` comes from."""
+        """Return where `text[start:end]` comes from."""
         if self.starts is None or self.ends is None:
             return start, end
         return self.starts[start], self.ends[end - 1]
 
 
 def figures(text: str) -> Figures:
-    """`text` with every digit as an ASCII figure and every invisible character as a space."""
+    """Return the text with every digit as an ASCII figure and every invisible character as a space."""
     plain = text if text.isprintable() else _INVISIBLE.sub(" ", text)  # the length stays until the words are read
     if not plain.isascii():
         plain = _NOT_ASCII.sub(_ascii_digit, plain)
@@ -158,7 +158,7 @@ class CardNumber(NamedTuple):
 
 
 def card_numbers(text: str, kept: Sequence[tuple[int, int]]) -> list[CardNumber]:
-    """Card numbers in order; `kept` are the places of what only looks like part of one."""
+    """Return card numbers in order; `kept` are the places of what only looks like part of one."""
     found = [CardNumber(*match.span(1), _only_digits(match[1])) for match in _NUMBERED.finditer(text)]
     for run in _runs(text, kept):
         found += _settled(list(_windows(text, run)))
@@ -194,7 +194,7 @@ def _windows(text: str, run: Sequence[re.Match[str]]) -> Iterator[CardNumber]:
 
 
 def _settled(windows: Sequence[CardNumber]) -> Iterator[CardNumber]:
-    """A number of the usual length takes its place before one that cuts through it and fits the check by chance."""
+    """Prefer a number of the usual length to one that cuts through it and fits the check by chance."""
     usual = [window for window in windows if window.usual]  # in order, and at most one from each group on
     starts = [window.start for window in usual]
     for window in windows:
@@ -205,7 +205,7 @@ def _settled(windows: Sequence[CardNumber]) -> Iterator[CardNumber]:
 
 
 def _merged(found: Sequence[CardNumber]) -> list[CardNumber]:
-    """Where it cannot be told which of two is the card, both go."""
+    """Merge numbers that overlap: both go if it cannot be told which is the card."""
     merged: list[CardNumber] = []
     for number in found:
         if merged and number.start < merged[-1].end:
@@ -231,7 +231,7 @@ def _is_grouped(groups: Sequence[re.Match[str]]) -> bool:
 
 
 def _in_id(text: str, number: CardNumber) -> bool:
-    """Whether letters hang on it: "pi_3Q…", "INV-4242…". A word such as "number-4242…" makes no id."""
+    """Return whether letters hang on a number: "pi_3Q…", "INV-4242…". A word such as "number-4242…" makes no id."""
     left = _LEFT.search(text, max(0, number.start - 40), number.start)
     before = left[0] if left else ""
     if any(letter.isalpha() for letter in before) and _CARD_WORD.fullmatch(before) is None:
