@@ -166,8 +166,8 @@ def _read(kind: type[P], dotenv: Path | None) -> P:
     try:
         read = kind(_env_file=dotenv)
     except ValidationError as errors:
-        told = {str(error["loc"][0]): (error["type"], error["msg"]) for error in errors.errors()}
-        faults |= {name: _fault(name, *what) for name, what in told.items() if name not in faults}
+        found = {str(error["loc"][0]): (error["type"], error["msg"]) for error in errors.errors()}
+        faults |= {name: _fault(name, *what) for name, what in found.items() if name not in faults}
     else:
         faults |= _halves(read) if isinstance(read, Systems) else {}
         if not faults:

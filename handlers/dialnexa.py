@@ -35,7 +35,7 @@ class DialNexaHandler:
         if not dialnexa_signed(request.headers, body, self.secrets):
             return self._unsigned(request, body)
         try:
-            told = read_call(_parsed(body), request.match_info.get("event"), self.ctx.policy.fields)
+            call = read_call(_parsed(body), request.match_info.get("event"), self.ctx.policy.fields)
         except BadBody:
             self.ctx.count("dialnexa", "not_json")
             return _answer(400, error="The body is not a JSON object.")
@@ -43,13 +43,13 @@ class DialNexaHandler:
             log.exception("a call could not be read; DialNexa is asked to send it again")
             self.ctx.count("dialnexa", "not_read")
             return _answer(503, error="Not read; please send it again.")
-        if isinstance(told, Ignored):
-            self.ctx.count("dialnexa", f"ignored_{told.event or 'unknown'}"[:60])
-            return _answer(200, status="ignored", reason=told.reason)
-        if _muted(self.ctx.policy, told):
+        if isinstance(call, Ignored):
+            self.ctx.count("dialnexa", f"ignored_{call.event or 'unknown'}"[:60])
+            return _answer(200, status="ignored", reason=call.reason)
+        if _muted(self.ctx.policy, call):
             self.ctx.count("dialnexa", "muted")
             return _answer(200, status="ignored", reason="This agent or number is muted in the policy.")
-        return await self._keep(told, body)
+        return await self._keep(call, body)
 
     async def _keep(self, call: Call, body: bytes) -> web.Response:
         try:
@@ -82,12 +82,12 @@ def _is_verification(body: bytes) -> bool:
     if len(body) > VERIFICATION_SIZE:
         return False
     try:
-        said = _parsed(body)
+        parsed = _parsed(body)
     except BadBody:
         return False
-    if not isinstance(said, dict):
+    if not isinstance(parsed, dict):
         return False
-    inner = said.get("payload") if said.get("event_type") == "verification" else said
+    inner = parsed.get("payload") if parsed.get("event_type") == "verification" else parsed
     return isinstance(inner, dict) and set(inner) <= {"message", "timestamp", "event_type"} and "message" in inner
 
 

@@ -28,8 +28,8 @@ def routes(ctx: Context, *, faults: Callable[[], Mapping[str, str]], registry: C
         except Exception as error:
             paused = {}
             found["database"] = f"The database does not answer ({type(error).__name__})."
-        said = {"status": "not ready" if found else "ready", **found, **({"paused": paused} if paused else {})}
-        return web.json_response(said, status=503 if found else 200)
+        answer = {"status": "not ready" if found else "ready", **found, **({"paused": paused} if paused else {})}
+        return web.json_response(answer, status=503 if found else 200)
 
     async def metrics(_: web.Request) -> web.Response:
         try:

@@ -32,7 +32,7 @@ class StripeHandler:
         event = _read(body)
         if event is None:
             return _not_json(self.ctx, "stripe")
-        return await _tell(self.ctx, "stripe", read_stripe(event), f"stripe:{event.get('id')}")
+        return await _record(self.ctx, "stripe", read_stripe(event), f"stripe:{event.get('id')}")
 
 
 @dataclass(frozen=True)
@@ -49,37 +49,39 @@ class FidelHandler:
         url = self.public_url.rstrip("/") + request.path_qs
         if not fidel_signed(request.headers, body, url, self.secrets, self.ctx.clock()):
             return _bad_signature(self.ctx, "fidel")
-        said = _read(body)
-        if said is None:
+        event_body = _read(body)
+        if event_body is None:
             return _not_json(self.ctx, "fidel")
         event = request.match_info["event"]
-        message = request.headers.get("fidel-message-id") or f"{event}:{said.get('id')}:{said.get('updated')}"
-        return await _tell(self.ctx, "fidel", read_fidel(event, said), f"fidel:{message}")
+        message = (
+            request.headers.get("fidel-message-id") or f"{event}:{event_body.get('id')}:{event_body.get('updated')}"
+        )
+        return await _record(self.ctx, "fidel", read_fidel(event, event_body), f"fidel:{message}")
 
 
-async def _tell(ctx: Context, system: str, report: Report | None, identity: str) -> web.Response:
+async def _record(ctx: Context, system: str, report: Report | None, identity: str) -> web.Response:
     """Answer 200 after the commit, or 503 if it could not be kept, so that the vendor sends it again."""
     if report is None:
         ctx.count(system, "ignored")
         return web.json_response({"status": "ignored"})
     try:
         cases = await ctx.db.read(lambda store: vendor_events.concerned(store, report))
-        told = await ctx.write(vendor_events.heard, report, cases, identity=identity)
+        case_ids = await ctx.write(vendor_events.heard, report, cases, identity=identity)
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         ctx.count(system, "not_stored")
         return web.json_response({"error": "Not stored; please send it again."}, status=503)
     ctx.wake("cards")
-    ctx.count(system, "told" if told else "no_case")
-    return web.json_response({"status": "received", "cases": told})
+    ctx.count(system, "told" if case_ids else "no_case")
+    return web.json_response({"status": "received", "cases": case_ids})
 
 
 def _read(body: bytes) -> Mapping[str, Any] | None:
     try:
-        said = json.loads(body, parse_float=Decimal)
+        parsed = json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _bad_signature(ctx: Context, system: str) -> web.Response:

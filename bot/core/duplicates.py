@@ -69,7 +69,7 @@ def similar(one: Money | None, other: Money | None) -> bool:
 
 def paid_before(earlier: Iterable[Earlier]) -> Earlier | None:
     """Return the duplicate that was approved to pay."""
-    return next((one for one in earlier if one.exact and one.paid is not None and one.paid_at is not None), None)
+    return next((case for case in earlier if case.exact and case.paid is not None and case.paid_at is not None), None)
 
 
 def paid_already(earlier: Sequence[Earlier], now: datetime) -> str | None:

@@ -143,9 +143,9 @@ def outputs(file: CaseFile) -> dict[str, str]:
     Only `decided_by` may be absent: nobody decided on what has expired.
     """
     case, verdict = file.case, Verdict.REJECT if file.case.state is CaseState.REJECTED else Verdict.APPROVE
-    deciders = [made for made in file.decisions if made.verdict is verdict]
-    said = {"outcome": outcome(file), "case_id": case.case_id, "reason": case.closing or f"The case is {case.state}."}
-    return said | ({"decided_by": deciders[-1].user_id} if deciders else {})
+    deciders = [decision for decision in file.decisions if decision.verdict is verdict]
+    ended = {"outcome": outcome(file), "case_id": case.case_id, "reason": case.closing or f"The case is {case.state}."}
+    return ended | ({"decided_by": deciders[-1].user_id} if deciders else {})
 
 
 def outcome(file: CaseFile) -> str:

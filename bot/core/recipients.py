@@ -44,12 +44,12 @@ def towards(fields: Fields, facts: Mapping[str, Fact], *, payment: bool = False)
 
 def unverified(actions: Iterable[Action], facts: Iterable[Fact]) -> str | None:
     """Return a sentence if an action mails to an unverified address; no address means the one on record."""
-    known = {fact.name: fact for fact in facts}
+    by_name = {fact.name: fact for fact in facts}
     for action in actions:
         to = action.params.get(_MAILS.get((action.connector, action.operation), ""))
         if not isinstance(to, str) or action.params.get("verified"):
             continue
-        if not is_on_record(to, known, payment=action.operation == "send_receipt"):
+        if not is_on_record(to, by_name, payment=action.operation == "send_receipt"):
             return UNVERIFIED
     return None
 

@@ -46,7 +46,7 @@ def stripe_signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[str
     content = f"{timestamp}.".encode() + body
     given = [value.encode() for name, _, value in parts if name == "v1"]
     expected = [_hmac(secret, content).hex().encode() for secret in _usable(secrets)]
-    return any(hmac.compare_digest(one, other) for one in given for other in expected)
+    return any(hmac.compare_digest(signature, other) for signature in given for other in expected)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

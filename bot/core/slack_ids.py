@@ -68,7 +68,7 @@ class EventType(StrEnum):
     """Name the metadata by which we find our own message again after an answer was lost."""
 
     CARD = "countersign_card"
-    TRAIL = "countersign_trail"
+    THREAD_LOG = "countersign_trail"
     NOTICE = "countersign_notice"
 
 

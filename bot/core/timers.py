@@ -65,22 +65,22 @@ def schedule(policy: Policy, case: Case, since: datetime) -> tuple[Timer, ...]:
     def timer(name: str, at: datetime) -> Timer:
         return Timer(case_id=case.case_id, name=name, due_at=at if case.urgent else next_open(region, at))
 
-    made = [timer(f"{REMINDER}:{n}", since + after) for n, after in enumerate(sorted(policy.time.reminders), 1)]
+    timers = [timer(f"{REMINDER}:{n}", since + after) for n, after in enumerate(sorted(policy.time.reminders), 1)]
     at, passed = since, timedelta(0)
     for n, rule in enumerate(escalations(policy, case), 1):  # one that waited for the opening still leaves its time
         step = timer(f"{ESCALATION}:{n}", max(since + rule.after, at + rule.after - passed))
-        made.append(step)
+        timers.append(step)
         at, passed = step.due_at, rule.after
     expires, warn = policy.time.expires, policy.time.warn_before_expiry
     if expires is not None:
         at = since + expires
         if warn is not None:
             warning = timer(WARNING, max(since, at - warn))
-            made.append(warning)
+            timers.append(warning)
             at = max(at, warning.due_at + warn)  # likewise
-        made.append(timer(EXPIRY, at))
+        timers.append(timer(EXPIRY, at))
     promised = follow_up(policy, case, since)
-    return tuple(sorted([*made, *promised], key=lambda one: (one.due_at, one.name)))
+    return tuple(sorted([*timers, *promised], key=lambda due: (due.due_at, due.name)))
 
 
 def follow_up(policy: Policy, case: Case, since: datetime) -> tuple[Timer, ...]:
@@ -112,10 +112,10 @@ def sensible(due_now: Iterable[Timer]) -> tuple[Timer, ...]:
     After a week without a worker that is one reminder and not five, and nobody is reminded of a case that expires.
     """
     last: dict[str, Timer] = {}
-    for timer in sorted(due_now, key=lambda one: (one.due_at, one.name)):
+    for timer in sorted(due_now, key=lambda timer: (timer.due_at, timer.name)):
         last[timer.name.partition(":")[0]] = timer
     if EXPIRY in last:
         last = {name: timer for name, timer in last.items() if name in (EXPIRY, FOLLOW_UP)}
     if ESCALATION in last or WARNING in last:  # these call the same people
         last.pop(REMINDER, None)
-    return tuple(sorted(last.values(), key=lambda one: (one.due_at, one.name)))
+    return tuple(sorted(last.values(), key=lambda timer: (timer.due_at, timer.name)))

@@ -75,8 +75,8 @@ def triage(
     `link` is where people open the case. `standing` is the case as it is: while its kind stays, so does its due time.
     `earlier` are its duplicates: what was paid for one of them is not paid again.
     """
-    known = {fact.name: fact for fact in facts}
-    subject = Subject(root, case_id_of(root), _believed(versions, details), known, available_operations, now, link)
+    by_name = {fact.name: fact for fact in facts}
+    subject = Subject(root, case_id_of(root), _believed(versions, details), by_name, available_operations, now, link)
     by_person = any(call.author for call in versions)
     presumed = presumed_kind(details, policy)
     because = _already_paid_reason(presumed, subject, earlier, standing) or _why_review(
@@ -122,8 +122,8 @@ def _with_playbook(
 
 def _believed(versions: Sequence[Call], details: Details) -> Details:
     """Drop how a recipient was verified, unless a person said it of the very address that is asked for."""
-    said = [call.details.fields for call in versions if call.author and call.details.fields.verified]
-    how = said[-1].verified if said and said[-1].email == details.fields.email else None
+    verified = [call.details.fields for call in versions if call.author and call.details.fields.verified]
+    how = verified[-1].verified if verified and verified[-1].email == details.fields.email else None
     return details.model_copy(update={"fields": details.fields.model_copy(update={"verified": how})})
 
 

@@ -88,10 +88,10 @@ class People(Calling):
         return user
 
     async def _members_of(self, group: str) -> frozenset[str]:
-        if (known := self._known_members(group)) is None:
+        if (members := self._known_members(group)) is None:
             async with self._asking:  # clicks that come together ask once
-                known = self._known_members(group) or await self._ask_members(group)
-        return known
+                members = self._known_members(group) or await self._ask_members(group)
+        return members
 
     def _known_members(self, group: str) -> frozenset[str] | None:
         at, members = self._members.get(group, (None, frozenset[str]()))

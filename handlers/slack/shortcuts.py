@@ -74,8 +74,8 @@ async def _open_form(ctx: Context, body: Body) -> str:
 
 def read_message(message: Mapping[str, Any]) -> Details:
     """Return what the message says, for the form to begin with; redacted, and read like the summary of a call."""
-    told = redact(plainly(str(message.get("text") or "")))
-    return read_details((), summary=clean(told.text, SUMMARY_AT_MOST), mapping={}, redactions=told.found)
+    redacted = redact(plainly(str(message.get("text") or "")))
+    return read_details((), summary=clean(redacted.text, SUMMARY_AT_MOST), mapping={}, redactions=redacted.found)
 
 
 def plainly(text: str) -> str:

@@ -52,8 +52,10 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
 
 def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
     """Read the request, by the rules of the form, as a call of the person who asks. Raises BadInput."""
-    told, found = redact_tree({name: str(value)[:AT_MOST] for name, value in inputs.items() if value not in (None, "")})
-    given: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    redacted, found = redact_tree(
+        {name: str(value)[:AT_MOST] for name, value in inputs.items() if value not in (None, "")}
+    )
+    given: Mapping[str, Any] = redacted if isinstance(redacted, dict) else {}
     requester = str(inputs.get("requester") or "")
     if not is_person(requester):
         raise BadInput("Say who asks: the step needs “Requester”, a person of this workspace.")

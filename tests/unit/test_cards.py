@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.cards import TEXT_LIMIT, Picture, card, trail, wording
+from bot.core.cards import TEXT_LIMIT, Picture, card, thread_log, wording
 from bot.core.cards.masked import HIDDEN
 from bot.core.model import (
     CaseFile,
@@ -285,7 +285,7 @@ def test_the_text_says_who_must_act_by_when_and_what_an_approval_does() -> None:
 
 def test_a_trail_tells_sentences_with_time_and_author_and_skips_the_rest() -> None:
     told = [entry(1, "Refunded."), entry(2, None), entry(3, "Approved version 1.", "U0ANA00001")]
-    picture = trail(told)
+    picture = thread_log(told)
     check(picture)
     lines = words(picture).splitlines()
     assert len(lines) == 2
@@ -294,19 +294,19 @@ def test_a_trail_tells_sentences_with_time_and_author_and_skips_the_rest() -> No
 
 
 def test_a_trail_mentions_nobody_but_the_author() -> None:
-    picture = trail([entry(1, "<@U0ANA00001> approved <!channel> <@U0EVIL0001>", "U0ANA00001")])
+    picture = thread_log([entry(1, "<@U0ANA00001> approved <!channel> <@U0EVIL0001>", "U0ANA00001")])
     check(picture)
     assert "&lt;@U0EVIL0001&gt;" in words(picture)
 
 
 def test_a_long_trail_is_cut_at_a_line_and_says_so() -> None:
-    picture = trail([entry(n, EVIL * 5) for n in range(1, 200)])
+    picture = thread_log([entry(n, EVIL * 5) for n in range(1, 200)])
     check(picture)
     assert re.search(r"… and \d+ more$", words(picture))
 
 
 def test_a_trail_without_sentences_is_nothing_to_post() -> None:
-    assert trail([entry(1, None)]) == Picture(text="", blocks=[])
+    assert thread_log([entry(1, None)]) == Picture(text="", blocks=[])
 
 
 def test_a_step_by_hand_names_the_person_who_did_it() -> None:

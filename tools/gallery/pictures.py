@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from bot.core.cards import Picture, card, completing, forms, lists, moved, notices, trail
+from bot.core.cards import Picture, card, completing, forms, lists, moved, notices, thread_log
 from bot.core.cards.digest import picture as digest_picture
 from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, bulk_form, bulk_result, home, not_for_you
 from bot.core.cards.lists import Row
@@ -95,7 +95,7 @@ def paid_already() -> CaseFile:
 
 def messages() -> Iterator[Shown]:
     yield Shown("trail", told())
-    yield Shown("trail-hostile", trail([entry(n, EVIL * 5, ANA) for n in range(1, 300)]))
+    yield Shown("trail-hostile", thread_log([entry(n, EVIL * 5, ANA) for n in range(1, 300)]))
     for name, text in (("notice", news()), ("notice-hostile", f"{EVIL}\n{EVIL * 20}")):
         notice = Notice(notice_id="C-1/1/U1", recipient=ANA, text=text, created_at=NOW)
         yield Shown(name, notices.picture(notice, ARCHIVE))
@@ -117,7 +117,7 @@ def told() -> Picture:
         ("worker", "Done: every step has its receipt."),
     )
     entries = [entry(n, sentence, actor) for n, (actor, sentence) in enumerate(said, 1)]
-    return trail([one.model_copy(update={"at": NOW + n * DAY / 48}) for n, one in enumerate(entries)], {3: (LEA,)})
+    return thread_log([one.model_copy(update={"at": NOW + n * DAY / 48}) for n, one in enumerate(entries)], {3: (LEA,)})
 
 
 def news() -> str:

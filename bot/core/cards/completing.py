@@ -101,13 +101,13 @@ def of_kind(view: Mapping[str, Any], kind: Kind | None) -> Block:
     """Return the form that Slack handed back, in the order of another kind."""
     lasting = ("type", "callback_id", "private_metadata", "title", "submit", "close")
     blocks = {block["block_id"]: block for block in view["blocks"]}
-    fields = {name: [one for at, one in blocks.items() if at.partition(".")[0] == name] for name in _EVERY}
+    fields = {name: [block for at, block in blocks.items() if at.partition(".")[0] == name] for name in _EVERY}
     before = [block for at, block in blocks.items() if at != _OTHERS and at.partition(".")[0] not in _EVERY]
     return {**{name: view[name] for name in lasting}, "blocks": [*before, *_in_order(kind, fields)]}
 
 
 def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind], locale: str) -> list[Block]:
-    options = [{"text": plain(wording.TITLES[one], 75), "value": one.value} for one in offered]
+    options = [{"text": plain(wording.TITLES[option], 75), "value": option.value} for option in offered]
     select: Block = {"type": "static_select", "action_id": ActionId.KIND.value, "options": options}
     if kind in offered:
         select["initial_option"] = options[offered.index(kind)]
@@ -136,9 +136,10 @@ def _input(name: str, details: Details, locale: str) -> list[Block]:
         return [text_input(name, asked, known_amount, optional=True)]
     if name != _ADDRESS:
         return [text_input(name, INPUTS[name], _known(details, name), optional=True)]
-    known = details.fields.billing_address or Address()
+    address = details.fields.billing_address or Address()
     return [
-        text_input(f"{_ADDRESS}.{part}", asked, getattr(known, part), optional=True) for part, asked in ADDRESS.items()
+        text_input(f"{_ADDRESS}.{part}", asked, getattr(address, part), optional=True)
+        for part, asked in ADDRESS.items()
     ]
 
 

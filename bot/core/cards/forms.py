@@ -43,8 +43,8 @@ def reject_form(ref: CaseRef, title: str) -> Block:
 
 def settle_form(file: CaseFile) -> Block:
     """Ask what was done by hand, beside the steps that did not succeed."""
-    open_steps = [one for one in steps(file) if one.state is not ExecutionState.SUCCEEDED]
-    lines = [f"• {data(one.action.sentence)} _({data(wording.system(one.action))})_" for one in open_steps]
+    open_steps = [step for step in steps(file) if step.state is not ExecutionState.SUCCEEDED]
+    lines = [f"• {data(step.action.sentence)} _({data(wording.system(step.action))})_" for step in open_steps]
     what = "*Not done by Countersign:*\n" + fit(lines, 2000) if lines else "*Every step has succeeded.*"
     note = prose_input("note", Input("What was done", "It is kept in the history; name the receipt if there is one"))
     return modal(CallbackId.SETTLE_FORM, ref_of(file), "Settle by hand", "Settle", [section(what), note])

@@ -125,7 +125,8 @@ def _summary(inbox: Inbox, now: datetime) -> str:
 
 def _notes(inbox: Inbox) -> list[Block]:
     notes = [
-        f":busts_in_silhouette: You stand in for {who(one.user_id)} until {date(one.until_at)}." for one in inbox.lent
+        f":busts_in_silhouette: You stand in for {who(delegation.user_id)} until {date(delegation.until_at)}."
+        for delegation in inbox.lent
     ]
     if inbox.away is not None:
         away = inbox.away
@@ -216,7 +217,7 @@ def _turn(action_id: ActionId, label: str, page: int) -> Block:
 
 
 def _rows(rows: Sequence[Row], nothing: str, now: datetime) -> list[Block]:
-    return [section(lists.row(one, now)) for one in rows] or [context(nothing or "No case fits.")]
+    return [section(lists.row(row, now)) for row in rows] or [context(nothing or "No case fits.")]
 
 
 def _bulk_buttons(bulks: Sequence[Bulk]) -> list[Block]:
@@ -248,7 +249,7 @@ def bulk_form(bulk: Bulk, now: datetime) -> Block:
         "close": plain("Cancel", 24),
         "blocks": [
             section(words),
-            *(_group(n, [lists.option(one, now) for one in rows]) for n, rows in enumerate(groups)),
+            *(_group(n, [lists.option(row, now) for row in rows]) for n, rows in enumerate(groups)),
         ],
     }
 

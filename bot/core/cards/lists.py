@@ -61,8 +61,8 @@ def due(case: Case, now: datetime) -> str:
 
 def answer(heading: str, rows: Sequence[Row], now: datetime, more: str = "") -> tuple[str, list[Block]]:
     """Return a list for one person, as plain text and as blocks; `heading` and `more` are ours."""
-    blocks = [section(part) for part in (f"*{heading}*", *(row(one, now) for one in rows), more) if part]
-    lines = [f"{one.case.case_id}: {plainly(one, now)}" for one in rows]
+    blocks = [section(part) for part in (f"*{heading}*", *(row(each, now) for each in rows), more) if part]
+    lines = [f"{each.case.case_id}: {plainly(each, now)}" for each in rows]
     return "\n".join([heading, *lines, *([more] if more else [])]), blocks
 
 

@@ -50,7 +50,7 @@ def current_step(file: CaseFile) -> Execution | None:
 
 
 def rejection(file: CaseFile) -> Decision | None:
-    return next((one for one in reversed(file.decisions) if one.verdict is Verdict.REJECT), None)
+    return next((decision for decision in reversed(file.decisions) if decision.verdict is Verdict.REJECT), None)
 
 
 def steps(file: CaseFile) -> list[Execution]:
@@ -60,7 +60,7 @@ def steps(file: CaseFile) -> list[Execution]:
 # --- the state line -------------------------------------------------------------------------------------------------
 
 
-FALLEN = ":sos: Nobody else can decide or go on with this now, so it fell to the admins."
+ESCALATED_TO_ADMINS = ":sos: Nobody else can decide or go on with this now, so it fell to the admins."
 
 
 def state_line(file: CaseFile, standing: Standing) -> str:
@@ -73,8 +73,8 @@ def state_line(file: CaseFile, standing: Standing) -> str:
         CaseState.EXPIRED: lambda: f":hourglass: *Expired:* nobody decided in time. {_closing(file)}",
         CaseState.STUCK: lambda: f":rotating_light: *Stuck.* {_closing(file)}\n*What to do:* {_way_out(file)}",
     }
-    fallen = [FALLEN] if file.case.fallen_to_admins and unfinished else []
-    return "\n".join([draw[file.case.state]().strip(), *fallen, *_new_version(file)])
+    escalated = [ESCALATED_TO_ADMINS] if file.case.fallen_to_admins and unfinished else []
+    return "\n".join([draw[file.case.state]().strip(), *escalated, *_new_version(file)])
 
 
 def _new_version(file: CaseFile) -> list[str]:
@@ -102,13 +102,17 @@ def _waiting(file: CaseFile, standing: Standing) -> str:
 
 def _by(decisions: tuple[Decision, ...], verdict: Verdict) -> str:
     word = "approved" if verdict is Verdict.APPROVE else "rejected"
-    made = [decision for decision in decisions if decision.verdict is verdict]
-    return fit([f"{who(one.user_id)} {word}{_in_place_of(one)} {date(one.decided_at)}" for one in made], 500, ", ")
+    given = [decision for decision in decisions if decision.verdict is verdict]
+    return fit(
+        [f"{who(decision.user_id)} {word}{_in_place_of(decision)} {date(decision.decided_at)}" for decision in given],
+        500,
+        ", ",
+    )
 
 
 def _in_place_of(decision: Decision) -> str:
     """Return whom this person stood in for."""
-    return f" for {' and '.join(who(one) for one in decision.stood_in_for)}" if decision.stood_in_for else ""
+    return f" for {' and '.join(who(user_id) for user_id in decision.stood_in_for)}" if decision.stood_in_for else ""
 
 
 def _approvals(file: CaseFile) -> str:
@@ -157,11 +161,11 @@ def _way_out(file: CaseFile) -> str:
 def work(file: CaseFile) -> list[Block]:
     """Draw what an approval will do, or how far each step is."""
     is_open, proposal = file.case.state is CaseState.OPEN, file.proposal
-    lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
+    lists = [("Steps", [_step(n, step) for n, step in enumerate(steps(file), 1)])]
     if is_open:
         lists.append((_heading(file), _planned(proposal.actions)))
-        others = [one for one in proposal.options if one.actions != proposal.actions]
-        lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in others]
+        others = [option for option in proposal.options if option.actions != proposal.actions]
+        lists += [(f"If “{data(option.label, 60)}”", _planned(option.actions)) for option in others]
     elif not file.executions:
         lists.append(("Was proposed", _planned(proposal.actions)))
     shown = [(label, lines) for label, lines in lists if lines]
@@ -175,7 +179,7 @@ def _heading(file: CaseFile) -> str:
 
 
 def _planned(actions: tuple[Action, ...]) -> list[str]:
-    return [f"{n}. {data(one.sentence)} _({data(_doer(one))})_" for n, one in enumerate(actions, 1)]
+    return [f"{n}. {data(action.sentence)} _({data(_doer(action))})_" for n, action in enumerate(actions, 1)]
 
 
 def _doer(action: Action) -> str:

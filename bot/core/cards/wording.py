@@ -123,7 +123,7 @@ def doubts(file: CaseFile) -> tuple[str, ...]:
     case = file.case
     why = file.proposal.because if case.kind is Kind.REVIEW else None
     recipient = unverified_recipient(file) if case.state is CaseState.OPEN else None
-    first = (one for one in (why, recipient) if one)
+    first = (doubt for doubt in (why, recipient) if doubt)
     return tuple(dict.fromkeys([*first, *case.details.doubts, *doubts_of(case.facts)]))
 
 
@@ -166,8 +166,8 @@ def how_it_stands(file: CaseFile) -> str:
 
 
 def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
-    made = [decision for decision in decisions if decision.verdict is verdict]
-    if not made:
+    given = [decision for decision in decisions if decision.verdict is verdict]
+    if not given:
         return ""
-    people = " and ".join(mrkdwn.who(decision.user_id) for decision in made)
-    return f" by {people} {mrkdwn.date(made[-1].decided_at)}"
+    people = " and ".join(mrkdwn.who(decision.user_id) for decision in given)
+    return f" by {people} {mrkdwn.date(given[-1].decided_at)}"

@@ -157,8 +157,10 @@ def amounts_in(text: str) -> list[Amount]:
         value = _decimal(match["number"]) + Decimal(match["cents"] or 0) / 100
         if marks and value:
             code = next((code for mark in marks if (code := currency_of(mark))), None)
-            said = text[before.start() if before else match.start() : match.end()]
-            found.setdefault((value, code), Amount(value, code, said, code is None, divider=_divider(match["number"])))
+            stated = text[before.start() if before else match.start() : match.end()]
+            found.setdefault(
+                (value, code), Amount(value, code, stated, code is None, divider=_divider(match["number"]))
+            )
     return list(found.values())
 
 
@@ -167,18 +169,18 @@ def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Sett
 
     An amount of the fields that the summary also names is taken, whatever other amounts the summary tells of.
     """
-    said = amounts_in(summary)
+    in_summary = amounts_in(summary)
     doubts: list[str] = []
     own = {amount.currency for amount in stated if amount.currency}
     if currency is None and len(own) == 1:
         currency = own.pop()
     elif own - {currency}:
         doubts.append(f"Two currencies are stated: {' and '.join(sorted({*own, *([currency] if currency else [])}))}.")
-    chosen, from_summary = _chosen(stated, currency, said, doubts)
+    chosen, from_summary = _chosen(stated, currency, in_summary, doubts)
     if chosen is None:
         return Settled(None, currency, doubts=tuple(doubts))
     if currency is None:
-        codes = {amount.currency for amount in said if amount.value == chosen.value and amount.currency}
+        codes = {amount.currency for amount in in_summary if amount.value == chosen.value and amount.currency}
         if len(codes) == 1:
             currency = codes.pop()
             from_summary = (*from_summary, "currency")
@@ -188,27 +190,27 @@ def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Sett
 
 
 def _chosen(
-    stated: Sequence[Amount], currency: str | None, said: Sequence[Amount], doubts: list[str]
+    stated: Sequence[Amount], currency: str | None, in_summary: Sequence[Amount], doubts: list[str]
 ) -> tuple[Amount | None, tuple[str, ...]]:
     if stated:
         chosen = stated[0]
         other = next((amount for amount in stated if amount.value != chosen.value), None)
-        same = [amount for amount in said if amount.value == chosen.value]
+        same = [amount for amount in in_summary if amount.value == chosen.value]
         if other is not None:
             doubts.append(f"Two amounts are stated: {chosen} and {other}.")
-        elif said and not same:
-            doubts.append(f"Two amounts are stated: {chosen} in the fields, {said[0]} in the summary.")
+        elif in_summary and not same:
+            doubts.append(f"Two amounts are stated: {chosen} in the fields, {in_summary[0]} in the summary.")
         elif same and currency and not any(amount.currency in (None, currency) for amount in same):
             doubts.append(
                 f"Two amounts are stated: {chosen.value:f} {currency} in the fields, {same[0]} in the summary."
             )
         return chosen, ()
-    if len({amount.value for amount in said}) > 1 or len({amount.currency for amount in said} - {None}) > 1:
-        doubts.append(f"The summary names two amounts: {said[0]} and {said[1]}.")
-    elif said and currency and not any(amount.currency in (None, currency) for amount in said):
-        doubts.append(f"The fields state {currency}, the summary {said[0]}.")
-    elif said:
-        return said[0], ("amount",)
+    if len({amount.value for amount in in_summary}) > 1 or len({amount.currency for amount in in_summary} - {None}) > 1:
+        doubts.append(f"The summary names two amounts: {in_summary[0]} and {in_summary[1]}.")
+    elif in_summary and currency and not any(amount.currency in (None, currency) for amount in in_summary):
+        doubts.append(f"The fields state {currency}, the summary {in_summary[0]}.")
+    elif in_summary:
+        return in_summary[0], ("amount",)
     return None, ()
 
 

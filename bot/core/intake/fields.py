@@ -108,7 +108,7 @@ def pairs(container: JsonValue) -> Iterator[tuple[str, JsonValue]]:
     elif isinstance(container, list):
         for item in container:
             if isinstance(item, Mapping):
-                name = next((told for key in _NAME_KEYS if isinstance(told := item.get(key), str)), None)
+                name = next((stated for key in _NAME_KEYS if isinstance(stated := item.get(key), str)), None)
                 if name is not None:
                     yield name, next((item[key] for key in _VALUE_KEYS if item.get(key) is not None), None)
                 else:
@@ -123,20 +123,20 @@ def read_details(
     redactions: Sequence[str] = (),
 ) -> Details:
     """Read Details from `sources` of names and values, the first of which wins; `mapping` is their name to ours."""
-    known = {field_name(theirs): ours for theirs, ours in mapping.items()}
+    mapped = {field_name(theirs): ours for theirs, ours in mapping.items()}
     draft = _Draft()
     for source in sources:
         taken = frozenset({*draft.texts, *draft.flags, *(("amount",) if draft.amounts else ())})
-        ranked = [(*_target(field_name(name), known), name, value) for name, value in source]
-        for _, target, name, value in sorted(ranked, key=lambda one: one[0]):
+        ranked = [(*_target(field_name(name), mapped), name, value) for name, value in source]
+        for _, target, name, value in sorted(ranked, key=lambda entry: entry[0]):
             _read(draft, target, name, value, taken)
     return _details(draft, summary, redactions)
 
 
-def _target(name: str, known: Mapping[str, str]) -> tuple[int, str | None]:
+def _target(name: str, mapped: Mapping[str, str]) -> tuple[int, str | None]:
     """Return how sure the name is, the surest first, and which canonical field or part of the address it means."""
-    if name in known:
-        return 0, known[name]
+    if name in mapped:
+        return 0, mapped[name]
     if name in _CANONICAL:
         return 1, name
     if name in _SYNONYMS:

@@ -51,12 +51,12 @@ def _turn(item: JsonValue) -> Iterator[tuple[str, str]]:
     if isinstance(item, str):
         yield from _lines(item)
     elif isinstance(item, Mapping):
-        text = next((said for key in _TEXT_KEYS if isinstance(said := item.get(key), str) and said), None)
+        text = next((words for key in _TEXT_KEYS if isinstance(words := item.get(key), str) and words), None)
         speaker = next((name for key in _SPEAKER_KEYS if isinstance(name := item.get(key), str) and name), "")
         if text:
             yield speaker, text
         elif not speaker:  # {"Agent": "..."}
-            yield from ((key, said) for key, said in item.items() if isinstance(said, str))
+            yield from ((key, words) for key, words in item.items() if isinstance(words, str))
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

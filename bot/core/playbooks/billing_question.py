@@ -36,14 +36,14 @@ def _answer(subject: Subject) -> tuple[Action, ...]:
 
 
 def _text(subject: Subject, about: str) -> str:
-    known = [
+    sentences = [
         fact.sentence for name in _ANSWERS if (fact := subject.facts.get(name)) and fact.sentence and not fact.missing
     ]
     lines = [
         f"Hello {subject.fields.customer_name or ''}".rstrip() + ",",
         "",
         f"you asked about {about} on the phone.",
-        *(["This is what our records show:", f"- {known[0]}"] if known else []),
+        *(["This is what our records show:", f"- {sentences[0]}"] if sentences else []),
         "",
         "Please answer this mail if something is still open.",
     ]

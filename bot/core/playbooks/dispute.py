@@ -15,13 +15,13 @@ def _options(subject: Subject) -> tuple[Option, ...]:
     written = (ticket(subject), _queue(subject))
     return tuple(
         Option(name=name, label=label, actions=(*first, *written, *last, *card_reference(subject)))
-        for name, label, first, last in _ways(subject)
+        for name, label, first, last in _settlements(subject)
         if first
     )
 
 
-def _ways(subject: Subject) -> tuple[tuple[str, str, tuple[Action, ...], tuple[Action, ...]], ...]:
-    """Name, label, what happens first, and what happens last."""
+def _settlements(subject: Subject) -> tuple[tuple[str, str, tuple[Action, ...], tuple[Action, ...]], ...]:
+    """Return the name and label of each way to settle, what happens first, and what happens last."""
     may_refund = subject.details.money is not None and not_refundable(subject) is None
     staged = ("evidence", "Stage evidence", (_stage(subject),), (_submit(subject),))
     return (

@@ -87,8 +87,8 @@ def redact_turns(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], tuple[str, ..
     """Redact turns, also what is spread over them, such as the answer to "your security code?"."""
     texts, found = _across([turn.text for turn in turns])
     callers = [at for at, turn in enumerate(turns) if turn.speaker != "agent"]
-    said, more = _across([texts[at] for at in callers])
-    for at, text in zip(callers, said, strict=True):
+    redacted_texts, more = _across([texts[at] for at in callers])
+    for at, text in zip(callers, redacted_texts, strict=True):
         texts[at] = text
     redacted = tuple(Turn(speaker=turn.speaker, text=text) for turn, text in zip(turns, texts, strict=True))
     return redacted, tuple(dict.fromkeys((*found, *more)))
@@ -130,14 +130,14 @@ def _tree(value: JsonValue, key: str, found: dict[str, None], depth: int) -> Jso
 
 
 def _object(value: dict[str, JsonValue], key: str, found: dict[str, None], depth: int) -> JsonValue:
-    told = next((name for name in map(value.get, _NAMES) if isinstance(name, str)), None) if "value" in value else key
+    stated = next((name for name in map(value.get, _NAMES) if isinstance(name, str)), None) if "value" in value else key
     redacted: dict[str, JsonValue] = {}
     for name, item in value.items():
         safe, removed = redact(name) if _THREE_DIGITS.search(name) else Redacted(name, ())
         found.update(dict.fromkeys(removed))
         while safe in redacted:  # two keys that became one
             safe += "+"
-        redacted[safe] = _tree(item, (told or key) if name in _VALUES else name, found, depth)
+        redacted[safe] = _tree(item, (stated or key) if name in _VALUES else name, found, depth)
     return redacted
 
 
@@ -160,8 +160,8 @@ def _by_key(text: str, key: str) -> Redacted | None:
     digits = sum(map(str.isdigit, number))
     if digits < _DIGITS_AT_LEAST[what] or (key.endswith("account_number") and not number.isdigit()):
         return None
-    said = named(what, number) if what in (CARD, IBAN, ACCOUNT) else what
-    return Redacted(f"[{said}]", (said,))
+    label = named(what, number) if what in (CARD, IBAN, ACCOUNT) else what
+    return Redacted(f"[{label}]", (label,))
 
 
 def _vouched(text: str, key: str) -> bool:

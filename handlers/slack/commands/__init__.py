@@ -77,8 +77,8 @@ async def _open_resend(ctx: Context, body: Mapping[str, Any]) -> Reply:
         details=Details(summary=summary, fields=fields),
     )
     await ctx.receive(call, case_id.encode())
-    said = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
-    return Reply(said, wake=("calls",))
+    sentence = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
+    return Reply(sentence, wake=("calls",))
 
 
 def where_its_card_goes(policy: Policy, kind: str) -> str:

@@ -42,8 +42,8 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
             return file
         result = await asked.ctx.decide(act, asked.click(file.case))
         locale = asked.ctx.policy.region(file.case.channel).locale
-        said = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
-        return Reply(said, wake=("cards", "executions", "notices") if result.changed else ())
+        sentence = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
+        return Reply(sentence, wake=("cards", "executions", "notices") if result.changed else ())
 
     return answer
 
@@ -131,8 +131,8 @@ async def _pause(asked: Asked) -> Reply:
     paused = await asked.ctx.write(pauses.pause, EVERYTHING, by=asked.person.user_id, reason=reason)
     if not paused:
         return Reply("Everything is paused already. `/finance resume` ends it.")
-    said = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
-    return Reply(said, wake=("cards",))
+    sentence = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
+    return Reply(sentence, wake=("cards",))
 
 
 async def _resume(asked: Asked) -> Reply:

@@ -149,8 +149,8 @@ async def _policy(asked: Asked) -> Reply:
         if rules is None or rules.enabled:
             alike.setdefault(_rules(ctx.policy, kind, ctx.clock()), []).append(wording.TITLES[kind])
     locale = ctx.policy.region().locale
-    said = {", ".join(kinds): in_locale("; ".join(rules), locale) for rules, kinds in alike.items()}
-    lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in said.items()]
+    sentences = {", ".join(kinds): in_locale("; ".join(rules), locale) for rules, kinds in alike.items()}
+    lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in sentences.items()]
     groups = [f"*{data(name, 60)}*: {_members(members)}" for name, members in ctx.policy.groups.items()]
     notes = [
         f"Paused: {data('everything' if pause.scope == EVERYTHING else pause.scope)}, {data(pause.reason)}"
