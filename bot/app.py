@@ -1,7 +1,4 @@
-"""Put the parts together: the composition root, the only module that knows them all.
-
-Tests build the same application with other settings.
-"""
+"""Put the parts together: the composition root. Tests build the same application with other settings."""
 
 import asyncio
 import logging

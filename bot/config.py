@@ -1,7 +1,4 @@
-"""Read the environment into Settings, once, with every fault listed together.
-
-Every secret may also come as `<NAME>_FILE`.
-"""
+"""Read the environment into Settings and list every fault. Each secret may also come as `<NAME>_FILE`."""
 
 import os
 from collections.abc import Mapping
@@ -149,10 +146,7 @@ WHAT_IT_IS: Mapping[str, str] = {
 
 
 def read_settings(dotenv: Path | None = None) -> Settings:
-    """Read all settings; a real variable wins over `.env`.
-
-    Raises ConfigFaults naming every variable that is missing or wrong.
-    """
+    """Read all settings, `.env` last. Raises ConfigFaults naming every variable that is missing or wrong."""
     return _read(Settings, dotenv)
 
 

@@ -57,10 +57,7 @@ class Subject:
         return {"amount_minor": paid.amount_minor, "currency": paid.currency} if paid else {}
 
     def reference(self, state: CaseState | None = None) -> dict[str, JsonValue]:
-        """Return what we may write into a vendor's metadata.
-
-        Fidel copies it: never personal data, amounts or reasons.
-        """
+        """Return our reference for a vendor's metadata, which Fidel copies: never personal data, amounts or reasons."""
         stated = {"call": self.root, "case": self.case_id, "state": state and state.value, "link": self.link}
         return {name: value for name, value in stated.items() if value is not None}
 
@@ -210,19 +207,13 @@ def task(subject: Subject, name: str, sentence: str, priority: str = "normal") -
 
 
 def row(subject: Subject, name: str, sheet: str, sentence: str, *cells: str | None) -> Action:
-    """Return the step that adds a line to a sheet which people keep as a queue or a log.
-
-    The call and the case are added anyway.
-    """
+    """Return the step that adds a line to a queue or log in a sheet; call and case are added anyway."""
     written = [("not stated" if cell is None else cell)[:_CELL] for cell in cells]
     return step(name, "sheets", "append_row", sentence, sheet=sheet, cells=[*written], reference=subject.reference())
 
 
 def card_reference(subject: Subject) -> tuple[Action, ...]:
-    """Return the step that puts our reference on a Fidel card, if there is one.
-
-    It is the last step: the case is done with it.
-    """
+    """Return the step that puts our reference on the Fidel card, if there is one; it is the last step."""
     card_id = subject.fields.card_id or subject.known("transaction", "card_id")
     if not card_id:
         return ()

@@ -9,8 +9,8 @@ from statistics import median
 
 from bot.core.model import Case, CaseState, Kind, Money, Verdict
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.records import REASONS
 
-REASONS = ("refund_reason", "dispute_reason", "escalation_reason", "credit_request")
 MOST_REASONS = 5
 
 

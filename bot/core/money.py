@@ -24,10 +24,7 @@ _SHOWN = re.compile(r"“[^”]*”|(?<![\w.,-])(?P<number>-?[0-9]{1,3}(?:,[0-9]
 
 
 def exponent(currency: str) -> int:
-    """Return the decimals of a currency (ISO 4217, upper case): 0, 2, 3 or 4.
-
-    Raises ValueError for a code that is no money.
-    """
+    """Return the decimals of an ISO 4217 currency: 0, 2, 3 or 4. Raises ValueError for a code that is no money."""
     digits: int | None = Currency(currency).exponent
     if digits is None:  # gold, test codes
         raise ValueError(f"{currency} has no minor unit")

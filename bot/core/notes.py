@@ -138,10 +138,7 @@ def _one_line(words: str) -> str:
 
 
 def outputs(file: CaseFile) -> dict[str, str]:
-    """Return the outputs that the manifest names.
-
-    Only `decided_by` may be absent: nobody decided on what has expired.
-    """
+    """Return the outputs that the manifest names; only `decided_by` may be absent, since nobody decides on expiry."""
     case, verdict = file.case, Verdict.REJECT if file.case.state is CaseState.REJECTED else Verdict.APPROVE
     deciders = [decision for decision in file.decisions if decision.verdict is verdict]
     ended = {"outcome": outcome(file), "case_id": case.case_id, "reason": case.closing or f"The case is {case.state}."}

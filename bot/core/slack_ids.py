@@ -42,13 +42,7 @@ class More(StrEnum):
 
 
 CHOICES = (ActionId.CHOOSE_1, ActionId.CHOOSE_2, ActionId.CHOOSE_3)
-BULKS = (
-    ActionId.HOME_BULK_1,
-    ActionId.HOME_BULK_2,
-    ActionId.HOME_BULK_3,
-    ActionId.HOME_BULK_4,
-    ActionId.HOME_BULK_5,
-)
+BULKS = tuple(ActionId(f"home.bulk.{n}") for n in range(1, 6))
 
 
 class CallbackId(StrEnum):

@@ -72,10 +72,7 @@ class People(Calling):
         return user_id
 
     async def user(self, user_id: str) -> Mapping[str, Any] | None:
-        """Return the `user` of users.info, or None if Slack shows us no such person.
-
-        Raises SlackError, and TimeoutError.
-        """
+        """Return the `user` of users.info, None if Slack shows none. Raises SlackError, and TimeoutError."""
         at, user = self._users.get(user_id, (None, None))
         if at is not None and self._clock() - at < MEMBERSHIP_FRESH:
             return user

@@ -1,7 +1,4 @@
-"""Handle the buttons of a card: judge and commit, then acknowledge, then answer.
-
-Nothing after the acknowledgement may fail.
-"""
+"""Handle the buttons of a card: judge and commit, acknowledge, answer. Only the first two may fail."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping

@@ -19,6 +19,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.policy import Standing
+from bot.core.records import customer
 from bot.core.slack_ids import ActionId, CaseRef
 from tests.support.cards import (
     CASE_ID,
@@ -90,7 +91,7 @@ def test_every_picture_keeps_the_rules_and_says_amount_customer_and_state(name: 
     amount = wording.amount(file.case.kind, file.case.details)
     if not name.endswith("hostile"):
         assert (amount or "") in picture.text
-        assert wording.customer(file.case.details) in picture.text
+        assert customer(file.case.details) in picture.text
         assert (amount or "not about a sum") in words(picture)
 
 

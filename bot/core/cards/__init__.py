@@ -33,7 +33,7 @@ from bot.core.cards.progress import buttons, current_step, rejection, state_line
 from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Frozen, Kind
 from bot.core.money import HOME
 from bot.core.policy import Standing
-from bot.core.records import records
+from bot.core.records import REASONS, RECORDS, address, customer, reason, records
 
 TEXT_LIMIT = 3500  # Slack wants at most 4,000 characters in an update
 
@@ -101,9 +101,9 @@ def moved(file: CaseFile, channel: str) -> Picture:
 def _asked(case: Case) -> str:
     details = case.details
     vip = " (VIP)" if details.fields.vip else ""
-    why, intent = wording.reason(details), details.fields.call_intent
-    parts = [f"{data(wording.customer(details), 120)}{vip} {wording.ASKS[case.kind]}."]
-    parts += [f"“{data(why, 400)}”{_mark(details, *wording.REASONS)}"] if why else []
+    why, intent = reason(details), details.fields.call_intent
+    parts = [f"{data(customer(details), 120)}{vip} {wording.ASKS[case.kind]}."]
+    parts += [f"“{data(why, 400)}”{_mark(details, *REASONS)}"] if why else []
     parts += [f"Stated intent: {data(intent, 120)}"] if intent and case.kind is Kind.REVIEW else []
     return "\n".join(parts)
 
@@ -122,7 +122,7 @@ def _established(case: Case) -> str:
 def _stated(details: Details) -> list[str]:
     fields = details.fields
     found = {label: getattr(fields, name) for name, label in wording.STATED.items()}
-    found["billing address"] = wording.address(fields.billing_address) if fields.billing_address else None
+    found["billing address"] = address(fields.billing_address) if fields.billing_address else None
     marks = {label: _mark(details, name) for name, label in wording.STATED.items()}
     return [f"{label}: {data(value, 200)}{marks.get(label, '')}" for label, value in found.items() if value]
 
@@ -133,8 +133,8 @@ def _mark(details: Details, *names: str) -> str:
 
 
 def _records(details: Details) -> str:
-    found = {name: getattr(details.fields, name) for name in wording.RECORDS}
-    lines = [f"{wording.RECORDS[name]} {code(value)}{_mark(details, name)}" for name, value in found.items() if value]
+    found = {name: getattr(details.fields, name) for name in RECORDS}
+    lines = [f"{RECORDS[name]} {code(value)}{_mark(details, name)}" for name, value in found.items() if value]
     return fit(lines, _RECORDS) or "no record stated"
 
 

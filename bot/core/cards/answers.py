@@ -12,10 +12,7 @@ _BRAND_NAME = range(2, 51)  # Fidel API's limit
 
 
 def faults(filled: Mapping[str, str], locale: str = HOME) -> dict[str, str]:
-    """Return the faults by the name of the input.
-
-    `filled` holds only what was filled in, numbers as the locale writes them.
-    """
+    """Return the faults by input; `filled` holds what was filled in, numbers as the locale writes them."""
     wrong = {name: fault for name, check in _CHECKS.items() if name in filled and (fault := check(filled[name]))}
     return wrong | _money_faults(filled, locale)
 

@@ -16,6 +16,7 @@ from bot.core.masked import masked
 from bot.core.model import Address, CaseFile, Details, Frozen, Kind, Money
 from bot.core.money import HOME, editable
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.records import reason
 from bot.core.slack_ids import ActionId, CallbackId
 
 SUMMARY, SUMMARY_AT_MOST = "summary", 3000  # characters: what one section of a card can show
@@ -145,7 +146,7 @@ def _input(name: str, details: Details, locale: str) -> list[Block]:
 
 def _known(details: Details, name: str) -> str | None:
     if name == "reason":
-        return wording.reason(details)
+        return reason(details)
     value = getattr(details.fields, name)
     return value if isinstance(value, str) else None
 

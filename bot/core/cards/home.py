@@ -265,10 +265,7 @@ def _group(n: int, options: Sequence[Block]) -> Block:
 
 
 def read_bulk(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[CaseRef, ...]:
-    """Return the versions that were ticked, each once.
-
-    Raises FormErrors for none, ValueError for what we did not write.
-    """
+    """Return each version that was ticked. Raises FormErrors for none, ValueError for what we did not write."""
     chosen = [option["value"] for block in values.values() for option in block[VALUE].get("selected_options") or ()]
     if not chosen:
         raise FormErrors({"cases-0": "Tick at least one case."})

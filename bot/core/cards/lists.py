@@ -7,6 +7,7 @@ from bot.core.cards import wording
 from bot.core.cards.mrkdwn import Block, code, data, date, escape, literal, mrkdwn, section, utc, who
 from bot.core.model import Case, CaseState, Frozen, Money
 from bot.core.money import HOME, in_locale
+from bot.core.records import RECORDS
 from bot.core.slack_ids import CaseRef
 
 OPTION_LIMIT = 75  # characters that Slack takes for the text of an option, and for its description
@@ -79,7 +80,7 @@ def option(shown: Row, now: datetime) -> Block:
     case = shown.case
     words = wording.headline(case.kind, case.details, shown.money, locale=shown.locale)
     words = words.removeprefix(f"{wording.TITLES[case.kind]} · ")
-    records = (getattr(case.details.fields, name) for name in wording.RECORDS)
+    records = (getattr(case.details.fields, name) for name in RECORDS)
     record = next((value for value in records if value), "no record stated")
     late = "overdue" if case.due_at < now else f"due {utc(case.due_at)}"
     return {

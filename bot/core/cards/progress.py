@@ -22,6 +22,7 @@ from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, Exe
 from bot.core.money import HOME
 from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Standing, payout_of
+from bot.core.records import customer
 from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
 
 _ROOM = 2200  # characters for all steps, of the 12,000 that Slack takes for all blocks of a message
@@ -257,7 +258,7 @@ def _approval(file: CaseFile, locale: str) -> Block:
     case, actions = file.case, file.proposal.actions
     sum_ = wording.amount(case.kind, case.details, file.proposal.money, locale)
     rest = f" Then {len(actions) - 1} more." if len(actions) > 1 else ""
-    for_whom = f"{sum_ or wording.TITLES[case.kind]}, for {literal(wording.customer(case.details), 80)}."
+    for_whom = f"{sum_ or wording.TITLES[case.kind]}, for {literal(customer(case.details), 80)}."
     return _confirm(
         "Approve this?", f"{for_whom} First: {literal(actions[0].sentence.rstrip('.'), 150)}.{rest}", "Approve"
     )

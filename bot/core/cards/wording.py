@@ -8,30 +8,7 @@ from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Details,
 from bot.core.money import HOME, show
 from bot.core.playbooks import PLAYBOOKS, unverified_recipient
 from bot.core.policy import payout_of
-from bot.core.records import REASONS, RECORDS, address, customer, doubts_of, reason
-
-__all__ = [
-    "ASKS",
-    "REASONS",
-    "RECORDS",
-    "STATED",
-    "STATES",
-    "SYSTEMS",
-    "TITLES",
-    "address",
-    "amount",
-    "approvals",
-    "confidence",
-    "customer",
-    "doubts",
-    "headline",
-    "how_it_stands",
-    "needs_completing",
-    "paid_elsewhere",
-    "reason",
-    "system",
-    "waits_for",
-]
+from bot.core.records import customer, doubts_of
 
 TITLES: Mapping[Kind, str] = {kind: playbook.title for kind, playbook in PLAYBOOKS.items()}
 ASKS: Mapping[Kind, str] = {kind: playbook.asks for kind, playbook in PLAYBOOKS.items()}

@@ -48,30 +48,8 @@ _CURRENCIES = {
     "₴": "UAH",
     "₽": "RUB",
 }
-_SHARED = frozenset(
-    (
-        "$",
-        "£",
-        "¥",
-        "kr",
-        "kr.",
-        "fr",
-        "fr.",
-        "dollar",
-        "dollars",
-        "buck",
-        "bucks",
-        "pound",
-        "pounds",
-        "peso",
-        "pesos",
-        "crown",
-        "crowns",
-        "kroner",
-        "kronor",
-        "franc",
-        "francs",
-    )
+_SHARED = frozenset(("$", "£", "¥", "kr", "kr.", "fr", "fr.", "dollar", "dollars", "buck", "bucks")).union(
+    ("pound", "pounds", "peso", "pesos", "crown", "crowns", "kroner", "kronor", "franc", "francs")
 )
 _MARK = "|".join(re.escape(word) for word in sorted([*_CURRENCIES, *_SHARED], key=len, reverse=True))
 _NUMBER = (
@@ -127,10 +105,7 @@ def currency_of(text: str) -> str | None:
 
 
 def amount_of(text: str) -> Amount | None:
-    """Read one amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12";
-
-    None for the rest.
-    """
+    """Read one amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12"; else None."""
     match = _VALUE.fullmatch(text.strip())
     if match is None:
         return None

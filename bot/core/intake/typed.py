@@ -29,10 +29,7 @@ def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
 
 
 def a_number(text: str, locale: str, currency: str = "USD") -> Amount:
-    """Read what was typed, whatever its currency; `currency` is for the example only.
-
-    Raises ValueError as `typed` does.
-    """
+    """Read what was typed; `currency` is for the example only. Raises ValueError as `typed` does."""
     decimal, group = separators(locale)
     if group not in ".,":
         text = text.replace(group, "")

@@ -11,43 +11,11 @@ TEXT_AT_MOST = 500  # characters of a field; longer is a story, and the summary 
 URL_AT_MOST = 2000  # a signed link that is cut is no link
 JUST_TEXT = ("value", "text", "answer", "result")  # {"value": "INV-20418", "confidence": 0.8}
 
-_NOTHING = frozenset(
-    (
-        "",
-        "-",
-        "--",
-        "?",
-        "n/a",
-        "na",
-        "n.a.",
-        "none",
-        "null",
-        "nil",
-        "undefined",
-        "unknown",
-        "unclear",
-        "unspecified",
-        "not stated",
-        "not mentioned",
-        "not given",
-        "not provided",
-        "not specified",
-        "not available",
-        "not applicable",
-        "not said",
-        "not sure",
-        "not known",
-        "no answer",
-        "not_stated",
-        "not_mentioned",
-        "not_provided",
-        "not_specified",
-        "not_available",
-        "not_applicable",
-        "[blank]",
-        "(none)",
-        "<unknown>",
-    )
+_NOTHING = frozenset(("", "-", "--", "?", "[blank]", "(none)", "<unknown>")).union(
+    ("n/a", "na", "n.a.", "none", "null", "nil", "undefined", "unknown", "unclear", "unspecified", "no answer"),
+    ("not stated", "not mentioned", "not given", "not provided", "not specified", "not available", "not applicable"),
+    ("not_stated", "not_mentioned", "not_provided", "not_specified", "not_available", "not_applicable"),
+    ("not said", "not sure", "not known"),
 )
 _YES = frozenset(("true", "yes", "y", "1", "on"))
 _NO = frozenset(("false", "no", "n", "0", "off"))

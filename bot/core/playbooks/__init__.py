@@ -14,10 +14,7 @@ __all__ = ["PLAYBOOKS", "Need", "Playbook", "unverified_recipient"]
 
 
 def _of(kind: Kind) -> Playbook:
-    """Return the playbook of a kind.
-
-    Raises ModuleNotFoundError for a kind without its file: nothing starts with half a kind.
-    """
+    """Return the playbook of a kind. Raises ModuleNotFoundError for a kind without its file."""
     playbook: Playbook = import_module(f"{__name__}.{kind}").PLAYBOOK
     return playbook
 

@@ -19,44 +19,24 @@ SEPARATORS = r"\s.,;/|_*·•\u2010-\u2015\u2026\u2212\-"
 _FILLERS = r"(?:u[hm]+|er+m?|hm+|so|then|and then|okay|ok|yes|yeah|next|dash|hyphen|space|comma|followed by)"
 PAUSE = rf"[{SEPARATORS}]{{1,4}}(?:{_FILLERS}[{SEPARATORS}]{{1,4}}){{0,2}}"
 
-_ONES = {
-    "zero": "0",
-    "oh": "0",
-    "o": "0",
-    "nought": "0",
-    "naught": "0",
-    "one": "1",
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-    "eight": "8",
-    "nine": "9",
-}
-_TEENS = {
-    "ten": "10",
-    "eleven": "11",
-    "twelve": "12",
-    "thirteen": "13",
-    "fourteen": "14",
-    "fifteen": "15",
-    "sixteen": "16",
-    "seventeen": "17",
-    "eighteen": "18",
-    "nineteen": "19",
-}
-_TENS = {
-    "twenty": "2",
-    "thirty": "3",
-    "forty": "4",
-    "fifty": "5",
-    "sixty": "6",
-    "seventy": "7",
-    "eighty": "8",
-    "ninety": "9",
-}
+_FROM_ONE = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_FROM_TEN = (
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
+_FROM_TWENTY = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ONES = dict.fromkeys(("zero", "oh", "o", "nought", "naught"), "0")
+_ONES |= {word: str(digit) for digit, word in enumerate(_FROM_ONE, 1)}
+_TEENS = {word: str(number) for number, word in enumerate(_FROM_TEN, 10)}
+_TENS = {word: str(digit) for digit, word in enumerate(_FROM_TWENTY, 2)}
 _TIMES = {"double": 2, "triple": 3, "treble": 3}
 
 _ONE = "|".join(_ONES)

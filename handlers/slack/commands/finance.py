@@ -1,9 +1,9 @@
 """Answer `/finance`: the words that only look are here, those that change something are in `acting`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.cases import digests, inbox
+from bot.cases import digests, inbox, shadow
 from bot.core import cards
 from bot.core.cards import lists, wording
 from bot.core.cards.home import STATES, Look
@@ -15,10 +15,10 @@ from bot.core.people import EVERYTHING
 from bot.core.policy import Policy, bands_of, standing_of
 from bot.core.policy.words import rule
 from handlers.slack.commands import acting
-from handlers.slack.commands.backtest import tried
 from handlers.slack.commands.parse import Asked, Reply
 
 SHOWN = 15  # cases in an answer; the home tab has pages
+SHADOW_SPAN = timedelta(days=30)
 
 HELP = (
     ("list", "[kind] [waiting, approved, stuck or all] [mine]", "open cases, soonest due first"),
@@ -32,6 +32,7 @@ HELP = (
     ("policy", "[try]", "who decides what; `try`: what a policy that is tried would have done"),
 )
 NOBODY = "`/finance` answers the people whom the policy names. Ask an admin if you should be one of them."
+NO_SHADOW = "No second policy is tried. Name one in `POLICY_SHADOW_FILE`: it decides nothing, and is counted here."
 
 _STATE_WORDS: Mapping[str, str] = {"waiting": "open", "rejected": "all", "done": "all", "expired": "all"} | {
     name: name for name in STATES
@@ -140,7 +141,7 @@ async def _digest(asked: Asked) -> Reply:
 async def _policy(asked: Asked) -> Reply:
     """Say who decides what; kinds with the same rules stand together."""
     if asked.rest.strip().lower() == "try":
-        return await tried(asked)
+        return await _policy_try(asked)
     ctx = asked.ctx
     paused = await ctx.db.read(lambda store: store.pauses())
     alike: dict[tuple[str, ...], list[str]] = {}
@@ -164,6 +165,18 @@ async def _policy(asked: Asked) -> Reply:
         context(f"Policy {code(ctx.policy.version)}"),
     ]
     return Reply("\n".join(["Who decides", *lines, *groups, *notes]), blocks)
+
+
+async def _policy_try(asked: Asked) -> Reply:
+    """Answer with what the shadow policy has recorded, as `countersign policy backtest --shadow` tells it."""
+    since = asked.ctx.clock() - SHADOW_SPAN
+    seen = await asked.ctx.db.read(lambda store: shadow.seen(store, since))
+    if not seen.recorded:
+        return Reply(NO_SHADOW)
+    heading = f"*The policy that is tried*, in the last {SHADOW_SPAN.days} days\n{data(seen.summary, 500)}"
+    lines = [f"•  {data(line, 80)}" for line in seen.lines] or ["Nothing differs."]
+    how = context(f"In force: {code(asked.ctx.policy.version)}. More of it: `countersign policy backtest`.")
+    return Reply("\n".join([heading, *lines]), [section(heading), section(fit(lines, 2900)), how])
 
 
 def _rules(policy: Policy, kind: Kind, now: datetime) -> tuple[str, ...]:
