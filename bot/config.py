@@ -146,7 +146,7 @@ WHAT_IT_IS: Mapping[str, str] = {
 
 
 def read_settings(dotenv: Path | None = None) -> Settings:
-    """Read all settings, `.env` last. Raises ConfigFaults naming every variable that is missing or wrong."""
+    """Read all settings. A real variable wins over `.env`. Raises ConfigFaults naming every faulty variable."""
     return _read(Settings, dotenv)
 
 

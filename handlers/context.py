@@ -16,7 +16,7 @@ from bot.core.money import HOME
 from bot.core.people import STRANGER, Account, Person
 from bot.core.policy import Policy
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 T = TypeVar("T")
 

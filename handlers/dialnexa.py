@@ -15,7 +15,7 @@ from bot.core.signature import dialnexa_signed
 from bot.core.triage import case_id_of
 from handlers.context import Context
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 SIGNATURES = ("x-dialnexa-signature", "x-nexa-signature")
 VERIFICATION_SIZE = 1024  # bytes; the URL check carries a message and a time, nothing else

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from bot.core.model import CaseState
 from handlers.context import Context
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 
 def routes(ctx: Context, *, faults: Callable[[], Mapping[str, str]], registry: CollectorRegistry) -> list[web.RouteDef]:

@@ -310,7 +310,7 @@ class Receipt(Frozen):
 
 
 class Execution(Frozen):
-    """Carry out an approved action. Its key is used for every attempt, for ever."""
+    """Describe an approved action on its way. Its key is used for every attempt, for ever."""
 
     key: str  # "<call id>/<action name>/<n>"
     case_id: str

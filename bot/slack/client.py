@@ -1,4 +1,4 @@
-"""Do things in Slack: cards and their threads, forms, the home tab, and answers to one person."""
+"""Post cards and their threads, open forms, publish the home tab, and answer one person in Slack."""
 
 import asyncio
 import logging

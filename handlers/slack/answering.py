@@ -9,7 +9,7 @@ from bot.core.people import SlackUnavailable
 from bot.core.slack_ids import CaseRef
 from handlers.context import Context, NotAllowed
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 Body = Mapping[str, Any]
 T = TypeVar("T")

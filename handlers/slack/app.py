@@ -13,7 +13,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from handlers.context import Context
 from handlers.slack import clicks, commands, completing, forms, home, shortcuts, threads, workflows
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 TIMESTAMP = re.compile(r"[0-9]{1,16}")  # seconds since 1970
 

@@ -254,7 +254,7 @@ def _decisions(file: CaseFile, locale: str) -> list[Block]:
 
 
 def _approval(file: CaseFile, locale: str) -> Block:
-    """Ask once more before money moves: how much, to whom, and what happens first."""
+    """Return the last confirmation before money moves: how much, to whom, and what happens first."""
     case, actions = file.case, file.proposal.actions
     sum_ = wording.amount(case.kind, case.details, file.proposal.money, locale)
     rest = f" Then {len(actions) - 1} more." if len(actions) > 1 else ""

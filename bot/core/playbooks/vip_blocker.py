@@ -1,4 +1,4 @@
-"""Tell the account's owner at once that a VIP cannot pay, and give the payment a way."""
+"""Tell the account's owner at once that a VIP cannot pay, and offer another way to pay."""
 
 from datetime import timedelta
 
