@@ -141,7 +141,7 @@ def in_books(subject: Subject, *, by_invoice: bool = False) -> dict[str, JsonVal
 
 
 def at_stripe(subject: Subject) -> dict[str, JsonValue] | None:
-    """Return how Stripe finds the customer, or None if the call states nothing that Stripe knows."""
+    """Return how Stripe finds the customer, or None if it was not found there or nothing is stated."""
     fields = subject.fields
     stated = fields.account_id if (fields.account_id or "").startswith("cus_") else None
     if subject.absent("customer"):
@@ -152,7 +152,7 @@ def at_stripe(subject: Subject) -> dict[str, JsonValue] | None:
 
 
 def in_crm(subject: Subject) -> dict[str, JsonValue] | None:
-    """Return how HubSpot finds the customer, by the first name that fits, or None."""
+    """Return the names by which HubSpot looks for the customer, taking the first that fits, or None."""
     fields = subject.fields
     stated = {"account_id": fields.account_id, "email": fields.email, "customer_name": fields.customer_name}
     named: dict[str, JsonValue] = {name: value for name, value in stated.items() if value}

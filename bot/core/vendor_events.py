@@ -40,7 +40,7 @@ def read_stripe(event: Event) -> Report | None:
 
 
 def read_fidel(event: str, body: Event) -> Report | None:
-    """Read `event`, which the address names, not the body. A refund also comes as `transaction.clearing`."""
+    """Read an event, which the address names; a refund also comes as `transaction.clearing`, ignored here."""
     if event == "transaction.refund":
         original = body.get("originalTransactionId")
         amount = _major(body)

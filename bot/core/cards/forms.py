@@ -15,6 +15,7 @@ Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # view["state"]["values"
 
 VALUE = "value"  # the action id of every input; its block id says which one it is
 REASON_MIN, REASON_MAX = 3, 500  # long enough to mean something to an auditor, short enough to be read
+HOW_MIN = 10  # characters: "yes" is not how
 _TITLE_MAX = 24  # Slack's limit
 _LINE_MAX = 200
 
@@ -113,7 +114,7 @@ def text_of(values: Values, name: str) -> str:
     return str(values.get(name, {}).get(VALUE, {}).get("value") or "").strip()
 
 
-HOW_MIN = 10  # characters: "yes" is not how
+# --- the forms of the menu "More" ------------------------------------------------------------------------------------
 
 
 def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = HOME) -> Block:

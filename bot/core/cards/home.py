@@ -23,6 +23,8 @@ from bot.core.slack_ids import BULKS, ActionId, CallbackId, CaseRef
 PAGE = 20  # cases of a section that is looked through; a Home tab takes 100 blocks
 FIRST = 10  # cases of a section where others stand beside it
 SEARCH_AT_MOST = 100  # characters
+OPTIONS = 10  # that Slack takes in one group of checkboxes
+GROUPS = 3  # so that every case is decided and acknowledged within Slack's three seconds
 
 Scope = Literal["all", "waiting", "mine", "open"]
 SCOPES: Mapping[Scope, str] = {
@@ -228,8 +230,7 @@ def _bulk_buttons(bulks: Sequence[Bulk]) -> list[Block]:
     return [{"type": "actions", "elements": buttons}] if buttons else []
 
 
-OPTIONS = 10  # that Slack takes in one group of checkboxes
-GROUPS = 3  # so that every case is decided and acknowledged within Slack's three seconds
+# --- approving several at once --------------------------------------------------------------------------------------
 
 
 def bulk_form(bulk: Bulk, now: datetime) -> Block:

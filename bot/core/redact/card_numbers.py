@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from stdnum import luhn
 
+# --- digits as people say them, in English words only ---------------------------------------------------------------
+
+
 TURN_BREAK = "\x1e"  # stands between the turns of a transcript while they are read as one text
 
 # What may stand between the digits of one number: a pause, as written, heard or typed.
@@ -20,18 +23,8 @@ _FILLERS = r"(?:u[hm]+|er+m?|hm+|so|then|and then|okay|ok|yes|yeah|next|dash|hyp
 PAUSE = rf"[{SEPARATORS}]{{1,4}}(?:{_FILLERS}[{SEPARATORS}]{{1,4}}){{0,2}}"
 
 _FROM_ONE = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_FROM_TEN = (
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-)
+_FROM_THIRTEEN = ("thir", "four", "fif", "six", "seven", "eigh", "nine")
+_FROM_TEN = ("ten", "eleven", "twelve", *(f"{stem}teen" for stem in _FROM_THIRTEEN))
 _FROM_TWENTY = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ONES = dict.fromkeys(("zero", "oh", "o", "nought", "naught"), "0")
 _ONES |= {word: str(digit) for digit, word in enumerate(_FROM_ONE, 1)}
@@ -112,6 +105,9 @@ def _digits(word: str) -> str:
 
 def _ascii_digit(character: re.Match[str]) -> str:
     return str(unicodedata.decimal(character[0])) if character[0].isdecimal() else character[0]
+
+
+# --- card numbers ---------------------------------------------------------------------------------------------------
 
 
 SHORTEST, LONGEST = 13, 19
