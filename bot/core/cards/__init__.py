@@ -11,7 +11,7 @@ from typing import Any
 from bot.core.cards import wording
 from bot.core.cards.facts import earlier, facts, small_print
 from bot.core.cards.localised import entry_in, localised, standing_in
-from bot.core.cards.masked import HIDDEN, behind_a_button, without_what_is_hidden
+from bot.core.cards.masked import HIDDEN, masked_file, with_summary_button
 from bot.core.cards.mrkdwn import (
     Block,
     code,
@@ -66,13 +66,13 @@ def card(
     `locale` is that of the channel: it says how amounts are written. `belongs_to`: the card's own channel, where it
     hangs in another because that one is closed.
     """
-    whole, file, standing = file, localised(without_what_is_hidden(file), locale), standing_in(standing, locale)
+    whole, file, standing = file, localised(masked_file(file), locale), standing_in(standing, locale)
     case = file.case
     above = [
         header(_headline(file, locale)),
         section(state_line(file, standing)),
         section(f"*What the caller asked for*\n{_asked(case)}"),
-        behind_a_button(section(f"*What the call established*\n{_established(case)}"), whole),
+        with_summary_button(section(f"*What the call established*\n{_established(case)}"), whole),
         columns(f"*Record affected*\n{_records(case.details)}", f"*Next step*\n{_next_step(file, owners)}"),
         columns(f"*Amount*\n{_amount(file, locale)}", f"*Confidence*\n{wording.confidence(case.details)}"),
     ]

@@ -10,14 +10,14 @@ _WORDS = 2500  # characters of one hidden text; a section takes 3,000
 _MOST = 90  # sections; a form takes 100 blocks
 
 
-def without_what_is_hidden(file: CaseFile) -> CaseFile:
+def masked_file(file: CaseFile) -> CaseFile:
     """Return the case without what is hidden, so that nothing drawn from it can tell what it does not hold."""
     if not file.case.details.sensitive:
         return file
     return file.model_copy(update={"case": file.case.model_copy(update={"details": masked(file.case.details)})})
 
 
-def behind_a_button(block: Block, file: CaseFile) -> Block:
+def with_summary_button(block: Block, file: CaseFile) -> Block:
     """Return the section with the button if there is something to show; `file` still holds it."""
     if not hidden(file.case.details):
         return block
