@@ -15,7 +15,8 @@ from bot.connectors.base import Connector
 from bot.core.model import Decision, ExecutionState, Outcome
 from bot.http.client import Http, Reply
 from bot.http.errors import Unsure
-from bot.jobs import Jobs
+from bot.jobs.deliveries import Deliveries
+from bot.jobs.executions import Executions
 from storage import Store
 from tests.simulation.quorum.mutations import Plant, a_stale_click_is_taken, one_approval_is_enough
 
@@ -41,17 +42,17 @@ def no_look_before_a_second_post(patch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object, **__: object) -> None:
         return None
 
-    patch.setattr(Jobs, "_found", nothing)
+    patch.setattr(Deliveries, "_found", nothing)
 
 
 def a_new_key_for_each_try(patch: pytest.MonkeyPatch) -> None:
-    attempt = Jobs._attempt
+    attempt = Executions._attempt
 
-    async def renamed(jobs: Jobs, connector: Connector, work: ClaimedExecution) -> AttemptResult:
+    async def renamed(jobs: Executions, connector: Connector, work: ClaimedExecution) -> AttemptResult:
         other = work.execution.model_copy(update={"key": f"{work.execution.key}/{work.attempt.n}"})
         return await attempt(jobs, connector, ClaimedExecution(other, work.attempt))
 
-    patch.setattr(Jobs, "_attempt", renamed)
+    patch.setattr(Executions, "_attempt", renamed)
 
 
 def an_approval_counts_for_the_next_version(patch: pytest.MonkeyPatch) -> None:
