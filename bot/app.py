@@ -19,7 +19,7 @@ from bot.config import Settings
 from bot.connectors.base import Connector
 from bot.core.accounts import Account, account_of
 from bot.core.policy import Policy
-from bot.jobs import Base, Jobs, Outside, make_jobs
+from bot.jobs import Base, Jobs, Outside
 from bot.metrics import make_registry
 from bot.slack import Pace, Slack, SlackError
 from bot.systems import make_connectors
@@ -175,7 +175,7 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         public_url=str(settings.public_url) if settings.public_url else None,
         facts_deadline_s=settings.facts_deadline_s,
     )
-    jobs = make_jobs(base)
+    jobs = Jobs(base)
     slack_port = SlackPort(slack)
     ctx = Context(
         db=db,

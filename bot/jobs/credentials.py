@@ -19,7 +19,7 @@ class Credentials:
         self._doubted: set[str] = set()
 
     def doubt(self, name: str) -> None:
-        """Have `ask_doubted` ask a connector of which a look-up failed."""
+        """Note a connector of which a look-up failed, for `ask_doubted`."""
         self._doubted.add(name)
 
     async def pause(self, connector: Connector, why: str) -> None:

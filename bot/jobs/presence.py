@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from bot.cases import presence
@@ -19,19 +18,11 @@ LAG = timedelta(minutes=5)  # clocks of several processes differ, and a transact
 SPARE = 8  # more than a quorum: those who asked for a case, or edited it, do not count alone
 
 
-@dataclass(frozen=True)
-class LastLook:
-    """Hold who was there when every unfinished case was looked at last; nobody, and never, in a new process."""
-
-    people: People = field(default_factory=dict)
-    gone: frozenset[str] = frozenset()
-    at: datetime | None = None
-
-
 class Presence:
     def __init__(self, base: Base) -> None:
         self.base = base
-        self._last = LastLook()
+        self._last: tuple[People, frozenset[str]] | None = None  # who was there, who was gone; None in a new process
+        self._last_at = presence.EVER
 
     async def leave_no_case_alone(self) -> None:
         """Escalate to the admins what nobody could decide: a group was emptied or deleted, an owner left.
@@ -47,12 +38,12 @@ class Presence:
         except (SlackError, TimeoutError) as error:
             log.warning("who is there could not be asked: %s", error)
             return
-        now, last = self.base.clock(), self._last
-        since = presence.EVER if last.at is None or (last.people, last.gone) != (people, gone) else last.at - LAG
+        now, found = self.base.clock(), (people, gone)
+        since = self._last_at - LAG if self._last == found else presence.EVER
         ids = await self.base.db.read(lambda store: presence.unfinished(store, since))
         for at in range(0, len(ids), PAGE):
             await self._put_right(ids[at : at + PAGE], people, gone)
-        self._last = LastLook(people, gone, now)
+        self._last, self._last_at = found, now
 
     async def _put_right(self, ids: Sequence[str], people: People, gone: frozenset[str]) -> None:
         policy = self.base.policy

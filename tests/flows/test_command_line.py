@@ -198,7 +198,7 @@ async def test_the_history_of_a_case_is_exported_line_by_line(sqlite_world: Worl
 
 async def test_a_whole_history_is_verified_while_the_bot_runs(sqlite_world: World, shell: Shell) -> None:
     await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    await sqlite_world.app.jobs.seals.seal()
+    await sqlite_world.app.jobs.seal()
     ran = await shell.beside("audit", "verify")
     assert ran.code == 0
     assert ran.out.startswith("Whole: ")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
-from bot.jobs import Base, Outside, make_jobs
+from bot.jobs import Base, Jobs, Outside
 from bot.slack import Pace
 from storage import InlineDatabase, Store
 from tests.simulation.fault_schedule import STALL_S
@@ -92,7 +92,7 @@ class Process:
             clock=world.now,
             wake=lambda *_: self._awake.set(),
         )
-        self.jobs = make_jobs(base)
+        self.jobs = Jobs(base)
 
     # --- the worker -------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Process:
                     for piece in await claim(fault_schedule.rng.randint(1, 4)):
                         self.spawn(handle(piece))
                 if fault_schedule.often(0.1):
-                    self.spawn(self.jobs.seals.seal())
+                    self.spawn(self.jobs.seal())
                 due_in_s = await self._due_in_s()
             await self._rest(due_in_s)
 
