@@ -1,13 +1,13 @@
-"""Who is in the policy's groups and who is who, as Slack says just now; asked once for clicks that come together."""
+"""Look up who is in the policy's groups and who is who; asked once for clicks that come together."""
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack.errors import GroupGone, NotThere, SlackError
-from bot.slack.requests import Calling
 
 log = logging.getLogger("countersign.slack")
 
@@ -16,9 +16,11 @@ EMAIL_FRESH = timedelta(minutes=10)  # users.lookupByEmail is tier 3, and an add
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
 
 
-class People(Calling):
-    def __init__(self, *, token: str, api_url: str, clock: Callable[[], datetime]) -> None:
-        super().__init__(token=token, api_url=api_url, clock=clock)
+class People(ABC):
+    """Know the people of the workspace; `clock` gives aware UTC."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._handles: dict[str, str] = {}
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
         self._users: dict[str, tuple[datetime, Mapping[str, Any] | None]] = {}
@@ -26,27 +28,31 @@ class People(Calling):
         self._by_email: dict[str, tuple[datetime, str | None]] = {}
         self._asking = asyncio.Lock()
 
+    @abstractmethod
+    async def _call(self, method: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call a method of Slack's API and return its answer. Raises SlackError."""
+
     async def people_of(self, members: Sequence[str]) -> frozenset[str]:
-        """The people that a group of the policy names, by user group or one by one. Raises GroupGone."""
+        """Return the people that a group of the policy names, by user group or one by one. Raises GroupGone."""
         found: set[str] = set()
         for member in members:
             found |= await self._members_of(member) if member.startswith(("@", "S")) else {member}
         return frozenset(found)
 
     async def mentions_of(self, members: Sequence[str]) -> frozenset[str]:
-        """The ids to mention; a group that Slack cannot tell just now is left out, since the card matters more."""
+        """Return the ids to mention; a group that Slack cannot tell is left out, since the card matters more."""
         try:
             return frozenset([await self._group_id(member) for member in members])
         except SlackError:
             return frozenset(member for member in members if not member.startswith("@"))
 
     async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
-        """Which of the policy's groups this person is in now. Raises SlackError when Slack cannot tell in time."""
+        """Return the policy's groups that this person is in now. Raises SlackError if Slack cannot tell in time."""
         async with asyncio.timeout(MEMBERSHIP_WAIT_S):
             return frozenset([name for name, members in groups.items() if user_id in await self.people_left(members)])
 
     async def people_left(self, members: Sequence[str]) -> frozenset[str]:
-        """As `people_of`; a user group that is gone has nobody, and must not keep everybody else from deciding."""
+        """Return the people of a group; a user group that is gone has nobody and keeps nobody from deciding."""
         found: set[str] = set()
         for member in members:
             try:
@@ -56,7 +62,7 @@ class People(Calling):
         return frozenset(found)
 
     async def user_by_email(self, email: str) -> str | None:
-        """The Slack id of whoever has this address here; None where nobody has, or Slack cannot tell just now."""
+        """Return the Slack id of whoever has this address here, or None if nobody has or Slack cannot tell just now."""
         at, user_id = self._by_email.get(email, (None, None))
         if at is not None and self._clock() - at < EMAIL_FRESH:
             return user_id
@@ -72,7 +78,7 @@ class People(Calling):
         return user_id
 
     async def user(self, user_id: str) -> Mapping[str, Any] | None:
-        """The `user` of users.info; None where Slack shows us no such person. Raises SlackError, and TimeoutError."""
+        """Return the `user` of users.info, None if Slack shows none. Raises SlackError, and TimeoutError."""
         at, user = self._users.get(user_id, (None, None))
         if at is not None and self._clock() - at < MEMBERSHIP_FRESH:
             return user
@@ -85,10 +91,10 @@ class People(Calling):
         return user
 
     async def _members_of(self, group: str) -> frozenset[str]:
-        if (known := self._known_members(group)) is None:
+        if (members := self._known_members(group)) is None:
             async with self._asking:  # clicks that come together ask once
-                known = self._known_members(group) or await self._ask_members(group)
-        return known
+                members = self._known_members(group) or await self._ask_members(group)
+        return members
 
     def _known_members(self, group: str) -> frozenset[str] | None:
         at, members = self._members.get(group, (None, frozenset[str]()))
