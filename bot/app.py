@@ -18,11 +18,11 @@ from slack_bolt.async_app import AsyncApp
 from bot.config import Settings
 from bot.connectors.base import Connector
 from bot.core.policy import Policy
-from bot.jobs import Jobs, Outside
+from bot.jobs import Base, Jobs, Outside
 from bot.metrics import Figure, make_registry
 from bot.slack import Pace, Slack, SlackPort
 from bot.systems import make_connectors
-from bot.worker import Worker
+from bot.worker import Lane, Worker
 from handlers import cases, health
 from handlers.context import Context
 from handlers.dialnexa import DialNexaHandler
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("countersign")
 
+CONCURRENCY = 32  # pieces that a lane runs at once
 LARGEST_BODY = 1024**2  # bytes; a call summary with its transcript stays far below
 
 
@@ -61,7 +62,10 @@ class Application:
     async def start(self) -> None:
         if self.db.engine == "sqlite":  # no other process can hold a lease on this file
             await self.db.write(lambda store: store.release_leases())
-        self.worker.start(self.jobs)
+        jobs = self.jobs
+        lanes = [Lane(*lane, concurrency=CONCURRENCY) for lane in jobs.lanes]
+        # A restart may have brought new credentials.
+        self.worker.start(lanes, jobs.chores, at_start=[jobs.credentials.try_locked])
         await self.web.setup()
         site = web.TCPSite(self.web, self.settings.host, self.settings.port, reuse_address=True)
         await site.start()
@@ -95,7 +99,7 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
     slack = Slack(token=token, api_url=settings.slack_api_url, clock=clock)
     connectors = make_connectors(settings, db, clock)
     worker = Worker()
-    jobs = Jobs(
+    base = Base(
         db=db,
         outside=Outside(slack, Pace(settings.slack_channel_pace), connectors),
         policy=policy,
@@ -105,6 +109,7 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         public_url=str(settings.public_url) if settings.public_url else None,
         facts_deadline_s=settings.facts_deadline_s,
     )
+    jobs = Jobs(base)
     slack_port = SlackPort(slack)
     ctx = Context(
         db=db,
@@ -112,8 +117,8 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         policy=policy,
         clock=clock,
         wake=worker.wake,
-        available_operations=jobs.outside.available_operations,
-        public_url=jobs.public_url,
+        available_operations=base.outside.available_operations,
+        public_url=base.public_url,
     )
     signing_secret = settings.slack_signing_secret.get_secret_value()
     bolt = slack_handlers.make_bolt(ctx, signing_secret=signing_secret, token=token)

@@ -1,11 +1,9 @@
-"""The loop: wake or tick, claim what is due, run it, stop cleanly. Every lane is the same and waits for no other."""
+"""Run lanes and chores: wake or tick, claim what is due, run it, stop cleanly; no lane waits for another."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
-
-from bot.jobs import Jobs
 
 log = logging.getLogger("countersign.worker")
 
@@ -13,9 +11,11 @@ TICK_S = 0.5  # finds what became due by time alone, and what another process wr
 CHORES_EVERY_S = 60.0
 PAUSE_AFTER_FAULT_S = 1.0
 
+Chore = Callable[[], Awaitable[None]]
+
 
 class Lane:
-    """One kind of work: claims as much as it has hands for, and runs each piece on its own."""
+    """Run one kind of work: claim no more than runs at once, and run each piece on its own."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Lane:
         self.name = name
         self._claim = claim
         self._handle = handle
-        self._hands = concurrency
+        self._concurrency = concurrency
         self._awake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self.done = 0
@@ -39,7 +39,7 @@ class Lane:
     async def run(self) -> None:
         while True:
             self._awake.clear()
-            free = self._hands - len(self._running)
+            free = self._concurrency - len(self._running)
             found = await self._claimed(free) if free else ()
             for piece in found:
                 task = asyncio.create_task(self._one(piece), name=f"{self.name} job")
@@ -73,7 +73,7 @@ class Lane:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if len(self._running) == self._hands - 1:  # it was full
+        if len(self._running) == self._concurrency - 1:  # it was full
             self._awake.set()
 
     async def _rest(self) -> None:
@@ -85,10 +85,9 @@ class Lane:
 
 
 class Worker:
-    """Runs the lanes of one process. `wake("calls")` after a commit makes that lane look at once."""
+    """Run the lanes of one process. `wake("calls")` after a commit makes that lane look at once."""
 
-    def __init__(self, concurrency: int = 32) -> None:
-        self._hands = concurrency
+    def __init__(self) -> None:
         self.lanes: dict[str, Lane] = {}
         self._loops: list[asyncio.Task[None]] = []
 
@@ -97,16 +96,11 @@ class Worker:
             if name in self.lanes:
                 self.lanes[name].wake()
 
-    def start(self, jobs: Jobs) -> None:
-        self.lanes = {
-            "calls": Lane("calls", jobs.claim_calls, jobs.triage, self._hands),
-            "executions": Lane("executions", jobs.claim_executions, jobs.execute, self._hands),
-            "cards": Lane("cards", jobs.claim_cards, jobs.show, self._hands),
-            "timers": Lane("timers", jobs.claim_timers, jobs.fire, self._hands),
-            "notices": Lane("notices", jobs.claim_notices, jobs.notify, self._hands),
-        }
+    def start(self, lanes: Iterable[Lane], chores: Sequence[Chore], at_start: Sequence[Chore] = ()) -> None:
+        """Run the lanes, and the chores once a minute; those `at_start` once before."""
+        self.lanes = {lane.name: lane for lane in lanes}
         self._loops = [asyncio.create_task(lane.run(), name=f"{lane.name} lane") for lane in self.lanes.values()]
-        self._loops.append(asyncio.create_task(self._chores(jobs), name="chores"))
+        self._loops.append(asyncio.create_task(_run_chores(chores, at_start), name="chores"))
 
     async def stop(self, within_s: float = 10.0) -> None:
         for loop in self._loops:
@@ -114,16 +108,19 @@ class Worker:
         await asyncio.gather(*self._loops, return_exceptions=True)
         await asyncio.gather(*(lane.drain(within_s) for lane in self.lanes.values()))
 
-    async def _chores(self, jobs: Jobs) -> None:
-        """What nobody waits for; a fault of one never stops the others, and the next round covers it."""
-        await self._chore(jobs.try_locked)  # a restart may have brought new credentials
-        while True:
-            await asyncio.sleep(CHORES_EVERY_S)
-            for chore in (jobs.seal, jobs.ask_doubted, jobs.try_locked, jobs.leave_no_case_alone, jobs.weekly_digest):
-                await self._chore(chore)
 
-    async def _chore(self, chore: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await chore()
-        except Exception:
-            log.exception("the chore %s failed; it is tried again in a minute", chore.__name__)
+async def _run_chores(chores: Sequence[Chore], at_start: Sequence[Chore]) -> None:
+    """Run what nobody waits for; a fault of one never stops the others, and the next round covers it."""
+    for chore in at_start:
+        await _run_chore(chore)
+    while True:
+        await asyncio.sleep(CHORES_EVERY_S)
+        for chore in chores:
+            await _run_chore(chore)
+
+
+async def _run_chore(chore: Chore) -> None:
+    try:
+        await chore()
+    except Exception:
+        log.exception("the chore %s failed; it is tried again in a minute", getattr(chore, "__name__", chore))

@@ -1,4 +1,4 @@
-"""When a digest is due, what it shows, and one that somebody asked for."""
+"""Decide when a digest is due, draw it, and note it for the channel or for the person who asked for it."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ LATE = timedelta(days=1)  # a bot that was down for longer leaves the week out
 
 
 def weekly_due(policy: Policy, now: datetime) -> datetime | None:
-    """The moment of this week's digest, once it has come; None before it, long after it, and without [digest]."""
+    """Return the moment of this week's digest once it has come; None before, long after, and without [digest]."""
     if policy.digest is None:
         return None
     local = now.astimezone(policy.region(policy.digest.channel).zone)
@@ -30,26 +30,25 @@ def weekly_id(policy: Policy, moment: datetime) -> str:
 
 
 def region_of(policy: Policy) -> Region:
-    """Whose days and numbers a digest is written in, also one that somebody asks for."""
+    """Return the region whose days and numbers a digest is written in, also one that somebody asks for."""
     return policy.region(policy.digest.channel) if policy.digest else policy.region()
 
 
 def drawn(store: Store, until: datetime, region: Region, span: timedelta = WEEK) -> Picture:
-    """What happened in the span before `until`. A scan of all cases, so never in a write."""
+    """Draw what happened in the span before `until`; a scan of all cases, so never in a write."""
     end = until.astimezone(region.zone)
     since = end - span
     return picture(digest(store.counted(since, end), since, end), region.locale)
 
 
 def asked_for(store: Store, picture: Picture, *, user_id: str, identity: str, now: datetime) -> bool:
-    """A digest for one person, once for each time that they ask."""
+    """Note a digest for one person, once for each time that they ask."""
+    return note(store, picture, notice_id=f"digest/{identity}/{user_id}", recipient=user_id, now=now)
+
+
+def note(store: Store, picture: Picture, *, notice_id: str, recipient: str, now: datetime) -> bool:
+    """Note a digest to be sent; return False if it was noted before."""
+    blocks = tuple(picture.blocks)
     return store.add_notice(
-        Notice(
-            notice_id=f"digest/{identity}/{user_id}",
-            recipient=user_id,
-            text=picture.text,
-            blocks=tuple(picture.blocks),
-            created_at=now,
-            due_at=now,
-        )
+        Notice(notice_id=notice_id, recipient=recipient, text=picture.text, blocks=blocks, created_at=now, due_at=now)
     )

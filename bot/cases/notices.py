@@ -1,11 +1,12 @@
-"""Who is told of a change by a direct message, and how each message goes out once."""
+"""Decide whom a change concerns, and note the direct message or the workflow answer that tells them."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.cases import deliveries
+from bot.cases.deliveries import DeliveryJob, DeliveryKind
 from bot.core.cards import notices
-from bot.core.cards.mrkdwn import Block, is_person
+from bot.core.cards.mrkdwn import is_person
 from bot.core.model import CardCopy, Case, CaseState, Entry, Verdict
 from bot.core.notices import Notice
 from storage import Store
@@ -21,20 +22,11 @@ _TO_EARLIER_OWNER = frozenset({"case.taken", "case.released"})
 _ENDS = frozenset({CaseState.DONE, CaseState.REJECTED, CaseState.EXPIRED})
 
 
-@dataclass(frozen=True)
-class NoticeJob:
-    """One claimed notice. `look`: it was sent before and the answer was never seen. `place`: of its case's card."""
-
-    notice: Notice
-    look: bool
-    place: CardCopy | None
-
-
 # --- who is told what -----------------------------------------------------------------------------------------------
 
 
-def tell(store: Store, case: Case, entry: Entry, now: datetime) -> None:
-    """Right after the entry was written, in its transaction; `case` as it is now."""
+def notify(store: Store, case: Case, entry: Entry, now: datetime) -> None:
+    """Note who is told of an entry, right after it was written, in its transaction; `case` as it is now."""
     people = _concerned(store, case, entry)
     waits = case.workflow is not None and case.state in _ENDS and entry.what in _TO_ASKER
     if not people and not waits:
@@ -43,22 +35,17 @@ def tell(store: Store, case: Case, entry: Entry, now: datetime) -> None:
     n, clicked = written[-1][0], {actor for _, actor in written}
     for person in people:
         if person not in clicked:  # nobody is told of their own click
-            _tell(store, case, entry, person, n, now)
+            _notify_person(store, case, entry, person, n, now)
     if waits:
-        notice_id = f"{case.case_id}/{n}/{WORKFLOW}{case.workflow}"
-        end = Notice(
-            notice_id=notice_id,
-            recipient=f"{WORKFLOW}{case.workflow}",
-            case_id=case.case_id,
-            text=case.closing or notices.news(case, entry),
-            created_at=now,
-            due_at=now,
-        )
-        store.add_notice(end)
+        text = case.closing or notices.news(case, entry)
+        store.add_notice(_notice(case, n, f"{WORKFLOW}{case.workflow}", text, now, now))
+
+
+tell = notify  # the old name, until its call sites are renamed
 
 
 def _concerned(store: Store, case: Case, entry: Entry) -> list[str]:
-    """Slack user ids: who asked for it, who owns it, who approved it; each where this news is theirs."""
+    """Return the Slack user ids of those who asked for it, own it or approved it, each where this news is theirs."""
     late = entry.actor == "vendor"
     people = [case.opened_by] if late or entry.what in _TO_ASKER else []
     people += [case.owner] if late or entry.what in _TO_OWNER else []
@@ -70,93 +57,67 @@ def _concerned(store: Store, case: Case, entry: Entry) -> list[str]:
 
 
 def _approvers(store: Store, case: Case, version: int) -> list[str]:
-    made = store.decisions(case.case_id, version)
-    return [one.user_id for one in made if one.verdict is Verdict.APPROVE]
+    decisions = store.decisions(case.case_id, version)
+    return [decision.user_id for decision in decisions if decision.verdict is Verdict.APPROVE]
 
 
-def _tell(store: Store, case: Case, entry: Entry, person: str, n: int, now: datetime) -> None:
+def _notify_person(store: Store, case: Case, entry: Entry, person: str, n: int, now: datetime) -> None:
     line, waiting = notices.news(case, entry), store.waiting_notice(case.case_id, person)
     if waiting is not None and waiting.posting_since is None:
         store.save_notice(waiting.model_copy(update={"text": f"{waiting.text}\n{line}"}))
         return
-    store.add_notice(
-        Notice(
-            notice_id=f"{case.case_id}/{n}/{person}",
-            recipient=person,
-            case_id=case.case_id,
-            text=f"{notices.headline(case)}\n{line}",
-            created_at=now,
-            due_at=now + TOGETHER,
-        )
+    text = f"{notices.headline(case)}\n{line}"
+    store.add_notice(_notice(case, n, person, text, now, now + TOGETHER))
+
+
+def _notice(case: Case, n: int, recipient: str, text: str, now: datetime, due_at: datetime) -> Notice:
+    return Notice(
+        notice_id=f"{case.case_id}/{n}/{recipient}",
+        recipient=recipient,
+        case_id=case.case_id,
+        text=text,
+        created_at=now,
+        due_at=due_at,
     )
 
 
-# --- on its way -----------------------------------------------------------------------------------------------------
+# --- what is due ----------------------------------------------------------------------------------------------------
 
 
-def claim_notices(
-    store: Store,
-    *,
-    owner: str,
-    until: datetime,
-    now: datetime,
-    limit: int,
-    look_after: timedelta,
-    closed: frozenset[str],
-    may_post: Callable[[str], bool],
-) -> list[NoticeJob]:
-    """`closed`: recipients that can take none just now; `may_post` counts one; `look_after`: see `showing`."""
-    taken: list[NoticeJob] = []
-    for notice in store.due_notices(now, limit, closed):
-        since = notice.posting_since
-        if since is not None and since + look_after > now:  # it may still be on its way: a look would miss it
-            store.save_notice(notice.model_copy(update={"due_at": since + look_after}))
-        elif may_post(notice.recipient):
-            held = {"lease_owner": owner, "lease_until": until, "posting_since": since or now}
-            begun = notice.model_copy(update=held)
-            store.save_notice(begun)
-            case = store.case(notice.case_id) if notice.case_id else None
-            place = store.card(case.case_id, case.channel) if case else None
-            taken.append(NoticeJob(begun, since is not None, place))
-    return taken
+@dataclass(frozen=True, kw_only=True)
+class NoticeJob(DeliveryJob):
+    """Hold one due notice with the card of the case that it is about."""
+
+    delivery: Notice
+    card: CardCopy | None
 
 
-def begin(store: Store, *, notice: Notice, until: datetime, now: datetime) -> bool:
-    """Right before sending on an old note: when it begins, and a whole lease for it. False: the lease was lost."""
-    begun = notice.model_copy(update={"posting_since": now, "lease_until": until})
-    return store.save_notice(begun, held_by=notice.lease_owner)
+def due(store: Store, now: datetime, limit: int, closed: frozenset[str]) -> list[NoticeJob]:
+    """Return the notices that are due; none to the `closed` recipients."""
+    return [_job(store, notice) for notice in store.due_notices(now, limit, closed)]
 
 
-def sent(store: Store, notice: Notice, now: datetime) -> bool:
-    done = notice.model_copy(update=_FREE | {"due_at": None, "sent_at": now, "failures": 0})
-    return store.save_notice(done, held_by=notice.lease_owner)
+def _job(store: Store, notice: Notice) -> NoticeJob:
+    case = store.case(notice.case_id) if notice.case_id else None
+    card = store.card(case.case_id, case.channel) if case else None
+    kind, recipient = _kind_of(notice.recipient), notice.recipient
+    posts = kind is not DeliveryKind.WORKFLOW_ANSWER
+    return NoticeJob(delivery=notice, kind=kind, recipient=recipient, posts=posts, card=card)
 
 
-def send_later(store: Store, notice: Notice, *, due_at: datetime, **update: object) -> bool:
-    """Release it; what was begun stays written down."""
-    held = store.notice(notice.notice_id)  # its note may be newer than the one of the claim
-    if held is None:
-        return False
-    later = held.model_copy(update=_FREE | {"due_at": due_at, "failures": held.failures + 1} | update)
-    return store.save_notice(later, held_by=notice.lease_owner)
+def _kind_of(recipient: str) -> DeliveryKind:
+    if recipient.startswith(WORKFLOW):
+        return DeliveryKind.WORKFLOW_ANSWER
+    return DeliveryKind.DIRECT_MESSAGE if is_person(recipient) else DeliveryKind.CHANNEL_MESSAGE
 
 
-def redraw(store: Store, notice: Notice, blocks: Sequence[Block], *, due_at: datetime) -> bool:
-    """Slack refused its blocks, so nothing was sent: these go in their place, as if they were the first."""
-    begun_anew = {"blocks": tuple(blocks), "due_at": due_at, "posting_since": None, "failures": 0}
-    return store.save_notice(notice.model_copy(update=_FREE | begun_anew), held_by=notice.lease_owner)
-
-
-def give_up(store: Store, notice: Notice, why: str, now: datetime) -> bool:
-    """Nobody is there to read it; the history says so."""
-    ended = notice.model_copy(update=_FREE | {"due_at": None, "detail": why})
-    if not store.save_notice(ended, held_by=notice.lease_owner):
+def give_up(store: Store, job: NoticeJob, why: str, now: datetime) -> bool:
+    """End a notice that nobody is there to read, and say so in the history of its case."""
+    notice = job.delivery
+    if not deliveries.settle(store, job, detail=why, failures=notice.failures):
         return False
     if notice.case_id is not None:
         data = {"notice": notice.notice_id, "recipient": notice.recipient}
         entry = Entry(actor="worker", what="notice.given_up", sentence=f"A notice could not be sent: {why}", data=data)
         store.append(notice.case_id, entry, now)
     return True
-
-
-_FREE: dict[str, object] = {"lease_owner": None, "lease_until": None}

@@ -1,9 +1,8 @@
-"""What every job has: rows, the world outside, the policy, a clock, and who it is in leases."""
+"""Hold what every job needs: rows, the world outside, the policy, a clock, and who it is in leases."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 
 from bot.connectors.base import Connector
 from bot.core.policy import Policy
@@ -15,7 +14,7 @@ LEASE = timedelta(seconds=60)  # longer than any time-out, so that a lease that 
 
 @dataclass(frozen=True)
 class Outside:
-    """Everything beyond the process that jobs talk to."""
+    """Hold everything beyond the process that jobs talk to."""
 
     slack: Slack
     pace: Pace
@@ -23,24 +22,18 @@ class Outside:
 
     @property
     def available_operations(self) -> frozenset[str]:
-        """ "connector.operation" of all that can be run; the rest is for people."""
+        """Return "connector.operation" of all that can be run; the rest is for people."""
         return frozenset(
-            f"{name}.{operation}" for name, made in self.connectors.items() for operation in made.operations
+            f"{name}.{operation}" for name, connector in self.connectors.items() for operation in connector.operations
         )
 
 
-@dataclass
-class LastLook:
-    """Who was there when every unfinished case was looked at last; nobody, and never, in a new process."""
-
-    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    gone: frozenset[str] = frozenset()
-    at: datetime | None = None
-
-
 @dataclass(frozen=True)
-class Shared:
-    """`owner` names this process in leases; `clock` gives aware UTC; `wake` tells the named lanes to look again."""
+class Base:
+    """Hold what the jobs of one process share.
+
+    `owner` names the process in leases; `clock` gives aware UTC; `wake` tells the named lanes to look again.
+    """
 
     db: Database
     outside: Outside
@@ -50,6 +43,3 @@ class Shared:
     wake: Callable[..., None]
     public_url: str | None = None  # where people reach us: a record links back to its case
     facts_deadline_s: float = 2.0  # for all look-ups of one case together
-    doubted: set[str] = field(default_factory=set)  # connectors of which a look-up failed within the last minute
-    last_look: LastLook = field(default_factory=LastLook)
-    _claims: Iterator[int] = field(default_factory=count, repr=False)

@@ -1,33 +1,25 @@
-"""The weekly digest is counted once its time has come, by whichever process is first."""
+"""Count the weekly digest once its time has come, by whichever process is first."""
 
-from datetime import datetime
+from functools import partial
 
 from bot.cases import digests
-from bot.core.notices import Notice
-from bot.jobs.base import Shared
+from bot.jobs.base import Base
 
 
-class DigestJobs(Shared):
+class Digests:
+    def __init__(self, base: Base) -> None:
+        self.base = base
+
     async def weekly_digest(self) -> None:
-        """Looks every minute; the notice's id makes it one digest a week."""
-        now, rule = self.clock(), self.policy.digest
-        moment = digests.weekly_due(self.policy, now)
-        if rule is None or moment is None:
+        """Note the digest if it is due; called every minute, and the notice's id makes it one a week."""
+        now, policy, db = self.base.clock(), self.base.policy, self.base.db
+        moment = digests.weekly_due(policy, now)
+        if policy.digest is None or moment is None:
             return
-        notice_id = digests.weekly_id(self.policy, moment)
-        if await self.db.read(lambda store: store.notice(notice_id)) is None:
-            await self._note(notice_id, rule.channel, moment, now)
-
-    async def _note(self, notice_id: str, recipient: str, until: datetime, now: datetime) -> None:
-        region = digests.region_of(self.policy)
-        drawn = await self.db.read(lambda store: digests.drawn(store, until, region))  # a scan: no part of the write
-        notice = Notice(
-            notice_id=notice_id,
-            recipient=recipient,
-            text=drawn.text,
-            blocks=tuple(drawn.blocks),
-            created_at=now,
-            due_at=now,
-        )
-        await self.db.write(lambda store: store.add_notice(notice))
-        self.wake("notices")
+        notice_id, region = digests.weekly_id(policy, moment), digests.region_of(policy)
+        if await db.read(lambda store: store.notice(notice_id)) is not None:
+            return
+        picture = await db.read(lambda store: digests.drawn(store, moment, region))  # a scan: no part of the write
+        note = partial(digests.note, notice_id=notice_id, recipient=policy.digest.channel, now=now)
+        await db.write(partial(note, picture=picture))
+        self.base.wake("notices")

@@ -1,4 +1,4 @@
-"""An execution that is due is sent, or looked up first where an earlier try may have had its effect."""
+"""Send an execution that is due, or look it up first where an earlier try may have had its effect."""
 
 import logging
 
@@ -7,41 +7,45 @@ from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.connectors.base import Connector, Repeat
 from bot.core.model import Outcome, Receipt
 from bot.http.errors import CredentialsRefused, Refused, Unavailable, Unsure
-from bot.jobs.base import LEASE
-from bot.jobs.credentials import CredentialJobs
+from bot.jobs.base import LEASE, Base
+from bot.jobs.credentials import Credentials
 from storage import Store
 
 log = logging.getLogger("countersign.jobs")
 
 
-class ExecutionJobs(CredentialJobs):
-    async def claim_executions(self, limit: int) -> list[ClaimedExecution]:
-        now, available_operations = self.clock(), self.outside.available_operations
+class Executions:
+    def __init__(self, base: Base, credentials: Credentials) -> None:
+        self.base = base
+        self._credentials = credentials
+
+    async def claim(self, limit: int) -> list[ClaimedExecution]:
+        now, available_operations = self.base.clock(), self.base.outside.available_operations
 
         def claim(store: Store) -> list[ClaimedExecution]:
             pauses.tell_waiting(store, now)
             return executions.claim_executions(
                 store,
-                owner=self.owner,
+                owner=self.base.owner,
                 until=now + LEASE,
                 now=now,
                 limit=limit,
                 available_operations=available_operations,
             )
 
-        works = await self.db.write(claim)
-        self.wake("cards")  # a step that was handed to a person shows
+        works = await self.base.db.write(claim)
+        self.base.wake("cards")  # a step that was handed to a person shows
         return works
 
     async def execute(self, work: ClaimedExecution) -> None:
-        connector = self.outside.connectors[work.execution.action.connector]
+        connector = self.base.outside.connectors[work.execution.action.connector]
         end = await self._attempt(connector, work)
-        now = self.clock()
-        if not await self.db.write(lambda store: executions.ended(store, work, end, now)):
+        now = self.base.clock()
+        if not await self.base.db.write(lambda store: executions.ended(store, work, end, now)):
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
         if end.locked:
-            await self.pause_for_credentials(connector, end.sentence or "")
-        self.wake("cards", "executions")
+            await self._credentials.pause(connector, end.sentence or "")
+        self.base.wake("cards", "executions")
 
     async def _attempt(self, connector: Connector, work: ClaimedExecution) -> AttemptResult:
         action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first
@@ -72,12 +76,12 @@ class ExecutionJobs(CredentialJobs):
             return AttemptResult(Outcome.UNSURE, error.sentence, request_id=error.request_id)
 
     def _only_a_person(self, connector: Connector, work: ClaimedExecution) -> str | None:
-        """Nothing was found, yet a second send could be a second effect."""
+        """Return why a person must check: nothing was found, yet a second send could be a second effect."""
         operation = connector.operations[work.execution.action.operation]
         if operation.repeat is Repeat.PERSON:
             return f"{connector.title} shows no trace of it, and sending it again could do it twice. Check there."
         first = work.execution.first_sent_at
-        if operation.key_lasts is not None and first is not None and self.clock() - first > operation.key_lasts:
+        if operation.key_lasts is not None and first is not None and self.base.clock() - first > operation.key_lasts:
             return f"{connector.title} shows no trace of it, and its key has expired there. Check there."
         return None
 

@@ -1,16 +1,19 @@
-"""What is due by time alone happens: reminders, escalations, warnings, expiry, promised follow-ups."""
+"""Fire what is due by time alone: reminders, escalations, warnings, expiry, promised follow-ups."""
 
 from bot.cases import timers
-from bot.jobs.base import Shared
+from bot.jobs.base import Base
 
 
-class TimerJobs(Shared):
-    async def claim_timers(self, limit: int) -> list[str]:
-        """Ids of cases. Nothing is leased: firing needs no network, so it is one transaction that holds its case."""
-        now = self.clock()
-        return await self.db.read(lambda store: store.cases_due(now, limit))
+class Timers:
+    def __init__(self, base: Base) -> None:
+        self.base = base
+
+    async def claim(self, limit: int) -> list[str]:
+        """Return the ids of cases; nothing is leased, since firing is one transaction that holds its case."""
+        now = self.base.clock()
+        return await self.base.db.read(lambda store: store.cases_due(now, limit))
 
     async def fire(self, case_id: str) -> None:
-        now = self.clock()
-        if await self.db.write(lambda store: timers.fire(store, case_id, policy=self.policy, now=now)):
-            self.wake("cards")
+        now, policy = self.base.clock(), self.base.policy
+        if await self.base.db.write(lambda store: timers.fire(store, case_id, policy=policy, now=now)):
+            self.base.wake("cards")

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack.errors import GroupGone, NotThere, SlackError
-from bot.slack.requests import Calling
 
 log = logging.getLogger("countersign.slack")
 
@@ -16,15 +16,21 @@ EMAIL_FRESH = timedelta(minutes=10)  # users.lookupByEmail is tier 3, and an add
 MEMBERSHIP_WAIT_S = 1.5  # a click has 3 s in all
 
 
-class People(Calling):
-    def __init__(self, *, token: str, api_url: str, clock: Callable[[], datetime]) -> None:
-        super().__init__(token=token, api_url=api_url, clock=clock)
+class People(ABC):
+    """Know the people of the workspace; `clock` gives aware UTC."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._handles: dict[str, str] = {}
         self._members: dict[str, tuple[datetime, frozenset[str]]] = {}
         self._users: dict[str, tuple[datetime, Mapping[str, Any] | None]] = {}
         self._gone: dict[str, datetime] = {}  # user groups that Slack does not know, and when it said so
         self._by_email: dict[str, tuple[datetime, str | None]] = {}
         self._asking = asyncio.Lock()
+
+    @abstractmethod
+    async def _call(self, method: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call a method of Slack's API and return its answer. Raises SlackError."""
 
     async def people_of(self, members: Sequence[str]) -> frozenset[str]:
         """Return the people that a group of the policy names, by user group or one by one. Raises GroupGone."""

@@ -180,7 +180,7 @@ async def test_whatever_becomes_of_a_group_the_admin_is_asked_on_the_card_and_ca
     await world.card("finance-refunds")
     await happens(world)
     world.clock.let_pass(31)  # what is known of the groups is too old by now
-    await world.app.jobs.leave_no_case_alone()
+    await world.app.jobs.presence.leave_no_case_alone()
     card = await world.card("finance-refunds", says="admins decides by")
     assert "fell to the admins" in json.dumps(card["blocks"])
     await world.press(ADA, "finance-refunds", card, "case.approve")
@@ -199,7 +199,7 @@ async def test_each_look_sees_what_came_since_the_last_one_and_all_cases_once_so
 
     async def fallen_at_the_next_look(*, after_s: float) -> list[bool]:
         world.clock.let_pass(after_s)
-        await world.app.jobs.leave_no_case_alone()
+        await world.app.jobs.presence.leave_no_case_alone()
         return [(await world.file(case_id)).case.fallen_to_admins for case_id in ids]
 
     ids = [(await world.case_of(await world.call("refund-small", fresh=True))).case_id]
@@ -228,7 +228,7 @@ async def test_while_slack_cannot_tell_who_is_there_no_case_falls(sqlite_world: 
     members(sqlite_world, "S0FINANCE1").clear()
     sqlite_world.clock.let_pass(31)
     await sqlite_world.fault("slack", "500")
-    await sqlite_world.app.jobs.leave_no_case_alone()
+    await sqlite_world.app.jobs.presence.leave_no_case_alone()
     assert not (await sqlite_world.file(case.case_id)).case.fallen_to_admins
 
 

@@ -37,7 +37,7 @@ async def a_refund_was_decided(world: World) -> None:
 async def weekly(world: World) -> None:
     """The chore of the worker, once the digest is due."""
     world.clock.let_pass(3600)
-    await world.app.jobs.weekly_digest()
+    await world.app.jobs.digests.weekly_digest()
 
 
 def digests(world: World, channel_id: str) -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ async def test_the_weekly_digest_comes_once_to_its_channel_with_its_charts(diges
     assert kinds(message).count("data_visualization") == 2
     assert "Approved: 24,00 USD" in message["text"]
     assert "Refund: 1 case" in message["text"]
-    await world.app.jobs.weekly_digest()
+    await world.app.jobs.digests.weekly_digest()
     await finance(world, ANA, "digest")
     await arrived(world, f"D{ANA[1:]}")
     assert len(digests(world, "C0REVIEW01")) == 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.cases import deliveries
 from bot.cases import notices as case_notices
 from bot.cases.executions import save
 from bot.cases.notices import NoticeJob
@@ -16,7 +17,6 @@ from tests.support.rows import NOW, a_case, a_decision, open_case
 from tests.support.world import ANA, BEN, LEA, SAM, World, button
 
 SECOND = timedelta(seconds=1)
-LOOK_AFTER = 18 * SECOND
 REJECT = "case.reject"
 
 
@@ -105,14 +105,12 @@ async def test_a_workflow_that_waits_is_told_the_end_and_nothing_else(database: 
 async def claimed(db: Database, at: float) -> list[NoticeJob]:
     now = NOW + at * SECOND
     return await db.write(
-        lambda store: case_notices.claim_notices(
+        lambda store: deliveries.claim(
             store,
+            case_notices.due(store, now, 9, frozenset()),
             owner="w1",
             until=now + 60 * SECOND,
             now=now,
-            limit=9,
-            look_after=LOOK_AFTER,
-            closed=frozenset(),
             may_post=lambda _: True,
         )
     )
@@ -125,38 +123,38 @@ async def test_what_happens_within_three_seconds_is_one_message_and_what_comes_l
     await change(database, "case.approved", state=CaseState.APPROVED)
     assert await claimed(database, 2.9) == []
     await change(database, "case.done", after=2.9, state=CaseState.DONE)
-    to_sam = [sending.notice for sending in await claimed(database, 3) if sending.notice.recipient == SAM]
+    to_sam = [job.delivery for job in await claimed(database, 3) if job.delivery.recipient == SAM]
     assert [notice.text.split("\n")[1:] for notice in to_sam] == [
         ["Approved; its steps are being carried out.", "Done: every step has its receipt."]
     ]
     await change(database, "refund.updated", "vendor", after=4)  # the message before it is on its way
     await change(database, "refund.failed", "vendor", after=5)
-    later = [sending.notice for sending in await claimed(database, 8) if sending.notice.recipient == SAM]
+    later = [job.delivery for job in await claimed(database, 8) if job.delivery.recipient == SAM]
     assert [notice.text.split("\n")[1:] for notice in later] == [["Something came late."] * 2]
 
 
 async def test_a_message_that_may_be_on_its_way_is_left_alone_and_then_looked_for(database: Database) -> None:
     await opened(database, owner="finance")
     await change(database, "case.rejected")
-    (sending,) = await claimed(database, 3)
-    assert not sending.look
+    (job,) = await claimed(database, 3)
+    assert not job.look
     assert await claimed(database, 20) == []  # held
-    await database.write(lambda store: case_notices.send_later(store, sending.notice, due_at=NOW + 8 * SECOND))
+    await database.write(lambda store: deliveries.release(store, job, due_at=NOW + 8 * SECOND))
     assert await claimed(database, 20) == []  # too early to look
     (again,) = await claimed(database, 21)
     assert again.look
-    assert again.notice.notice_id == sending.notice.notice_id
+    assert again.delivery.notice_id == job.delivery.notice_id
 
 
 async def test_a_job_that_lost_its_notice_writes_nothing(database: Database) -> None:
     await opened(database, owner="finance")
     await change(database, "case.rejected")
-    (sending,) = await claimed(database, 3)
+    (job,) = await claimed(database, 3)
     await database.write(lambda store: store.release_leases())
     now = NOW + 4 * SECOND
-    assert not await database.write(lambda store: case_notices.sent(store, sending.notice, now))
-    assert not await database.write(lambda store: case_notices.begin(store, notice=sending.notice, until=now, now=now))
-    assert not await database.write(lambda store: case_notices.give_up(store, sending.notice, "gone", now))
+    assert not await database.write(lambda store: deliveries.settle(store, job, sent_at=now))
+    assert not await database.write(lambda store: deliveries.begin(store, job, until=now, now=now))
+    assert not await database.write(lambda store: case_notices.give_up(store, job, "gone", now))
 
 
 def test_what_a_caller_said_calls_nobody_and_formats_nothing_in_a_direct_message() -> None:

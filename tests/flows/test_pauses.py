@@ -67,12 +67,12 @@ async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_te
         for _ in range(2):
             await world.call("refund-small", fresh=True)
             await world.card("finance-refunds")
-            await world.app.jobs.ask_doubted()
+            await world.app.jobs.credentials.ask_doubted()
         assert list((await asked(world))[1]["paused"]) == ["quickbooks"]
         told = await world.until(lambda: heard(world, ADA), "the admin's message")
         assert [text for text in told if "QuickBooks" in text] == told[:1]
         await world.fault("quickbooks", "none")
-        await world.app.jobs.try_locked()
+        await world.app.jobs.credentials.try_locked()
         assert "paused" not in (await asked(world))[1]
 
 
@@ -81,7 +81,7 @@ async def test_a_look_up_that_fails_otherwise_pauses_nothing(tmp_path: Path) -> 
         await world.fault("stripe", "500")
         await world.call("refund-small")
         await world.card("finance-refunds")
-        await world.app.jobs.ask_doubted()
+        await world.app.jobs.credentials.ask_doubted()
         assert "paused" not in (await asked(world))[1]
 
 
@@ -99,12 +99,12 @@ async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_onc
         assert len(told) == 1
         assert connector in told[0].lower()
 
-        await world.app.jobs.try_locked()  # they are still refused
+        await world.app.jobs.credentials.try_locked()  # they are still refused
         assert (await world.file(file.case.case_id)).case.state is CaseState.APPROVED
 
         await world.fault(vendor, "none")
         world.clock.let_pass(3)  # the first back-off
-        await world.app.jobs.try_locked()
+        await world.app.jobs.credentials.try_locked()
         done = await world.state(file.case.case_id, "done")
         step = next(step for step in done.executions if step.action.connector == connector)
         assert (step.state, step.failures, step.detail) == (ExecutionState.SUCCEEDED, 0, None)
@@ -133,7 +133,7 @@ async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_wa
     assert (await world.file(late.case.case_id)).case.revision == late.case.revision
     await world.fault("stripe", "none")
     world.clock.let_pass(3)
-    await world.app.jobs.try_locked()
+    await world.app.jobs.credentials.try_locked()
     await world.state(late.case.case_id, "done")
 
 
@@ -149,7 +149,7 @@ async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all
     assert file.executions[0].state is ExecutionState.UNSURE
     await world.fault("stripe", "none")
     world.clock.let_pass(3)
-    await world.app.jobs.try_locked()
+    await world.app.jobs.credentials.try_locked()
     await world.state(case_id, "done")
     assert len(await refunded(world) or []) == 1
 

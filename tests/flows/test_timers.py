@@ -16,7 +16,8 @@ from bot.core.people import Person
 from bot.core.policy import Policy, Region
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from bot.jobs import Jobs, Outside
+from bot.jobs import Base, Outside
+from bot.jobs.timers import Timers
 from bot.slack import Pace, Slack
 from storage import Database, RuleBroken, Store, open_database
 from tests.support.rows import DETAILS, a_call, open_case, raw
@@ -31,15 +32,16 @@ PROMISED = DETAILS.model_copy(update={"fields": Fields(follow_up_deadline="2026-
 THURSDAY_9 = MONDAY_9 + 3 * DAY
 
 
-def a_process(db: Database, now: Callable[[], datetime], policy: Policy = POLICY) -> Jobs:
+def a_process(db: Database, now: Callable[[], datetime], policy: Policy = POLICY) -> Timers:
     slack = Slack(token="xoxb-made-up", api_url="http://127.0.0.1:9/", clock=now)  # nothing is sent
-    return Jobs(db=db, outside=Outside(slack, Pace(0), {}), policy=policy, owner="w1", clock=now, wake=lambda *_: None)
+    outside = Outside(slack, Pace(0), {})
+    return Timers(Base(db=db, outside=outside, policy=policy, owner="w1", clock=now, wake=lambda *_: None))
 
 
 async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:
     """What the lane does with all that is due."""
     jobs = a_process(db, lambda: now, policy)
-    for case_id in await jobs.claim_timers(100):
+    for case_id in await jobs.claim(100):
         await jobs.fire(case_id)
 
 
@@ -83,9 +85,9 @@ async def test_each_timer_fires_once_whatever_the_number_of_processes(database_u
         await started(databases[0])
         now = FRIDAY + 4 * HOUR
         jobs = [a_process(db, lambda: now) for db in databases for _ in range(3)]
-        claimed = await asyncio.gather(*(one.claim_timers(9) for one in jobs))
+        claimed = await asyncio.gather(*(job.claim(9) for job in jobs))
         assert claimed == [["C-1"]] * len(jobs)  # all of them see it
-        await asyncio.gather(*(one.fire("C-1") for one in jobs))
+        await asyncio.gather(*(job.fire("C-1") for job in jobs))
         assert await happened(databases[0]) == [("case.reminded", now)]
 
 

@@ -115,7 +115,7 @@ async def test_the_policy_is_told_in_words(sqlite_world: World) -> None:
     said = await finance(sqlite_world, ANA, "policy")
     assert "up to 100.00 USD: one person of finance" in said
     assert "over 100.00 USD: two people, at least one of leads" in said
-    assert sqlite_world.app.jobs.policy.version in said
+    assert sqlite_world.app.jobs.base.policy.version in said
 
 
 # --- taking and retrying --------------------------------------------------------------------------------------------

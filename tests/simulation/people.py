@@ -151,7 +151,7 @@ class People:
     async def _change_amount(self, button: Button, user: str, trigger: int) -> None:
         """Change the amount to half as much, approved in the same click, or to half as much again."""
         world, now, lowers = self._world, self._world.now(), self._world.fault_schedule.often(0.6)
-        offering = Offering(world.policy, world.a_process().jobs.outside.available_operations)
+        offering = Offering(world.policy, world.a_process().jobs.base.outside.available_operations)
 
         def change(store: Store) -> Answer:
             case = store.case(button.ref.case_id)

@@ -1,7 +1,7 @@
 """Run one process of the bot: real jobs over the shared database. A crash throws away all but the database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
-from bot.jobs import Jobs, Outside
+from bot.jobs import Base, Jobs, Outside
 from bot.slack import Pace
 from storage import Store
 from tests.simulation.fault_schedule import STALL_S
@@ -85,7 +85,7 @@ class Process:
             "fidel": FidelConnector("sk_test_made_up", "https://fidel.example.com/v1", transport=fidel),
             "stripe": StripeConnector("rk_test_made_up", "https://stripe.example.com", transport=stripe),
         }
-        self.jobs = Jobs(
+        base = Base(
             db=self.db,
             outside=Outside(slack, Pace(1.0), connectors),
             policy=world.policy,
@@ -93,6 +93,7 @@ class Process:
             clock=world.now,
             wake=lambda *_: self._awake.set(),
         )
+        self.jobs = Jobs(base)
 
     # --- the worker -------------------------------------------------------------------------------------------------
 
@@ -102,19 +103,12 @@ class Process:
     async def _run(self, alone: bool) -> None:
         if alone:  # as the application does at its start, where no other process can hold a lease
             await self.db.write(lambda store: store.release_leases())
-        lanes: list[tuple[Callable[[int], Awaitable[Any]], Callable[[Any], Coroutine[Any, Any, None]]]] = [
-            (self.jobs.claim_calls, self.jobs.triage),
-            (self.jobs.claim_executions, self.jobs.execute),
-            (self.jobs.claim_cards, self.jobs.show),
-            (self.jobs.claim_timers, self.jobs.fire),
-            (self.jobs.claim_notices, self.jobs.notify),
-        ]
         fault_schedule = self.world.fault_schedule
         while True:
             self._awake.clear()
             due_in_s = await self._due_in_s()
             if due_in_s <= 0:
-                for claim, handle in fault_schedule.rng.sample(lanes, len(lanes)):
+                for _, claim, handle in fault_schedule.rng.sample(self.jobs.lanes, len(self.jobs.lanes)):
                     for piece in await claim(fault_schedule.rng.randint(1, 4)):
                         self.spawn(handle(piece))
                 if fault_schedule.often(0.1):
