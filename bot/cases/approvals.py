@@ -5,10 +5,10 @@ Keys of limits are held last in a transaction, after the case and after the keys
 
 from datetime import datetime
 
+from bot.cases.change import change_case
 from bot.cases.duplicates import tell_paid
-from bot.cases.executions import executions_of, save
+from bot.cases.executions import executions_of
 from bot.core.duplicates import customer_key
-from bot.core.lifecycle import move_case
 from bot.core.model import Case, CaseState, Decision, Details, Entry, Proposal, Verdict
 from bot.core.people import Person
 from bot.core.policy import DAY, Known, Policy, Spent, automatic, groups_of, payout_of
@@ -52,7 +52,7 @@ def set_going(
 ) -> None:
     """The version has all it needs. `alone`: the policy decided without a person."""
     approved = Entry(actor=f"policy:{policy.version}", what="case.approved", data={"rule": rule})
-    save(store, case, now, approved, state=move_case(case.state, CaseState.APPROVED))
+    change_case(store, case, now, approved, state=CaseState.APPROVED)
     executions = executions_of(case, proposal, now)
     written = Entry(actor="worker", what="executions.written", data={"keys": [made.key for made in executions]})
     store.add_executions(executions, now=now, entry=written)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from bot.cases import notices, shadow, timers
+from bot.cases import shadow
 from bot.cases.approvals import decide_alone
-from bot.cases.duplicates import earlier_cases, lock_duplicates, remember
-from bot.cases.executions import save
+from bot.cases.change import change_case, open_case
+from bot.cases.duplicates import earlier_cases, lock_duplicates
 from bot.core.cards.wording import headline
 from bot.core.intake import merge
 from bot.core.masked import HIDDEN_FIELDS
-from bot.core.model import Call, CardCopy, Case, CaseState, Details, Entry, Fact, Proposal
+from bot.core.model import Call, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Known, Policy
 from bot.core.triage import Triaged, case_id_of, triage
 from storage import Store
@@ -147,13 +147,8 @@ def _open(store: Store, told: CallHistory, triaged: Triaged, known: Known, polic
     title = headline(triaged.kind, details, details.money)
     sentence = f"Case opened: {title}. {triaged.because or ''}".strip()
     entry = Entry(actor="worker", what="case.opened", sentence=sentence)
-    store.add_case(case, now=now, entry=entry)
     proposal = _proposal(case, triaged, details, told.authors, now, told.because)
-    store.add_proposal(proposal)
-    store.add_card(CardCopy(case_id=case_id, place=case.channel, channel=case.channel, due_at=now))
-    remember(store, case, now)
-    timers.start(store, case, policy)
-    notices.tell(store, case, entry, now)
+    open_case(store, case, proposal, now, entry, policy=policy)
     decide_alone(store, case, proposal, policy=policy, now=now)
 
 
@@ -176,36 +171,24 @@ def _bring_up(
     if details == case.details and (same_offer or by_a_call) and not looked_again:
         _redelivered(store, case, now)
         return
-    version = case.version if same_offer else case.version + 1
-    changed = case.model_copy(
-        update={
-            "kind": triaged.kind,
-            "version": version,
-            "revision": case.revision + 1,
-            "details": details,
-            "facts": known.facts,
-            "earlier": known.earlier,
-            "channel": triaged.channel,
-            "urgent": triaged.urgent,
-            "owner": case.owner if triaged.kind is case.kind else triaged.owner,  # it may have been escalated or taken
-            "due_at": case.due_at if triaged.kind is case.kind else triaged.due_at,
-            "updated_at": now,
-        }
-    )
+    same_kind = triaged.kind is case.kind
+    fields: dict[str, Any] = {
+        "kind": triaged.kind,
+        "details": details,
+        "facts": known.facts,
+        "earlier": known.earlier,
+        "channel": triaged.channel,
+        "urgent": triaged.urgent,
+        "owner": case.owner if same_kind else triaged.owner,  # it may have been escalated or taken
+        "due_at": case.due_at if same_kind else triaged.due_at,
+    }
     learned = ", ".join(_learned(case.facts, known.facts)) if looked_again else ""
     words = f"Looked up late: {learned}." if learned else f"Updated: {what_changed(case.details, details)}."
     if not same_offer:
-        store.add_proposal(proposal.model_copy(update={"version": version}))
-        words += f" This is version {version}; earlier approvals do not count for it."
+        words += f" This is version {case.version + 1}; earlier approvals do not count for it."
     actor = "worker" if learned and details == case.details else told.versions[-1].author or "dialnexa"
-    replaced = {} if same_offer else {notices.REPLACES: case.version}
-    entry = Entry(actor=actor, what="case.updated", sentence=words, data=replaced)
-    store.save_case(changed, now=now, entry=entry)
-    notices.tell(store, changed, entry, now)
-    remember(store, changed, now)
-    timers.keep_up(store, case, changed, policy, now)
-    if store.card(case.case_id, place=triaged.channel) is None:
-        store.add_card(CardCopy(case_id=case.case_id, place=triaged.channel, channel=triaged.channel, due_at=now))
+    entry = Entry(actor=actor, what="case.updated", sentence=words)
+    change_case(store, case, now, entry, proposal=None if same_offer else proposal, policy=policy, **fields)
 
 
 def _with_known(before: Sequence[Fact], after: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -226,14 +209,14 @@ def _learned(before: Sequence[Fact], after: Sequence[Fact]) -> list[str]:
 
 def _redelivered(store: Store, case: Case, now: datetime) -> None:
     """Nothing changed but the history, and the thread shows that too."""
-    save(store, case, now, Entry(actor="worker", what="call.told_again"))
+    change_case(store, case, now, Entry(actor="worker", what="call.told_again"))
 
 
 def _note_late_change(store: Store, case: Case, details: Details, now: datetime) -> None:
     """The decision stands; people are told in the thread."""
     words = f"The call summary changed after the case was {case.state}: {what_changed(case.details, details)}."
     entry = Entry(actor="dialnexa", what="call.changed_late", sentence=words + " Nothing was done about it.")
-    save(store, case, now, entry)
+    change_case(store, case, now, entry)
 
 
 def _carried_on(offered: Proposal, proposal: Proposal, *, lowered: bool) -> Proposal:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core.model import AuditEntry, CardCopy, CaseFile, Entry
 from storage import Store
 
@@ -153,5 +153,5 @@ def move_to_fallback(store: Store, place: CardCopy, *, channel_id: str, why: str
     case = store.case(place.case_id, lock=True)
     if case is not None:  # every card of the case tells it, also one that hangs elsewhere
         words = f"The card moved to the fallback channel: {why}"
-        save(store, case, now, Entry(actor="worker", what="card.moved", sentence=words))
+        change_case(store, case, now, Entry(actor="worker", what="card.moved", sentence=words))
     return True

@@ -3,14 +3,15 @@
 import hashlib
 from datetime import datetime
 
-from bot.cases import notices, shadow
+from bot.cases import shadow
 from bot.cases.approvals import set_going, spent_by_people
 from bot.cases.calls import receive
+from bot.cases.change import change_case
 from bot.cases.clicks import Answer, Click, load, not_permitted, refused
 from bot.cases.duplicates import paid_elsewhere
-from bot.cases.executions import go_on, save
+from bot.cases.executions import go_on
 from bot.cases.refusals import refuse
-from bot.core.lifecycle import move_case, move_execution
+from bot.core.lifecycle import move_execution
 from bot.core.model import (
     Call,
     CaseFile,
@@ -56,7 +57,7 @@ def approve_file(
     if judgement.complete:
         set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
     else:
-        save(store, case, now, Entry(actor="worker", what="case.progress"))
+        change_case(store, case, now, Entry(actor="worker", what="case.progress"))
     return Answer(changed=True)
 
 
@@ -100,7 +101,7 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
         return Answer("You have already approved this version; ask somebody else to reject it.")
     shadow.decided(store, click.person, file, judgement, PolicyAction.REJECT, policy=policy, now=now)
     entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.REJECTED), closing=reason)
+    change_case(store, file.case, now, entry, state=CaseState.REJECTED, closing=reason)
     return Answer(changed=True)
 
 
@@ -118,22 +119,17 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
     option = file.proposal.options[number - 1]
     if option.kind is not None:
         return _turn(store, click, file, option.kind, now)
-    version = file.case.version + 1
-    store.add_proposal(
-        file.proposal.model_copy(
-            update={
-                "version": version,
-                "actions": option.actions,
-                "authors": tuple(dict.fromkeys(authors)),
-                "because": f"Chosen: {option.label}.",
-                "created_at": now,
-            }
-        )
+    offer = {
+        "actions": option.actions,
+        "authors": tuple(dict.fromkeys(authors)),
+        "because": f"Chosen: {option.label}.",
+        "created_at": now,
+    }
+    sentence = (
+        f"Chose “{option.label}”. This is version {file.case.version + 1} and needs approval by somebody else too."
     )
-    sentence = f"Chose “{option.label}”. This is version {version} and needs approval by somebody else too."
-    data = {"option": option.name, notices.REPLACES: file.case.version}
-    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data=data)
-    save(store, file.case, now, entry, version=version)
+    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data={"option": option.name})
+    change_case(store, file.case, now, entry, proposal=file.proposal.model_copy(update=offer))
     return Answer(changed=True)
 
 
@@ -181,7 +177,7 @@ def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answe
         entry=Entry(actor=click.user_id, what="execution.retry", sentence=f"Trying again: {stopped.action.sentence}."),
     )
     entry = Entry(actor=click.user_id, what="case.retry")
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.APPROVED), closing=None)
+    change_case(store, file.case, now, entry, state=CaseState.APPROVED)
     return Answer(changed=True)
 
 
@@ -193,7 +189,7 @@ def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now
         return refused
     closing = f"Settled by hand: {note}"
     entry = Entry(actor=click.user_id, what="case.settled", sentence=f"Settled by hand: {note}")
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.DONE), closing=closing)
+    change_case(store, file.case, now, entry, state=CaseState.DONE, closing=closing)
     return Answer(changed=True)
 
 

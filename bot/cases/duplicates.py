@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core.duplicates import (
     DUPLICATE_WINDOW,
     SAME_SUM_WINDOW,
     customer_key,
-    keys_of,
     paid_already,
     paid_before,
     records,
@@ -82,16 +81,6 @@ def lock_duplicates(store: Store, details: Details, facts: Iterable[Fact]) -> No
     store.hold_keys([*records(details, facts), *([one] if one else [])])
 
 
-def remember(store: Store, case: Case, now: datetime) -> None:
-    """From now on a later call about the same matter finds this case, and the cases that it found are told."""
-    store.add_keys(case.case_id, keys_of(case.details, case.facts))
-    for one in case.earlier:
-        other = store.case(one.case_id, lock=True) if one.exact else None
-        if other is not None and other.state not in (CaseState.REJECTED, CaseState.EXPIRED):
-            words = f"Case {case.case_id} is about {one.why} too."
-            save(store, other, now, Entry(actor="worker", what="case.linked", sentence=words))
-
-
 def paid_elsewhere(store: Store, case: Case, now: datetime) -> str | None:
     """A sentence where another case was approved to pay for the same matter; then this one's card shows it too.
 
@@ -118,5 +107,5 @@ def _note_paid(store: Store, case: Case, now: datetime) -> str | None:
     paid = paid_already(earlier, now)
     if paid is not None and paid_before(case.earlier) is None:  # a second click tells nothing new
         entry = Entry(actor="worker", what="case.blocked", sentence=paid)
-        save(store, case, now, entry, earlier=earlier)
+        change_case(store, case, now, entry, earlier=earlier)
     return paid

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.cases import notices
-from bot.core.lifecycle import move_case, move_execution
+from bot.cases.change import change_case
+from bot.core.lifecycle import move_execution
 from bot.core.model import (
     Action,
     Attempt,
@@ -22,7 +22,6 @@ from bot.core.model import (
     Receipt,
 )
 from bot.core.people import EVERYTHING
-from bot.core.timers import FOLLOW_UP
 from storage import Store
 
 MOST_FAILURES = 8  # with the back-off below about ten minutes; then a person looks
@@ -80,7 +79,7 @@ def _hand_over(store: Store, execution: Execution, now: datetime) -> None:
         state = move_execution(execution.state, ExecutionState.BY_HAND)
         store.save_execution(execution.model_copy(update={"state": state, "due_at": None}), entry=entry, now=now)
         waits = Entry(actor="worker", what="case.progress", sentence=f"Waits for a person: {action.sentence}.")
-        save(store, case, now, waits)
+        change_case(store, case, now, waits)
         return
     why = f"It may have happened, and {action.connector} is not connected any more to look it up."
     store.save_execution(execution.model_copy(update={"due_at": None, "detail": why}), entry=entry, now=now)
@@ -173,12 +172,12 @@ def _write_end(store: Store, file: CaseFile, held: Execution, end: AttemptResult
     elif stuck:
         _stick(store, file.case, f"{held.action.sentence}: {end.sentence}", now)
     elif held.detail != end.sentence:
-        save(store, file.case, now, Entry(actor="worker", what="case.progress"))
+        change_case(store, file.case, now, Entry(actor="worker", what="case.progress"))
 
 
 def _stick(store: Store, case: Case, closing: str, now: datetime) -> None:
     entry = Entry(actor="worker", what="case.stuck", sentence="Stuck: a person has to look at it.")
-    save(store, case, now, entry, state=move_case(case.state, CaseState.STUCK), closing=closing)
+    change_case(store, case, now, entry, state=CaseState.STUCK, closing=closing)
 
 
 def _entry(after: Execution, end: AttemptResult) -> Entry:
@@ -235,16 +234,7 @@ def go_on(store: Store, file: CaseFile, finished: Execution, now: datetime) -> N
     if rest:
         entry = Entry(actor="worker", what="execution.due", data={"key": rest[0].key})
         store.save_execution(rest[0].model_copy(update={"due_at": now}), entry=entry, now=now)
-        save(store, file.case, now, Entry(actor="worker", what="case.progress"))
+        change_case(store, file.case, now, Entry(actor="worker", what="case.progress"))
         return
     entry = Entry(actor="worker", what="case.done", sentence="Done: every step has its receipt.")
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.DONE))
-
-
-def save(store: Store, case: Case, now: datetime, entry: Entry, **update: object) -> None:
-    """A visible change: the revision grows, so every card of the case is drawn again, and who is concerned is told."""
-    grown = case.model_copy(update={"revision": case.revision + 1, "updated_at": now} | update)
-    store.save_case(grown, entry=entry, now=now)
-    if grown.state is not case.state and case.state is CaseState.OPEN:
-        store.stop_timers(case.case_id, keep=(FOLLOW_UP,))  # what was promised to the caller stays promised
-    notices.tell(store, grown, entry, now)
+    change_case(store, file.case, now, entry, state=CaseState.DONE)

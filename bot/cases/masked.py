@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from bot.cases.change import change_case
 from bot.cases.clicks import REPEATED, Answer, Click, find, not_permitted
-from bot.cases.executions import save
 from bot.core.model import CaseFile, CaseState, Entry
 from bot.core.policy import Policy
 from storage import Store
@@ -20,5 +20,5 @@ def reveal(store: Store, click: Click, *, policy: Policy, now: datetime) -> Case
         return refused
     if file.case.details.sensitive:
         entry = Entry(actor=click.user_id, what="summary.opened", sentence="Opened the hidden summary.")
-        save(store, file.case, now, entry)
+        change_case(store, file.case, now, entry)
     return file

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from bot.cases.change import change_case
 from bot.cases.clicks import REPEATED, Answer, Click, find, not_permitted
-from bot.cases.executions import save
 from bot.core.cards import mrkdwn
 from bot.core.cards.lists import UNFINISHED
 from bot.core.model import Case, CaseFile, Entry
@@ -50,5 +50,5 @@ def _unfinished(store: Store, click: Click, policy: Policy, now: datetime) -> Ca
 
 def _give(store: Store, case: Case, owner: str, what: str, sentence: str, click: Click, now: datetime) -> Answer:
     entry = Entry(actor=click.user_id, what=what, sentence=sentence, data={"from": case.owner, "to": owner})
-    save(store, case, now, entry, owner=owner)
+    change_case(store, case, now, entry, owner=owner)
     return Answer(changed=True)

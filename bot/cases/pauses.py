@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core.model import Entry
 from bot.core.notices import Notice
 from bot.core.people import EVERYTHING, Pause
@@ -65,4 +65,4 @@ def _tell(store: Store, scope: str, detail: str | None, now: datetime, *, again:
             continue
         entry = Entry(actor="worker", what="execution.paused" if detail else "execution.resumed")
         store.save_execution(execution.model_copy(update={"detail": detail}), entry=entry, now=now)
-        save(store, case, now, Entry(actor="worker", what="case.progress", sentence=detail or "Goes on."))
+        change_case(store, case, now, Entry(actor="worker", what="case.progress", sentence=detail or "Goes on."))

@@ -6,7 +6,7 @@ Who is there is looked up before the transaction; nothing here waits for Slack.
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.cases.owners import owner_of_kind
 from bot.core.cards import mrkdwn, notices
 from bot.core.cards.lists import UNFINISHED
@@ -58,12 +58,12 @@ def put_right(
     elif not fallen and file.case.fallen_to_admins:
         sentence = "The people whom the policy names can go on with this again; the admins are not needed for it."
         entry = Entry(actor="worker", what="case.back", sentence=sentence)
-        save(store, file.case, now, entry, fallen_to_admins=False, owner=owner)
+        change_case(store, file.case, now, entry, fallen_to_admins=False, owner=owner)
     else:
         sentence = f"{mrkdwn.who(file.case.owner)} cannot take part any more: this belongs to {mrkdwn.who(owner)} now."
         data = {"from": file.case.owner, "to": owner, "mentions": list(policy.groups.get(owner, ()))}
         entry = Entry(actor="worker", what="case.owner_gone", sentence=sentence, data=data)
-        save(store, file.case, now, entry, owner=owner)
+        change_case(store, file.case, now, entry, owner=owner)
     return True
 
 
@@ -94,7 +94,7 @@ def _escalate_to_admins(store: Store, file: CaseFile, policy: Policy, now: datet
     sentence = f"{TOO_FEW} {to}"
     entry = Entry(actor="worker", what="case.fallen", sentence=sentence, data={"mentions": list(admins)})
     owner = ADMINS if admins else case.owner
-    save(store, case, now, entry, fallen_to_admins=True, owner=owner)
+    change_case(store, case, now, entry, fallen_to_admins=True, owner=owner)
     n = store.written_at(case.case_id, now)[-1][0]
     notice = Notice(
         notice_id=f"{case.case_id}/{n}/fallback",

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from bot.cases.change import change_case
 from bot.cases.clicks import REPEATED, Answer, Click, find, not_permitted
-from bot.cases.executions import save
 from bot.core.cards.lists import UNFINISHED
 from bot.core.model import CaseFile, Entry
 from bot.core.policy import Policy
@@ -36,5 +36,5 @@ def ask(store: Store, click: Click, question: str, *, owner: str | None, policy:
     whom = "the account owner" if owner is not None else "those who own the case, since the account owner is not known"
     data = {"mentions": list(mentions)}
     entry = Entry(actor=click.user_id, what="question.asked", sentence=f"Asks {whom}: {question}", data=data)
-    save(store, file.case, now, entry)
+    change_case(store, file.case, now, entry)
     return Answer(changed=True)

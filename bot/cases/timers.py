@@ -3,29 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core import timers
 from bot.core.cards import wording
-from bot.core.lifecycle import move_case
-from bot.core.model import Case, CaseFile, CaseState, Entry
+from bot.core.model import CaseFile, CaseState, Entry
 from bot.core.notices import Timer
 from bot.core.policy import Policy, deciding_band, standing_of
 from storage import Store
-
-
-def start(store: Store, case: Case, policy: Policy) -> None:
-    store.set_timers(timers.schedule(policy, case, case.opened_at))
-
-
-def keep_up(store: Store, before: Case, case: Case, policy: Policy, now: datetime) -> None:
-    """As another kind of case, in another place or urgency, its time begins anew; a new promise moves its follow-up."""
-    if (before.kind, before.channel, before.urgent) != (case.kind, case.channel, case.urgent):
-        store.stop_timers(case.case_id)
-        store.set_timers(timers.schedule(policy, case, now))
-    elif before.details.fields.follow_up_deadline != case.details.fields.follow_up_deadline:
-        others = [timer.name for timer in store.timers(case.case_id) if timer.name != timers.FOLLOW_UP]
-        store.stop_timers(case.case_id, keep=others)
-        store.set_timers(timers.follow_up(policy, case, now))
 
 
 def fire(store: Store, case_id: str, *, policy: Policy, now: datetime) -> bool:
@@ -75,8 +59,7 @@ def _warn(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datet
 
 def _expire(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datetime) -> None:
     closing = f"Nobody decided by {timers.when(policy, file.case.channel, now)}; nothing was run."
-    state = move_case(file.case.state, CaseState.EXPIRED)
-    _say(store, file, timer, "case.expired", f"Expired. {closing}", (), now, state=state, closing=closing)
+    _say(store, file, timer, "case.expired", f"Expired. {closing}", (), now, state=CaseState.EXPIRED, closing=closing)
 
 
 def _follow_up(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datetime) -> None:
@@ -104,11 +87,16 @@ def _say(
     sentence: str,
     mentions: tuple[str, ...],
     now: datetime,
-    **update: object,
+    *,
+    owner: str | None = None,
+    state: CaseState | None = None,
+    closing: str | None = None,
 ) -> None:
     """`mentions`: members of the policy's groups, by id or @handle; the card's thread calls them."""
     data = {"timer": timer.name, "due_at": timer.due_at.isoformat(), "mentions": list(mentions)}
-    save(store, file.case, now, Entry(actor="worker", what=what, sentence=sentence, data=data), **update)
+    entry = Entry(actor="worker", what=what, sentence=sentence, data=data)
+    owner = owner or file.case.owner
+    change_case(store, file.case, now, entry, state=state, closing=closing, owner=owner)
 
 
 def _deciders(file: CaseFile, policy: Policy) -> tuple[str, ...]:

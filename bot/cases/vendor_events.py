@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core.model import Entry
 from bot.core.vendor_events import Report
 from storage import Store
@@ -16,7 +16,7 @@ def heard(store: Store, report: Report, case_ids: list[str], *, identity: str, n
     for case_id in case_ids:
         case = store.case(case_id, lock=True)
         if case is not None:
-            save(store, case, now, Entry(actor="vendor", what=report.what, sentence=report.sentence))
+            change_case(store, case, now, Entry(actor="vendor", what=report.what, sentence=report.sentence))
             told.append(case_id)
     return told
 
