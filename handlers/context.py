@@ -1,4 +1,4 @@
-"""What every door has: where rows go, how a person is answered, and who is woken after the commit."""
+"""What every door has: where rows go, who a person is, and how they are answered."""
 
 import asyncio
 import logging
@@ -64,7 +64,6 @@ class Context:
     slack_port: SlackPort
     policy: Policy
     clock: Callable[[], datetime]
-    wake: Callable[..., None]
     available_operations: frozenset[str] = frozenset()  # "connector.operation" of what is connected
     public_url: str | None = None  # where people reach us
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (door, what came) -> how often, for /metrics

@@ -70,7 +70,6 @@ async def _tell(ctx: Context, system: str, report: Report | None, identity: str)
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         ctx.count(system, "not_stored")
         return web.json_response({"error": "Not stored; please send it again."}, status=503)
-    ctx.wake("cards")
     ctx.count(system, "told" if told else "no_case")
     return web.json_response({"status": "received", "cases": told})
 

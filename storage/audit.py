@@ -59,6 +59,12 @@ class History:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.due: dict[str, datetime] = {}  # by this transaction, as in `session.Due`
+
+    def _note_due(self, lane: str, wake_at: str | None) -> None:
+        if wake_at is not None:
+            at = to_time(wake_at)
+            self.due[lane] = min(at, self.due.get(lane, at))
 
     def append(self, case_id: str, entry: Entry, now: datetime) -> AuditEntry:
         numbered = self._session.row(NEXT_NUMBER, {"case_id": case_id, "no_hash": NO_HASH})

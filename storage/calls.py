@@ -14,7 +14,7 @@ INSERT INTO calls (call_id, version, body_sha256, received_at, event, data, due_
 SELECT :call_id, COALESCE(MAX(version), 0) + 1, :body_sha256, :received_at, :event, :data, :due_at
 FROM calls WHERE call_id = :call_id
 ON CONFLICT DO NOTHING
-RETURNING version
+RETURNING version, wake_at
 """
 CALLS_OF = "SELECT data FROM calls WHERE call_id = :call_id ORDER BY version"
 
@@ -35,13 +35,18 @@ LEASE = """
 UPDATE calls SET lease_owner = :owner, lease_until = :until WHERE call_id IN ({ids}) AND due_at IS NOT NULL
 """
 FINISH = """
-UPDATE calls SET due_at = NULL, lease_owner = NULL, lease_until = NULL WHERE call_id = :call_id AND version <= :upto
+UPDATE calls SET due_at = CASE WHEN version > :upto THEN due_at END,
+  lease_owner = CASE WHEN version > :upto THEN lease_owner END,
+  lease_until = CASE WHEN version > :upto THEN lease_until END
+WHERE call_id = :call_id
+RETURNING wake_at
 """
 
 LOOK_AGAIN = """
 UPDATE calls SET due_at = :at WHERE call_id = :call_id AND version = (
   SELECT MAX(version) FROM calls WHERE call_id = :call_id
 )
+RETURNING wake_at
 """
 
 FIRST_TIME = "INSERT INTO deliveries (identity, at) VALUES (:identity, :at) ON CONFLICT (identity) DO NOTHING"
@@ -65,6 +70,7 @@ class Calls(History):
         added = self._session.row(ADD_CALL, params)
         if added is None:
             return "duplicate"
+        self._note_due("calls", added[1])
         self.append(chain, entry, received_at)
         return "new" if added[0] == 1 else "changed"
 
@@ -85,11 +91,14 @@ class Calls(History):
 
     def finish_calls(self, call_id: str, upto: int) -> None:
         """A version later than `upto` stays due: it came while the others were worked on."""
-        self._session.run(FINISH, {"call_id": call_id, "upto": upto})
+        self.due.pop("calls", None)  # a call that came in this very transaction waits for nobody any more
+        for (wake_at,) in self._session.rows(FINISH, {"call_id": call_id, "upto": upto}):
+            self._note_due("calls", wake_at)
 
     def look_again(self, call_id: str, at: datetime) -> None:
         """The call is due once more, as if it had come then."""
-        self._session.run(LOOK_AGAIN, {"call_id": call_id, "at": to_text(at)})
+        for (wake_at,) in self._session.rows(LOOK_AGAIN, {"call_id": call_id, "at": to_text(at)}):
+            self._note_due("calls", wake_at)
 
     def first_time(self, identity: str, now: datetime) -> bool:
         """False where this delivery was seen before."""

@@ -24,6 +24,7 @@ WAKE_CARDS = """
 UPDATE cards SET urgent = :urgent, case_revision = :revision,
   due_at = CASE WHEN due_at < :now THEN due_at ELSE :now END
 WHERE case_id = :case_id AND :revision > (SELECT revision FROM cases WHERE case_id = :case_id)
+RETURNING wake_at
 """
 CASE = "SELECT state, version, revision, due_at, data FROM cases WHERE case_id = :case_id"
 CASE_HELD = "SELECT state, version, revision, due_at, data FROM cases WHERE case_id = :case_id {for_update}"
@@ -110,7 +111,8 @@ class Cases(History):
         """A revision that grew makes every card of the case due. Raises NotStored, and RuleBroken for a wrong move."""
         columns = _columns(case)
         wake = {name: columns[name] for name in ("case_id", "revision", "urgent")}
-        self._session.run(WAKE_CARDS, {**wake, "now": to_text(now)})
+        for (wake_at,) in self._session.rows(WAKE_CARDS, {**wake, "now": to_text(now)}):
+            self._note_due("cards", wake_at)
         if not self._session.run(SAVE_CASE, columns):
             raise NotStored(f"case {case.case_id} does not exist")
         self.append(case.case_id, entry, now)

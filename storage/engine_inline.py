@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from storage.errors import StorageError
+from storage.session import OnDue
 from storage.sqlite_session import MEMORY, SqliteSession, connect, in_savepoint, migrate, translated
 from storage.statements import SQLITE
 from storage.store import Store
@@ -23,6 +24,7 @@ class InlineDatabase:
         self._connection = connect(str(path))
         migrate(self._connection)
         self._store = Store(SqliteSession(self._connection))
+        self.on_due: OnDue | None = None
 
     def run(self, fn: Callable[[Store], T]) -> T:
         """One transaction, begun and committed before this returns."""
@@ -37,6 +39,8 @@ class InlineDatabase:
                 self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+        if self.on_due is not None and self._store.due:
+            self.on_due(self._store.due)
         return result
 
     async def write(self, fn: Callable[[Store], T]) -> T:

@@ -13,11 +13,13 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.engine_inline import copy_to
 from storage.errors import StorageError
+from storage.session import OnDue
 from storage.sqlite_session import SqliteSession, connect, in_savepoint, migrate, translated
 from storage.statements import SQLITE
 from storage.store import Store
@@ -40,6 +42,8 @@ class SqliteDatabase:
         self._path = path
         self._loop = loop
         self._read_only = read_only
+        self.on_due: OnDue | None = None
+        self._due: dict[str, datetime] = {}  # by the batch that is under way
         self._waiting: deque[Job] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -157,22 +161,28 @@ class SqliteDatabase:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         failure = translated(error)
+        self._due = {}
         return [(future, None, failure) for future in futures]
 
     def _go_on(self, done: list[Done]) -> None:
         _resolve(done)
+        due, self._due = self._due, {}
         self._loop.call_soon(self._work)
+        if self.on_due is not None and due:
+            self.on_due(due)
 
     def _run(self, job: Job) -> Done:
         fn, future = job
         try:
-            return future, in_savepoint(self._connection, self._store, fn), None
+            result = in_savepoint(self._connection, self._store, fn)
         except StopIteration as error:  # which a future cannot carry
             return future, None, RuntimeError(repr(error))
         except BaseException as error:
             if not self._connection.in_transaction:
                 raise sqlite3.OperationalError(f"the transaction was lost: {error}") from error
             return future, None, error
+        self._due |= {lane: min(at, self._due.get(lane, at)) for lane, at in self._store.due.items()}
+        return future, result, None
 
 
 def _resolve(done: list[Done]) -> None:

@@ -14,12 +14,14 @@ INSERT INTO executions (key, case_id, version, position, connector, fingerprint,
 VALUES (:key, :case_id, :version, :position, :connector, :fingerprint, :state, :due_at, :lease_owner,
   :lease_until, :data)
 ON CONFLICT (key) DO NOTHING
+RETURNING wake_at
 """
 FINGERPRINT = "SELECT fingerprint FROM executions WHERE key = :key"
 SAVE = """
 UPDATE executions SET state = :state, due_at = :due_at, lease_owner = :lease_owner, lease_until = :lease_until,
   data = :data
 WHERE key = :key
+RETURNING wake_at
 """
 ONE = """
 SELECT e.state, e.due_at, e.lease_owner, e.lease_until, e.data, r.data
@@ -96,8 +98,11 @@ class Executions(History):
                 "connector": execution.action.connector,
                 "fingerprint": execution.fingerprint,
             }
-            if not self._session.run(ADD, params):
+            added = self._session.row(ADD, params)
+            if added is None:
                 self._refuse_another(execution)
+            else:
+                self._note_due("executions", added[0])
         if executions:
             self.append(executions[0].case_id, entry, now)
 
@@ -115,8 +120,10 @@ class Executions(History):
 
     def save_execution(self, execution: Execution, *, entry: Entry, now: datetime) -> None:
         """A receipt is stored once, the first one stays. Raises NotStored, and RuleBroken for a wrong move."""
-        if not self._session.run(SAVE, _changing(execution)):
+        saved = self._session.row(SAVE, _changing(execution))
+        if saved is None:
             raise NotStored(f"execution {execution.key} does not exist")
+        self._note_due("executions", saved[0])
         if execution.receipt is not None:
             receipt = execution.receipt
             params = {"key": execution.key, "vendor_id": receipt.vendor_id, "stored_at": to_text(now)}

@@ -70,6 +70,7 @@ class People(History):
         """False where this scope was not paused; then nothing is written."""
         if not self._session.run(RESUME, {"scope": scope}):
             return False
+        self._note_due("executions", to_text(now))  # whatever waited for it
         self.append(WORKSPACE, entry, now)
         return True
 

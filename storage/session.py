@@ -1,12 +1,14 @@
 """What the store needs of an engine, and how values look in a column."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
+Due = Mapping[str, datetime]  # lane of the worker -> the earliest moment at which a transaction made its work due
+OnDue = Callable[[Due], None]
 
 
 class Session(Protocol):

@@ -75,6 +75,7 @@ def translated(error: sqlite3.Error) -> StorageError:
 def in_savepoint(connection: sqlite3.Connection, store: Store, fn: Callable[[Store], T]) -> T:
     """Runs `fn` inside the open transaction; what it raises undoes what it did and nothing else."""
     connection.execute("SAVEPOINT one")
+    store.due = {}
     try:
         result = fn(store)
     except BaseException:

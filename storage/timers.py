@@ -10,6 +10,7 @@ from storage.session import Row, json_list, to_text, to_text_or_none, to_time, t
 ADD = """
 INSERT INTO timers (case_id, name, due_at, fired_at) VALUES (:case_id, :name, :due_at, :fired_at)
 ON CONFLICT (case_id, name) DO UPDATE SET due_at = excluded.due_at WHERE timers.fired_at IS NULL
+RETURNING due_at
 """
 DUE_CASES = """
 SELECT case_id FROM timers WHERE fired_at IS NULL AND due_at <= :now
@@ -30,7 +31,8 @@ class Timers(History):
         """One that is there already moves to its new time, unless it has fired."""
         for timer in timers:
             times = {"due_at": to_text(timer.due_at), "fired_at": to_text_or_none(timer.fired_at)}
-            self._session.run(ADD, {"case_id": timer.case_id, "name": timer.name, **times})
+            for (due_at,) in self._session.rows(ADD, {"case_id": timer.case_id, "name": timer.name, **times}):
+                self._note_due("timers", due_at)
 
     def cases_due(self, now: datetime, limit: int) -> list[str]:
         """Cases with a timer that is due, the longest due first. Nothing is held: whoever fires holds the case."""

@@ -58,9 +58,9 @@ def change_amount(store: Store, click: Click, amount: str, reason: str, *, offer
     entry = Entry(actor=click.user_id, what=event.replace(" ", "."), sentence=because, data=data | {"reason": reason})
     after = _tell(store, click, file, told, event, entry, because=because, offering=offering, now=now)
     if not lower:
-        return Answer(changed=True)
+        return Answer()
     if payout_of(after.proposal) != money:
-        return Answer(MOVED_ON, changed=True)
+        return Answer(MOVED_ON)
     again = click.model_copy(update={"ref": CaseRef(after.case.case_id, after.case.version)})
     return approve_file(store, again, after, policy=policy, now=now, reason=reason)
 
@@ -78,7 +78,7 @@ def confirm_recipient(store: Store, click: Click, how: str, *, offering: Offerin
     told = Details(fields=Fields(email=email, verified=how))
     entry = Entry(actor=click.user_id, what="recipient.confirmed", sentence=f"Confirmed the recipient: {how}")
     _tell(store, click, file, told, CONFIRMED, entry, offering=offering, now=now)
-    return Answer(changed=True)
+    return Answer()
 
 
 def _tell(

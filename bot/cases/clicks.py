@@ -31,7 +31,6 @@ class Answer:
     """What the person is told; no text means that the redrawn card itself is the answer."""
 
     text: str | None = None
-    changed: bool = False
 
 
 REPEATED = Answer("This click has been counted already.")

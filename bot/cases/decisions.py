@@ -58,7 +58,7 @@ def approve_file(
         set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
     else:
         change_case(store, case, now, Entry(actor="worker", what="case.progress"))
-    return Answer(changed=True)
+    return Answer()
 
 
 def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime) -> Judgement | Answer:
@@ -69,7 +69,7 @@ def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, n
     if not first.allowed:
         return refused(store, click, first, now)
     if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
-        return Answer(f"{paid} Nothing was approved.", changed=True)
+        return Answer(f"{paid} Nothing was approved.")
     spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)
     judgement = judge(policy, question_of(PolicyAction.APPROVE, click.person, file, spent))
     if not judgement.allowed:
@@ -102,7 +102,7 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     shadow.decided(store, click.person, file, judgement, PolicyAction.REJECT, policy=policy, now=now)
     entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
     change_case(store, file.case, now, entry, state=CaseState.REJECTED, closing=reason)
-    return Answer(changed=True)
+    return Answer()
 
 
 def choose(store: Store, click: Click, number: int, *, policy: Policy, now: datetime) -> Answer:
@@ -130,14 +130,14 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
     )
     entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data={"option": option.name})
     change_case(store, file.case, now, entry, proposal=file.proposal.model_copy(update=offer))
-    return Answer(changed=True)
+    return Answer()
 
 
 def _turn(store: Store, click: Click, file: CaseFile, kind: Kind, now: datetime) -> Answer:
     """Another kind of case: the person tells it so, as by a form, and that kind's playbook makes the offer."""
     call = Call(call_id=file.case.root, author=click.user_id, event="choice", details=told_as(kind, file.case.details))
     receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
-    return Answer(changed=True)
+    return Answer()
 
 
 def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
@@ -157,7 +157,7 @@ def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> A
     entry = Entry(actor=click.user_id, what="execution.by_hand", sentence=f"Done by hand: {step.action.sentence}.")
     store.save_execution(done, entry=entry, now=now)
     go_on(store, file, done, now)
-    return Answer(changed=True)
+    return Answer()
 
 
 def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
@@ -178,7 +178,7 @@ def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answe
     )
     entry = Entry(actor=click.user_id, what="case.retry")
     change_case(store, file.case, now, entry, state=CaseState.APPROVED)
-    return Answer(changed=True)
+    return Answer()
 
 
 def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now: datetime) -> Answer:
@@ -190,7 +190,7 @@ def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now
     closing = f"Settled by hand: {note}"
     entry = Entry(actor=click.user_id, what="case.settled", sentence=f"Settled by hand: {note}")
     change_case(store, file.case, now, entry, state=CaseState.DONE, closing=closing)
-    return Answer(changed=True)
+    return Answer()
 
 
 def _decision(

@@ -51,4 +51,4 @@ def _unfinished(store: Store, click: Click, policy: Policy, now: datetime) -> Ca
 def _give(store: Store, case: Case, owner: str, what: str, sentence: str, click: Click, now: datetime) -> Answer:
     entry = Entry(actor=click.user_id, what=what, sentence=sentence, data={"from": case.owner, "to": owner})
     change_case(store, case, now, entry, owner=owner)
-    return Answer(changed=True)
+    return Answer()

@@ -37,4 +37,4 @@ def ask(store: Store, click: Click, question: str, *, owner: str | None, policy:
     data = {"mentions": list(mentions)}
     entry = Entry(actor=click.user_id, what="question.asked", sentence=f"Asks {whom}: {question}", data=data)
     change_case(store, file.case, now, entry)
-    return Answer(changed=True)
+    return Answer()

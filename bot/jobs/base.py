@@ -40,14 +40,13 @@ class LastLook:
 
 @dataclass(frozen=True)
 class Shared:
-    """`owner` names this process in leases; `clock` gives aware UTC; `wake` tells the named lanes to look again."""
+    """`owner` names this process in leases; `clock` gives aware UTC."""
 
     db: Database
     outside: Outside
     policy: Policy
     owner: str
     clock: Callable[[], datetime]
-    wake: Callable[..., None]
     public_url: str | None = None  # where people reach us: a record links back to its case
     facts_deadline_s: float = 2.0  # for all look-ups of one case together
     doubted: set[str] = field(default_factory=set)  # connectors of which a look-up failed within the last minute

@@ -34,7 +34,6 @@ class CallJobs(CredentialJobs):
             public_url=self.public_url,
         )
         await self.db.write(settle)
-        self.wake("cards")
 
     async def _facts(self, details: Details, wanted: frozenset[str]) -> tuple[Fact, ...]:
         """Look-ups in parallel under one deadline; a failing system never delays the card."""

@@ -51,7 +51,6 @@ class CardJobs(Shared):
                 await self.db.write(lambda store: case_cards.nothing_to_show(store, show.place))
         except SlackError as error:
             await self._show_failed(show, error)
-        self.wake("cards")
 
     async def _show_card(self, show: CardJob) -> None:
         file, place, slack = show.file, show.place, self.outside.slack

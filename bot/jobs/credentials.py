@@ -25,7 +25,6 @@ class CredentialJobs(Shared):
         )
         if await self.db.write(partial(pause_for_credentials, now=self.clock())):
             log.error("%s is paused: %s", connector.title, why)
-            self.wake("notices")
 
     async def _admins(self) -> Sequence[str]:
         """Who can renew credentials; where nobody is named, or Slack cannot tell, a channel hears of it."""
@@ -62,4 +61,3 @@ class CredentialJobs(Shared):
                 continue
             now, scope = self.clock(), pause.scope
             await self.db.write(partial(pauses.resume, scope=scope, by=pauses.WORKER, now=now))
-            self.wake("executions", "cards")

@@ -30,4 +30,3 @@ class DigestJobs(Shared):
             due_at=now,
         )
         await self.db.write(lambda store: store.add_notice(notice))
-        self.wake("notices")

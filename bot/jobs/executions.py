@@ -29,9 +29,7 @@ class ExecutionJobs(CredentialJobs):
                 available_operations=available_operations,
             )
 
-        works = await self.db.write(claim)
-        self.wake("cards")  # a step that was handed to a person shows
-        return works
+        return await self.db.write(claim)
 
     async def execute(self, work: ClaimedExecution) -> None:
         connector = self.outside.connectors[work.execution.action.connector]
@@ -41,7 +39,6 @@ class ExecutionJobs(CredentialJobs):
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
         if end.locked:
             await self.pause_for_credentials(connector, end.sentence or "")
-        self.wake("cards", "executions")
 
     async def _attempt(self, connector: Connector, work: ClaimedExecution) -> AttemptResult:
         action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first

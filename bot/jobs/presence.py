@@ -44,8 +44,7 @@ class PeopleJobs(Shared):
         policy = self.policy
         for case_id in await self.db.read(lambda store: presence.left_alone(store, policy, people, gone, ids)):
             put_right = partial(presence.put_right, case_id=case_id, policy=policy, people=people, gone=gone)
-            if await self.db.write(partial(put_right, now=self.clock())):
-                self.wake("cards", "notices")
+            await self.db.write(partial(put_right, now=self.clock()))
 
     async def _present(self, members: Sequence[str]) -> frozenset[str]:
         """Those who can take part, and no more of them than any rule can need."""

@@ -12,5 +12,4 @@ class TimerJobs(Shared):
 
     async def fire(self, case_id: str) -> None:
         now = self.clock()
-        if await self.db.write(lambda store: timers.fire(store, case_id, policy=self.policy, now=now)):
-            self.wake("cards")
+        await self.db.write(lambda store: timers.fire(store, case_id, policy=self.policy, now=now))

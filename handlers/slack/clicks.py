@@ -62,8 +62,6 @@ def _listener(ctx: Context, press: Press) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
         answer = await _pressed(ctx, press, body)
         await ack()
-        if answer.changed:
-            ctx.wake("cards", "executions", "calls")
         if answer.text and body.get("response_url"):
             await ctx.slack_port.answer(body["response_url"], answer.text)
 
@@ -203,7 +201,7 @@ async def _show_summary(ctx: Context, click: Click, body: Body) -> Answer:
     if isinstance(found, Answer):
         return found
     await ctx.slack_port.open_form(body["trigger_id"], summary_view(found))
-    return Answer(changed=True)
+    return Answer()
 
 
 # --- the menu -------------------------------------------------------------------------------------------------------

@@ -50,8 +50,6 @@ def _listener(ctx: Context, submit: Submit) -> Callable[..., Awaitable[None]]:
             await ack(response_action="update", view=forms.notice("Not done", answer.text))
         else:
             await ack()
-        if answer.changed:
-            ctx.wake("calls", "cards", "executions")
 
     return listen
 
@@ -141,6 +139,6 @@ async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> An
             return found
         call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)
         calls.receive(store, call, body_sha256=sha256, now=now)
-        return Answer(changed=True)
+        return Answer()
 
     return await ctx.db.write(tell)

@@ -181,7 +181,6 @@ async def _approve_several(ctx: Context, ack: AsyncAck, body: dict[str, Any]) ->
         lines.append(CLICK_AGAIN if not lines else "The others were not decided: something went wrong on our side.")
     await ack(response_action="update", view=bulk.bulk_result(lines))
     if changed:
-        ctx.wake("cards", "executions", "notices")
         await _draw_or_log(ctx, str(body["user"]["id"]), Look(), *_teams(body))
 
 

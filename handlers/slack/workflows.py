@@ -52,7 +52,6 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
             await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
             ctx.count("slack", "workflow_step")
         await ack()
-        ctx.wake("calls", "notices")
 
 
 def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:

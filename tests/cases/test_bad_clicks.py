@@ -42,7 +42,7 @@ PRESSES: Mapping[str, Callable[[Store, Click], CaseFile | Answer]] = {
 async def pressed(database: Database, name: str, made: Click) -> Answer:
     answer = await database.write(lambda store: PRESSES[name](store, made))
     assert isinstance(answer, Answer)
-    assert not answer.changed
+    assert answer.text
     return answer
 
 

@@ -35,7 +35,7 @@ THURSDAY_9 = MONDAY_9 + 3 * DAY
 
 def a_process(db: Database, now: Callable[[], datetime], policy: Policy = POLICY) -> Jobs:
     slack = Slack(token="xoxb-made-up", api_url="http://127.0.0.1:9/", clock=now)  # nothing is sent
-    return Jobs(db=db, outside=Outside(slack, Pace(0), {}), policy=policy, owner="w1", clock=now, wake=lambda *_: None)
+    return Jobs(db=db, outside=Outside(slack, Pace(0), {}), policy=policy, owner="w1", clock=now)
 
 
 async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:

@@ -37,7 +37,6 @@ def _listener(ctx: Context, answer: Answer) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await _answered(ctx, answer, body)
         await ack(text=reply.text, blocks=reply.blocks or None, response_type="ephemeral")
-        ctx.wake(*reply.wake)
 
     return listen
 
@@ -85,7 +84,7 @@ async def _open_resend(ctx: Context, body: Mapping[str, Any]) -> Reply:
     now, sha256 = ctx.clock(), hashlib.sha256(case_id.encode()).hexdigest()
     await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
     said = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
-    return Reply(said, wake=("calls",))
+    return Reply(said)
 
 
 def where_its_card_goes(policy: Policy, kind: str) -> str:

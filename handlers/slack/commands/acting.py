@@ -45,7 +45,7 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
         result = await asked.ctx.db.write(lambda store: act(store, click, policy=policy, now=now))
         locale = policy.region(file.case.channel).locale
         said = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
-        return Reply(said, wake=("cards", "executions", "notices") if result.changed else ())
+        return Reply(said)
 
     return answer
 
@@ -134,7 +134,7 @@ async def _pause(asked: Asked) -> Reply:
     if not paused:
         return Reply("Everything is paused already. `/finance resume` ends it.")
     said = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
-    return Reply(said, wake=("cards",))
+    return Reply(said)
 
 
 async def _resume(asked: Asked) -> Reply:
@@ -150,7 +150,7 @@ async def _resume(asked: Asked) -> Reply:
     resumed = await asked.ctx.db.write(resume)
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
-    return Reply(f"Resumed: {data(', '.join(resumed))}.", wake=("executions", "cards"))
+    return Reply(f"Resumed: {data(', '.join(resumed))}.")
 
 
 def _is_admin(asked: Asked) -> bool:

@@ -129,7 +129,7 @@ class Played(RuleBasedStateMachine):
 
     def as_they_are(self, user_id: str, ref: CaseRef, identity: str, revision: int | None) -> tuple[Click, Hand]:
         """The person as a door sees them, and as they really are."""
-        ctx = Context(self.db, cast("SlackPort", self.slack_port), self.policy, lambda: self.now, lambda *_: None)
+        ctx = Context(self.db, cast("SlackPort", self.slack_port), self.policy, lambda: self.now)
         person = self.runner.run(ctx.person(user_id))
         lent = [one for one in self.away.values() if one.delegate_id == user_id]
         groups = {
@@ -145,7 +145,7 @@ class Played(RuleBasedStateMachine):
             answer = self.run(fn)
         except FormErrors:
             return False
-        done = answer.changed and answer.text is None
+        done = answer.text is None
         if done and case is not None:
             self.oracle.acted(case, hand, self.in_force)
         return done
