@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.cases import Database, refusals
+from bot.cases import Database, clicks
 from bot.core.accounts import STRANGER, Account
 from bot.core.model import CardCopy
 from bot.core.money import HOME
@@ -100,7 +100,7 @@ class Context:
         now, why = self.clock(), str(who)
         self.count("slack", "not_welcome")
         try:
-            await self.db.write(lambda store: refusals.refuse(store, who.user_id, why, case_id=case_id, now=now))
+            await self.db.write(lambda store: clicks.refuse(store, who.user_id, why, case_id=case_id, now=now))
         except Exception:  # the answer matters more, and nothing was done
             log.exception("a refused attempt could not be written down")
         return why

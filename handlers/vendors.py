@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -65,7 +66,8 @@ async def _tell(ctx: Context, system: str, report: Report | None, identity: str)
     now = ctx.clock()
     try:
         cases = await ctx.db.read(lambda store: vendor_events.concerned(store, report))
-        told = await ctx.db.write(lambda store: vendor_events.heard(store, report, cases, identity=identity, now=now))
+        record = partial(vendor_events.record_event, report=report, case_ids=cases, identity=identity, now=now)
+        told = await ctx.db.write(record)
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         ctx.count(system, "not_stored")

@@ -1,4 +1,4 @@
-"""Calls as received, the work that they wait for, and deliveries seen before."""
+"""Store calls as received, the work that they wait for, and deliveries seen before."""
 
 from datetime import datetime
 from typing import Literal
@@ -57,7 +57,7 @@ class Calls(History):
     def add_call(
         self, call: Call, *, body_sha256: str, received_at: datetime, due_at: datetime | None, entry: Entry, chain: str
     ) -> Literal["new", "changed", "duplicate"]:
-        """A body that is there already changes nothing. `chain` is the case id under which the history is kept."""
+        """Add a version of a call; the same body changes nothing. `chain` is the case id of its history."""
         params = {
             "call_id": call.call_id,
             "body_sha256": body_sha256,
@@ -75,11 +75,11 @@ class Calls(History):
         return "new" if added[0] == 1 else "changed"
 
     def calls_of(self, call_id: str) -> list[Call]:
-        """In the order in which they were received."""
+        """Return all versions of a call in the order in which they were received."""
         return [Call.model_validate_json(data) for (data,) in self._session.rows(CALLS_OF, {"call_id": call_id})]
 
     def due_calls(self, now: datetime, limit: int) -> list[str]:
-        """Held until the transaction ends; nobody else sees them as due meanwhile."""
+        """Lock and return calls that are due; nobody else sees them as due until the transaction ends."""
         held = self._session.rows(HOLD_DUE, {"now": to_text(now), "limit": limit})
         if not held:
             return []
@@ -90,18 +90,18 @@ class Calls(History):
         self._session.run(LEASE, {"ids": json_list(call_ids), "owner": owner, "until": to_text(until)})
 
     def finish_calls(self, call_id: str, upto: int) -> None:
-        """A version later than `upto` stays due: it came while the others were worked on."""
+        """Finish versions up to `upto`; a later one stays due, since it came while the others were worked on."""
         self.due.pop("calls", None)  # a call that came in this very transaction waits for nobody any more
         for (wake_at,) in self._session.rows(FINISH, {"call_id": call_id, "upto": upto}):
             self._note_due("calls", wake_at)
 
     def look_again(self, call_id: str, at: datetime) -> None:
-        """The call is due once more, as if it had come then."""
+        """Make a call due once more, as if it had come then."""
         for (wake_at,) in self._session.rows(LOOK_AGAIN, {"call_id": call_id, "at": to_text(at)}):
             self._note_due("calls", wake_at)
 
     def first_time(self, identity: str, now: datetime) -> bool:
-        """False where this delivery was seen before."""
+        """Remember a delivery; False where it was seen before."""
         return self._session.run(FIRST_TIME, {"identity": identity, "at": to_text(now)}) == 1
 
     def forget_deliveries(self, before: datetime) -> int:

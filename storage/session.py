@@ -1,4 +1,4 @@
-"""What the store needs of an engine, and how values look in a column."""
+"""Define what the store needs of an engine, and how values look in a column."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,25 +12,25 @@ OnDue = Callable[[Due], None]
 
 
 class Session(Protocol):
-    """One connection inside one transaction. Errors leave as StorageError."""
+    """Describe one connection inside one transaction. Errors leave as StorageError."""
 
     def rows(self, text: str, params: Params) -> list[Row]: ...
 
     def row(self, text: str, params: Params) -> Row | None: ...
 
     def run(self, text: str, params: Params) -> int:
-        """Number of rows changed."""
+        """Return the number of rows changed."""
         ...
 
     def many(self, text: str, params: Iterable[Params]) -> None: ...
 
     def stream(self, text: str) -> Iterator[Row]:
-        """Rows one by one, for tables that do not fit in memory."""
+        """Yield rows one by one, for tables that do not fit in memory."""
         ...
 
 
 def to_text(at: datetime) -> str:
-    """UTC, fixed width and so sortable: 2025-01-31T09:30:00.000000Z. A naive time is a ValueError."""
+    """Return UTC, fixed width and so sortable: 2025-01-31T09:30:00.000000Z. A naive time is a ValueError."""
     offset = at.utcoffset()
     if offset is None:
         raise ValueError(f"a time without a zone cannot be stored: {at}")

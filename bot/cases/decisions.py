@@ -1,4 +1,4 @@
-"""What people do to a case: every click and form, judged by the policy and written in one transaction."""
+"""Decide on cases: every click and form, judged by the policy and written in one transaction."""
 
 import hashlib
 from datetime import datetime
@@ -7,10 +7,9 @@ from bot.cases import shadow
 from bot.cases.approvals import set_going, spent_by_people
 from bot.cases.calls import receive
 from bot.cases.change import change_case
-from bot.cases.clicks import Answer, Click, load, not_permitted, refused
+from bot.cases.clicks import Answer, Click, load, not_permitted, refuse, refused
 from bot.cases.duplicates import paid_elsewhere
 from bot.cases.executions import go_on
-from bot.cases.refusals import refuse
 from bot.core.lifecycle import move_execution
 from bot.core.model import (
     Call,
@@ -39,7 +38,7 @@ def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Ans
 def approve_file(
     store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime, reason: str | None = None
 ) -> Answer:
-    """The version that was loaded; `reason`: why this person wanted it so, where they say."""
+    """Approve the version that was loaded; `reason`: why this person wanted it so, where they say."""
     judgement = may_approve(store, click, file, policy=policy, now=now)
     if isinstance(judgement, Answer):
         return judgement
@@ -62,7 +61,7 @@ def approve_file(
 
 
 def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime) -> Judgement | Answer:
-    """Whether this person's approval counts; why not is in the history then."""
+    """Return the judgement if this person's approval counts, or the refusal, already audited."""
     case, proposal = file.case, file.proposal
     # whoever may not even approve without the sums of the day is told that, and nothing of what was paid
     first = judge(policy, question_of(PolicyAction.APPROVE, click.person, file))
@@ -134,14 +133,14 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
 
 
 def _turn(store: Store, click: Click, file: CaseFile, kind: Kind, now: datetime) -> Answer:
-    """Another kind of case: the person tells it so, as by a form, and that kind's playbook makes the offer."""
+    """Receive the other kind as by a form, so that its playbook makes the offer."""
     call = Call(call_id=file.case.root, author=click.user_id, event="choice", details=told_as(kind, file.case.details))
     receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
     return Answer()
 
 
 def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
-    """A person says that a step by hand is done. Only for the card as it stands: a double click is one step."""
+    """Record that a step by hand is done; only for the card as it stands, so that a double click is one step."""
     file = load(store, click, now, CaseState.APPROVED)
     if isinstance(file, Answer):
         return file
@@ -161,7 +160,7 @@ def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> A
 
 
 def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
-    """The cause is mended: the step that stopped goes on with the same key, looking first where it is unsure."""
+    """Continue the step that stopped, with the same key; it is looked up first where it is unsure."""
     file = load(store, click, now, CaseState.STUCK)
     if isinstance(file, Answer):
         return file

@@ -1,4 +1,4 @@
-"""What a sensitive call hides is shown to whoever may act on its case, and the history says who opened it."""
+"""Reveal what a sensitive call hides to whoever may act on its case; the history says who opened it."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from storage import Store
 
 
 def reveal(store: Store, click: Click, *, policy: Policy, now: datetime) -> CaseFile | Answer:
-    """In every state, and also from an old card: what was said does not change with the offer."""
+    """Return the case to show, in every state and from an old card too: the summary does not change with the offer."""
     if not store.first_time(click.identity, now):
         return REPEATED
     file = find(store, click, tuple(CaseState), now)

@@ -1,4 +1,4 @@
-"""What happens to a case by time alone: set when it opens, moved with its kind, fired once, stopped by a decision."""
+"""Fire what happens to a case by time alone, once each."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from storage import Store
 
 
 def fire(store: Store, case_id: str, *, policy: Policy, now: datetime) -> bool:
-    """All that is due for this case, in one transaction that holds it. False: another process was faster."""
+    """Fire all that is due for this case, in one transaction that holds it. False: another process was faster."""
     file = store.case_file(case_id, lock=True)
     due = [timer for timer in store.timers(case_id) if timer.fired_at is None and timer.due_at <= now]
     fired = [timer for timer in due if store.fire_timer(timer, now)]
@@ -63,7 +63,7 @@ def _expire(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: dat
 
 
 def _follow_up(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datetime) -> None:
-    """Whatever became of the case: somebody told the caller that they would hear from us."""
+    """Remind of the follow-up whatever became of the case: the caller was told that they would hear from us."""
     case = file.case
     day = timers.when(policy, case.channel, timer.due_at).partition(",")[0]
     sentence = f"A follow-up was promised to the caller for {day}. The case is {wording.STATES[case.state]}."
@@ -100,13 +100,13 @@ def _say(
 
 
 def _deciders(file: CaseFile, policy: Policy) -> tuple[str, ...]:
-    """Who owns it, and who can decide it."""
+    """Return the members of the group that owns it and of those that can decide it."""
     groups = (file.case.owner, *deciding_band(policy, file).groups)
     return tuple(dict.fromkeys(member for group in groups for member in policy.groups.get(group, (group,))))
 
 
 def _waits(file: CaseFile, policy: Policy) -> str:
-    """ "waiting for a lead", or what a person has to do first."""
+    """Return, for example, "waiting for a lead", or what a person has to do first."""
     if wording.needs_completing(file):
         return "a person has to complete it"
     if not file.proposal.actions:

@@ -1,4 +1,4 @@
-"""What a vendor reports later is written into the case it concerns, once, and shows on its card's thread."""
+"""Record what a vendor reports later in the case it concerns, once; the card's thread shows it."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from bot.core.vendor_events import Report
 from storage import Store
 
 
-def heard(store: Store, report: Report, case_ids: list[str], *, identity: str, now: datetime) -> list[str]:
-    """The ids of the cases that were told; empty for a repeat and for what concerns none of ours."""
+def record_event(store: Store, report: Report, case_ids: list[str], *, identity: str, now: datetime) -> list[str]:
+    """Record the report and return the ids of its cases; none for a repeat and for what concerns none of ours."""
     if not store.first_time(identity, now):
         return []
     told: list[str] = []
@@ -22,7 +22,7 @@ def heard(store: Store, report: Report, case_ids: list[str], *, identity: str, n
 
 
 def concerned(store: Store, report: Report) -> list[str]:
-    """The case of our own reference, else those that state the record. A search, so not for a writing transaction."""
+    """Return the case of our own reference, else those that state the record. A search, so not for a write."""
     if report.case_id:
         return [report.case_id]
     found = [case.case_id for record in report.record_ids for case in store.find_cases(text=record, limit=10)]

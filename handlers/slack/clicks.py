@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, clicks, decisions, masked, owners, questions
+from bot.cases import Store, clicks, decisions, masked, owners
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import completing, forms, more
 from bot.core.cards.localised import localised
@@ -233,7 +233,7 @@ async def _open_question(ctx: Context, click: Click, body: Body) -> Answer:
     now = ctx.clock()
 
     def check(store: Store) -> CaseFile | Answer:
-        return questions.check_asking(store, click, policy=ctx.policy, now=now)
+        return owners.check_asking(store, click, policy=ctx.policy, now=now)
 
     return await _open_with(ctx, body, check, more.question_form)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, amendments, calls, clicks, decisions, questions
+from bot.cases import Store, amendments, calls, clicks, decisions, owners
 from bot.cases.amendments import Offering
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import forms, more
@@ -121,11 +121,9 @@ def _offering(ctx: Context) -> Offering:
 
 async def _ask(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
     question, now = more.read_question(values), ctx.clock()
-    email = await ctx.db.read(lambda store: questions.owner_to_ask(store, click.ref.case_id))
+    email = await ctx.db.read(lambda store: owners.owner_to_ask(store, click.ref.case_id))
     owner = await ctx.slack_port.person_by_email(email) if email is not None else None
-    return await ctx.db.write(
-        lambda store: questions.ask(store, click, question, owner=owner, policy=ctx.policy, now=now)
-    )
+    return await ctx.db.write(lambda store: owners.ask(store, click, question, owner=owner, policy=ctx.policy, now=now))
 
 
 async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:

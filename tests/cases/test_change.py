@@ -1,4 +1,4 @@
-"""One way to change a case: whatever belongs to a change happens with it, and nobody writes a case beside it."""
+"""Change a case in one way: whatever belongs to a change happens with it, and nobody writes a case beside it."""
 
 import ast
 from collections.abc import Iterator

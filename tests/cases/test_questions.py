@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cases.clicks import Answer
-from bot.cases.questions import ask
+from bot.cases.owners import ask
 from bot.core.cards.forms import FormErrors
 from bot.core.cards.more import read_question
 from bot.core.model import CaseState, Fact
