@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cases.calls import CallHistory, receive, settle
-from bot.cases.clicks import Answer, Click, load, not_permitted
+from bot.cases.clicks import Answer, Click, load, not_permitted, permitted
 from bot.cases.decisions import approve_file, may_approve
 from bot.core.cards.forms import FormErrors
 from bot.core.intake.typed import typed
@@ -68,11 +68,9 @@ def change_amount(store: Store, click: Click, amount: str, reason: str, *, offer
 
 def confirm_recipient(store: Store, click: Click, how: str, *, offering: Offering, now: datetime) -> Answer:
     """Confirm the recipient and say how; the person becomes an author, so somebody else approves it too."""
-    file = load(store, click, now)
+    file = permitted(store, click, load(store, click, now), offering.policy, now)
     if isinstance(file, Answer):
         return file
-    if refused := not_permitted(store, click, file, offering.policy, now):
-        return refused
     if unverified_recipient(file) is None:
         return Answer("The recipient is on record, or was confirmed already.")
     email = file.case.details.fields.email

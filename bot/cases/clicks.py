@@ -77,6 +77,11 @@ def not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, no
     return None if judgement.allowed else refused(store, click, judgement, now)
 
 
+def permitted(store: Store, click: Click, found: CaseFile | Answer, policy: Policy, now: datetime) -> CaseFile | Answer:
+    """Return the case that was found if this person may act on it, else the refusal, already audited."""
+    return found if isinstance(found, Answer) else not_permitted(store, click, found, policy, now) or found
+
+
 def refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> Answer:
     why = judgement.why_not or judgement.rule
     told = {"why": why, "rule": judgement.rule, "version": click.ref.version}
@@ -86,10 +91,7 @@ def refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> 
 
 def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, now: datetime) -> CaseFile | Answer:
     """Return the case on which this person may open a form, or the refusal; the submission is judged again."""
-    file = _too_late(store, click, _look(store, click, state), now)
-    if isinstance(file, Answer):
-        return file
-    return not_permitted(store, click, file, policy, now) or file
+    return permitted(store, click, _too_late(store, click, _look(store, click, state), now), policy, now)
 
 
 def refuse(store: Store, user_id: str, why: str, *, case_id: str | None, now: datetime) -> None:

@@ -7,7 +7,7 @@ from bot.cases import shadow
 from bot.cases.approvals import set_going, spent_by_people
 from bot.cases.calls import receive
 from bot.cases.change import change_case
-from bot.cases.clicks import Answer, Click, load, not_permitted, refuse, refused
+from bot.cases.clicks import Answer, Click, load, not_permitted, permitted, refuse, refused
 from bot.cases.duplicates import paid_elsewhere
 from bot.cases.executions import go_on
 from bot.core.lifecycle import move_execution
@@ -161,11 +161,9 @@ def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> A
 
 def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
     """Continue the step that stopped, with the same key; it is looked up first where it is unsure."""
-    file = load(store, click, now, CaseState.STUCK)
+    file = permitted(store, click, load(store, click, now, CaseState.STUCK), policy, now)
     if isinstance(file, Answer):
         return file
-    if refused := not_permitted(store, click, file, policy, now):
-        return refused
     stopped = next(made for made in file.executions if made.state is not ExecutionState.SUCCEEDED)
     state = stopped.state
     if state is ExecutionState.REFUSED:
@@ -181,11 +179,9 @@ def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answe
 
 
 def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now: datetime) -> Answer:
-    file = load(store, click, now, CaseState.STUCK)
+    file = permitted(store, click, load(store, click, now, CaseState.STUCK), policy, now)
     if isinstance(file, Answer):
         return file
-    if refused := not_permitted(store, click, file, policy, now):
-        return refused
     closing = f"Settled by hand: {note}"
     entry = Entry(actor=click.user_id, what="case.settled", sentence=f"Settled by hand: {note}")
     change_case(store, file.case, now, entry, state=CaseState.DONE, closing=closing)

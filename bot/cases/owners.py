@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.cases.change import change_case
-from bot.cases.clicks import REPEATED, Answer, Click, find, not_permitted
+from bot.cases.clicks import REPEATED, Answer, Click, find, permitted
 from bot.core.cards import mrkdwn
 from bot.core.cards.lists import UNFINISHED
 from bot.core.model import Case, CaseFile, Entry
@@ -42,10 +42,7 @@ def owner_of_kind(policy: Policy, case: Case) -> str:
 
 def check_asking(store: Store, click: Click, *, policy: Policy, now: datetime) -> CaseFile | Answer:
     """Return the case about which this person may ask; the submission of the form is judged again."""
-    file = find(store, click, UNFINISHED, now)
-    if isinstance(file, Answer):
-        return file
-    return not_permitted(store, click, file, policy, now) or file
+    return permitted(store, click, find(store, click, UNFINISHED, now), policy, now)
 
 
 def owner_to_ask(store: Store, case_id: str) -> str | None:

@@ -48,6 +48,7 @@ def test_what_is_known_once_a_system_is_away(
         ((AWAY, fact("books", source="Books", failed=True)), (AWAY,), ["Books"]),
         ((OLD, AWAY), (CHARGE,), ["Stripe"]),
         ((), (CHARGE,), ["charge"]),
+        ((fact("charge", failed=True),), (CHARGE,), ["charge"]),
     ],
 )
 def test_what_is_learned_is_what_says_something_only_now(

@@ -169,6 +169,13 @@ DOUBTFUL: dict[str, Any] = {"kind": Kind.REVIEW, "because": "Below 60% a person 
             ),
             ("another kind", Told(call(language="fr"), kind=Kind.DISPUTE), "dialnexa", FRENCH, {"kind": Kind.DISPUTE}),
             (
+                "another amount of what is not offered yet",
+                Told(call(amount="60.00"), offered={"actions": ()}, actions=()),
+                "dialnexa",
+                "Updated: amount 50.00 → 60.00.",
+                {"money": usd(6000)},
+            ),
+            (
                 "another reason why it needs a look",
                 Told(call(language="fr"), because="Only 50% certain."),
                 "dialnexa",
