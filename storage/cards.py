@@ -13,6 +13,7 @@ INSERT INTO cards (case_id, place, channel, channel_id, message_ts, shown_revisi
 SELECT :case_id, :place, :channel, :channel_id, :message_ts, :shown_revision, :posting_since, :trail_n,
   :trail_since, :failures, :due_at, :lease_owner, :lease_until, urgent, revision
 FROM cases WHERE case_id = :case_id
+RETURNING wake_at
 """
 # A card that its holder calls finished stays due where the case moved on meanwhile; the row itself knows, so that this
 # holds between two processes too.
@@ -23,8 +24,9 @@ UPDATE cards SET channel = :channel, channel_id = :channel_id, message_ts = :mes
   due_at = CASE WHEN CAST(:due_at AS TEXT) IS NULL AND case_revision > :shown_revision THEN due_at ELSE :due_at END,
   lease_owner = :lease_owner, lease_until = :lease_until
 WHERE case_id = :case_id AND place = :place
+RETURNING wake_at
 """
-SAVE_HELD = SAVE + "AND lease_owner = :held_by"
+SAVE_HELD = SAVE.replace("RETURNING", "AND lease_owner = :held_by RETURNING")
 ONE = """
 SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
   failures, due_at, lease_owner, lease_until
@@ -80,17 +82,21 @@ class Cards(History):
 
     def add_card(self, place: CardCopy) -> None:
         """Raises NotStored where its case does not exist."""
-        if not self._session.run(ADD, _columns(place)):
+        added = self._session.row(ADD, _columns(place))
+        if added is None:
             raise NotStored(f"case {place.case_id} does not exist")
+        self._note_due("cards", added[0])
 
     def save_card(self, place: CardCopy, *, held_by: str | None = None) -> bool:
         """False where `held_by` has lost its lease to another, or where there is no such card; then nothing is written.
 
         A card that shows less than its case keeps its due time even where `place.due_at` is None.
         """
-        if held_by is None:
-            return self._session.run(SAVE, _columns(place)) == 1
-        return self._session.run(SAVE_HELD, {**_columns(place), "held_by": held_by}) == 1
+        statement, params = (SAVE, {}) if held_by is None else (SAVE_HELD, {"held_by": held_by})
+        saved = self._session.row(statement, {**_columns(place), **params})
+        if saved is not None:
+            self._note_due("cards", saved[0])
+        return saved is not None
 
     def due_cards(self, now: datetime, limit: int, skip_channels: frozenset[str] = frozenset()) -> list[CardCopy]:
         """Urgent ones first, then the longest due; held until the transaction ends."""

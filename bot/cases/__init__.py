@@ -1,4 +1,4 @@
-"""Every transaction: load, ask core, save, audit. Plain functions of a store; they never await and never call out."""
+"""Hold every transaction: load, ask core, save, audit. Plain functions of a store, which never await or call out."""
 
 from storage import Database, Store
 

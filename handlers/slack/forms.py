@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, amendments, calls, clicks, decisions, questions
+from bot.cases import Store, amendments, calls, clicks, decisions, owners
 from bot.cases.amendments import Offering
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import forms
@@ -51,8 +51,6 @@ def _listener(ctx: Context, submit: Submit) -> Callable[..., Awaitable[None]]:
             await ack(response_action="update", view=forms.notice("Not done", answer.text))
         else:
             await ack()
-        if answer.changed:
-            ctx.wake("calls", "cards", "executions")
 
     return listen
 
@@ -95,9 +93,9 @@ def _offering(ctx: Context) -> Offering:
 
 async def _ask(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
     question = forms.read_question(values)
-    email = await ctx.db.read(lambda store: questions.owner_to_ask(store, click.ref.case_id))
+    email = await ctx.db.read(lambda store: owners.owner_to_ask(store, click.ref.case_id))
     owner = await ctx.slack_port.person_by_email(email) if email is not None else None
-    return await ctx.decide(questions.ask, click, question, owner=owner)
+    return await ctx.decide(owners.ask, click, question, owner=owner)
 
 
 async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
@@ -111,6 +109,6 @@ async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> An
             return found
         call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)
         calls.receive(store, call, body_sha256=sha256, now=now)
-        return Answer(changed=True)
+        return Answer()
 
     return await ctx.decide(receive, click)

@@ -47,7 +47,6 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
             await ctx.receive(call, execution_id.encode())
             ctx.count("slack", "workflow_step")
         await ack()
-        ctx.wake("calls", "notices")
 
 
 def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cases.clicks import Answer
-from bot.cases.questions import ask
+from bot.cases.owners import ask
 from bot.core.cards.forms import FormErrors, read_question
 from bot.core.model import CaseState, Fact
 from bot.core.records import account_owner
@@ -34,7 +34,7 @@ async def asked(database: Database, who: str, owner: str | None, facts: tuple[Fa
 async def test_the_owner_of_the_account_is_mentioned_and_their_address_is_kept_nowhere(database: Database) -> None:
     answer, case_id = await asked(database, ANA, LEA, (OWNED,))
     entry = (await history(database, case_id))[-1]
-    assert answer.changed
+    assert answer.text is None
     assert (entry.actor, entry.what, entry.data["mentions"]) == (ANA, "question.asked", [LEA])
     assert "Did they cancel?" in (entry.sentence or "")
     assert "li@acme.example" not in json.dumps([one.model_dump() for one in await history(database, case_id)])

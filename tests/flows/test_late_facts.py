@@ -9,12 +9,11 @@ from typing import Any
 import pytest_asyncio
 
 from bot.cases.calls import LOOK_AGAIN, LOOK_FOR
-from bot.core.model import Case, CaseFile, Kind
+from bot.core.model import Case, CaseFile
 from tests.flows.test_kinds import APPROVE, press
 from tests.support.world import ANA, LEA, World, a_world
 
 SLOW: dict[str, Any] = {"slow_s": 2.5, "facts_deadline_s": 1.2}  # longer than anybody waits
-FIRST = "case.choose.1"
 LATER_S = LOOK_AGAIN.total_seconds() + 1
 
 
@@ -50,23 +49,6 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
     await press(world, case.case_id, LEA, APPROVE)  # the offer is the same, so the first approval counts
     await world.state(case.case_id, "done")
     assert "did not answer" not in json.dumps((await world.card(channel, says="done"))["blocks"])
-
-
-async def test_what_is_learned_late_may_change_the_offer_and_then_earlier_approvals_do_not_count(world: World) -> None:
-    await world.fault("stripe", "500")
-    call_id = await world.call("refund-disputed")
-    await world.card("finance-refunds", says="310.00 USD")
-    case = await world.case_of(call_id)
-    await press(world, case.case_id, ANA, APPROVE)
-    assert [one.user_id for one in (await world.file(case.case_id)).decisions] == [ANA]
-
-    await world.fault("stripe", "none")
-    case = await learned(world, call_id, "charge")
-    file = await world.file(case.case_id)
-    assert (file.case.kind, file.case.version, file.decisions) == (Kind.REVIEW, 2, ())
-    assert "disputed" in (file.proposal.because or "")
-    assert (await world.stripe())["refunds"][0]["payment"] == "pi_PARTLY"  # nothing was refunded
-    assert "earlier approvals do not count" in await sentences(world, case)
 
 
 async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(
@@ -113,21 +95,6 @@ async def test_a_changed_call_that_comes_while_it_is_looked_up_is_not_lost(eithe
     await world.fault("stripe", "none")
     case = await learned(world, call_id, "charge")
     assert case.details.fields.refund_reason == "Two seats were cancelled"
-
-
-async def test_a_choice_outlives_what_is_learned_later_where_it_is_still_the_same(world: World) -> None:
-    await world.fault("hubspot", "500")
-    call_id = await world.call("dispute-evidence")
-    await world.card("finance-disputes")
-    case_id = (await world.case_of(call_id)).case_id
-    await press(world, case_id, ANA, FIRST)
-    chosen = await world.file(case_id)
-    await looked(world, "hubspot")  # it fails again
-    assert await world.file(case_id) == chosen
-    await world.fault("hubspot", "none")
-    await learned(world, call_id, "contact")
-    file = await world.file(case_id)
-    assert (file.case.version, file.proposal) == (2, chosen.proposal)
 
 
 async def test_what_was_known_stays_known_where_another_system_fails_at_the_second_look(world: World) -> None:

@@ -10,17 +10,19 @@ import pytest
 
 from bot.cases import calls, decisions, timers
 from bot.cases.calls import CallHistory
+from bot.cases.change import change_case
 from bot.cases.clicks import Click
 from bot.core.model import Call, CaseState, Details, Entry, Fields, Kind
 from bot.core.people import Person
 from bot.core.policy import Policy, Region
 from bot.core.slack_ids import CaseRef
+from bot.core.timers import schedule
 from bot.core.triage import case_id_of
 from bot.jobs import Base, Outside
 from bot.jobs.timers import Timers
 from bot.slack import Pace, Slack
 from storage import Database, RuleBroken, Store, open_database
-from tests.support.rows import DETAILS, a_call, open_case, raw
+from tests.support.rows import DETAILS, WORKED, a_call, open_case, raw
 from tests.support.world import ANA, a_world, buttons, changed_policy
 from tests.unit.test_timers import DAY, FRIDAY, HOUR, MONDAY_9, a_policy
 
@@ -35,7 +37,7 @@ THURSDAY_9 = MONDAY_9 + 3 * DAY
 def a_process(db: Database, now: Callable[[], datetime], policy: Policy = POLICY) -> Timers:
     slack = Slack(token="xoxb-made-up", api_url="http://127.0.0.1:9/", clock=now)  # nothing is sent
     outside = Outside(slack, Pace(0), {})
-    return Timers(Base(db=db, outside=outside, policy=policy, owner="w1", clock=now, wake=lambda *_: None))
+    return Timers(Base(db=db, outside=outside, policy=policy, owner="w1", clock=now))
 
 
 async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:
@@ -50,7 +52,7 @@ async def started(db: Database, policy: Policy = POLICY, **changes: Any) -> None
         open_case(store, opened_at=FRIDAY, **changes)
         case = store.case("C-1")
         assert case is not None
-        timers.start(store, case, policy)
+        store.set_timers(schedule(policy, case, case.opened_at))
 
     await db.write(write)
 
@@ -231,8 +233,7 @@ async def test_another_kind_begins_its_time_anew(database: Database) -> None:
     def becomes_a_vip_blocker(store: Store) -> None:
         case = store.case("C-1", lock=True)
         assert case is not None
-        after = case.model_copy(update={"kind": Kind.VIP_BLOCKER, "urgent": True})
-        timers.keep_up(store, case, after, POLICY, FRIDAY + HOUR)
+        change_case(store, case, FRIDAY + HOUR, WORKED, policy=POLICY, kind=Kind.VIP_BLOCKER, urgent=True)
 
     await database.write(becomes_a_vip_blocker)
     found = await planned(database)

@@ -10,9 +10,11 @@ import pytest
 
 from bot.cases import calls
 from bot.cases.calls import CallHistory
+from bot.core.model import ExecutionState
 from bot.worker import Lane, Worker
 from storage import open_database
-from tests.support.world import World, a_world
+from tests.flows.test_kinds import APPROVE, press
+from tests.support.world import ANA, World, a_world
 
 TURNS = 2000  # of the event loop; what has not happened by then never will
 
@@ -191,6 +193,21 @@ def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
 # --- beside the database --------------------------------------------------------------------------------------------
 
 
+async def test_work_that_is_due_waits_for_no_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.worker.TICK_S", 600.0)
+    await asyncio.sleep(1.0)  # every lane rests by now
+    case = await world.case_of(await world.call("refund-small"))
+    await press(world, case.case_id, ANA, APPROVE)
+
+    async def all_shown() -> bool | None:
+        place = await world.app.db.read(lambda store: store.card(case.case_id, case.channel))
+        file = await world.file(case.case_id)
+        waits = any(step.state is ExecutionState.BY_HAND for step in file.executions)
+        return (waits and place is not None and place.shown_revision == file.case.revision) or None
+
+    await world.until(all_shown, "the refund made, and the card that asks for the step by hand")
+
+
 async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +220,7 @@ async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
             raise RuntimeError("a bug that hits one call once")
         settle(store, told, *rest, **more)  # type: ignore[arg-type]  # handed on as it came
 
-    monkeypatch.setattr("bot.jobs.calls.calls.settle", stumble)
+    monkeypatch.setattr(calls, "settle", stumble)
     first = await sqlite_world.call("refund-small")
     await sqlite_world.until(
         lambda: _figure(sqlite_world, 'countersign_jobs_total{end="failed",lane="calls"}'), "a failed job"

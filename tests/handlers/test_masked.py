@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bot.cases.calls import what_changed
 from bot.cases.clicks import Answer
 from bot.cases.masked import reveal
 from bot.core.cards import card, completing, lists
 from bot.core.cards.lists import Row
 from bot.core.cards.masked import HIDDEN, summary_view
 from bot.core.model import CaseFile, CaseState, Details, Kind
+from bot.core.revise import what_changed
 from sandbox.slack.checks import view_problems
 from storage import Database
 from tests.support.cards import HOSTILE, PLAIN, STANDING, file_of

@@ -42,8 +42,7 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
             return file
         result = await asked.ctx.decide(act, asked.click(file.case))
         locale = asked.ctx.policy.region(file.case.channel).locale
-        sentence = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
-        return Reply(sentence, wake=("cards", "executions", "notices") if result.changed else ())
+        return Reply(in_locale(result.text or done.format(case=code(file.case.case_id)), locale))
 
     return answer
 
@@ -131,8 +130,7 @@ async def _pause(asked: Asked) -> Reply:
     paused = await asked.ctx.write(pauses.pause, EVERYTHING, by=asked.person.user_id, reason=reason)
     if not paused:
         return Reply("Everything is paused already. `/finance resume` ends it.")
-    sentence = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
-    return Reply(sentence, wake=("cards",))
+    return Reply("Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on.")
 
 
 async def _resume(asked: Asked) -> Reply:
@@ -148,7 +146,7 @@ async def _resume(asked: Asked) -> Reply:
     resumed = await asked.ctx.write(resume)
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
-    return Reply(f"Resumed: {data(', '.join(resumed))}.", wake=("executions", "cards"))
+    return Reply(f"Resumed: {data(', '.join(resumed))}.")
 
 
 def _is_admin(asked: Asked) -> bool:
