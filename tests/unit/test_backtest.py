@@ -120,7 +120,7 @@ ALONE = st.builds(
 )
 POLICY = st.builds(
     lambda bands, **more: OFF.model_copy(
-        update={"channels": CHANNELS, "bands": (*bands, Band(groups=("finance",))), **more}
+        update={"channels": CHANNELS, "bands": (*bands, Band(quorum=1, groups=("finance",))), **more}
     ),
     bands=st.lists(BAND, max_size=4),
     kinds=st.dictionaries(

@@ -5,7 +5,6 @@ Pure: memberships, decisions and sums are passed in. The rules come from "Rules 
 
 from bot.core.policy.automatic import Known, Unattended, automatic
 from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
-from bot.core.policy.customers import is_vip
 from bot.core.policy.judgement import (
     Judgement,
     PolicyAction,
@@ -18,7 +17,7 @@ from bot.core.policy.judgement import (
     standing_of,
 )
 from bot.core.policy.limits import DAY, Limit, Spent, limits_passed, payout_of
-from bot.core.policy.model import Band, Digest, KindRules, Policy, Region
+from bot.core.policy.model import Band, Digest, KindRules, Policy, Region, is_vip
 from bot.core.policy.presence import People, somebody_can_go_on
 
 __all__ = [

@@ -12,7 +12,8 @@ from pydantic import Field
 from bot.core.duplicates import pays
 from bot.core.model import Decision, Frozen, Money, Proposal
 from bot.core.money import show
-from bot.core.policy.model import Amounts, Limits
+from bot.core.policy.model import Limits
+from bot.core.policy.values import Amounts
 
 DAY = timedelta(hours=24)
 

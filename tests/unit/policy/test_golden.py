@@ -1,4 +1,7 @@
-"""Every fault of a policy file with its line and its remedy, word for word."""
+"""Every fault of a policy file with its line and its remedy, word for word.
+
+What depends on a broken value is told once that is mended.
+"""
 
 import json
 from pathlib import Path
