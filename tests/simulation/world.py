@@ -43,11 +43,11 @@ def a_policy() -> Policy:
             },
             "groups": {"finance": ("@finance",), "leads": ("@leads",)},
             "bands": (
-                Band.model_validate({"kinds": kinds, "up_to": {"USD": SMALL_MINOR}, "groups": ("finance",)}),
+                Band(kinds=kinds, up_to={"USD": SMALL_MINOR}, quorum=1, groups=("finance",)),
                 Band.model_validate(
                     {"kinds": kinds, "quorum": 2, "groups": ("finance", "leads"), "at_least": {"leads": 1}}
                 ),
-                Band.model_validate({"groups": ("finance",)}),
+                Band(quorum=1, groups=("finance",)),
             ),
         }
     )

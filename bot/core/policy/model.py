@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -95,8 +95,7 @@ class Band(Frozen):
 
     @model_validator(mode="after")
     def _can_be_met(self, info: ValidationInfo) -> Self:
-        if info.context is not None:
-            raise_faults(self._faults(info.context))
+        raise_faults(self._faults(cast("Names", info.context)), info)
         return self
 
     def _faults(self, names: Names) -> Faults:
@@ -104,11 +103,8 @@ class Band(Frozen):
             yield ("up_to",), fault('"up_to" names no currency; name at least one, or leave it out for any amount')
         for name in self.at_least:
             if name not in self.groups:
-                hint = suggest(name, self.groups)
-                yield (
-                    ("at_least", name),
-                    fault(f'"at_least" counts "{name}", which is not in "groups" of this band; {hint}'),
-                )
+                other = f'"at_least" counts "{name}", which is not in "groups" of this band'
+                yield ("at_least", name), fault(f"{other}; {suggest(name, self.groups)}")
         if (total := sum(self.at_least.values())) > self.quorum:
             rule = f'"at_least" asks for {total}, more than the quorum of {self.quorum}; raise "quorum" to {total}'
             yield ("at_least",), fault(rule)
@@ -126,8 +122,8 @@ class Time(Frozen):
     warn_before_expiry: Duration | None = None
 
     @model_validator(mode="after")
-    def _before_it_expires(self) -> Self:
-        raise_faults(self._faults(self.expires or timedelta.max))
+    def _before_it_expires(self, info: ValidationInfo) -> Self:
+        raise_faults(self._faults(self.expires or timedelta.max), info)
         return self
 
     def _faults(self, expires: timedelta) -> Faults:
@@ -218,33 +214,29 @@ class Policy(Frozen):
     @field_validator("channels")
     @classmethod
     def _required_channels(cls, channels: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        missing = [name for name in REQUIRED_CHANNELS if name not in channels and info.context is not None]
-        raise_faults(
-            ((), fault(f'[channels] needs "{name}", for example {name} = "#finance-review"')) for name in missing
-        )
+        needs = '[channels] needs "{0}", for example {0} = "#finance-review"'
+        raise_faults([((), fault(needs.format(name))) for name in REQUIRED_CHANNELS if name not in channels], info)
         return channels
 
     @field_validator("kinds")
     @classmethod
-    def _review_stays(cls, kinds: dict[Kind, KindRules]) -> dict[Kind, KindRules]:
+    def _review_stays(cls, kinds: dict[Kind, KindRules], info: ValidationInfo) -> dict[Kind, KindRules]:
         if Kind.REVIEW in kinds and not kinds[Kind.REVIEW].enabled:
             wrong = fault("review cannot be switched off: calls that are not clear go there")
-            raise_faults([((Kind.REVIEW.value, "enabled"), wrong)])
+            raise_faults([((Kind.REVIEW.value, "enabled"), wrong)], info)
         return kinds
 
     @field_validator("bands")
     @classmethod
     def _reached(cls, bands: tuple[Band, ...], info: ValidationInfo) -> tuple[Band, ...]:
-        if info.context is not None:
-            raise_faults(_band_faults(bands))
+        raise_faults(_band_faults(bands), info)
         return bands
 
     @field_validator("automatic")
     @classmethod
     def _limited(cls, kinds: dict[Kind, Automatic], info: ValidationInfo) -> dict[Kind, Automatic]:
         limits: Limits | None = info.data.get("limits")  # None: they have faults of their own
-        if info.context is not None:
-            raise_faults(_automatic_faults(kinds, None if limits is None else limits.per_customer_per_day))
+        raise_faults(_automatic_faults(kinds, None if limits is None else limits.per_customer_per_day), info)
         return kinds
 
     @field_validator("regions")
@@ -259,17 +251,19 @@ class Policy(Frozen):
 
     @field_validator("intents", mode="before")
     @classmethod
-    def _one_kind_an_intent(cls, intents: Any) -> Any:
-        """Two ways to write one intent must not mean two kinds."""
-        first: dict[str, str] = {}
-        faults: list[tuple[Path, ValueError]] = []
-        for name in intents if isinstance(intents, dict) else ():
-            same = first.setdefault(plain_intent(name), name)
-            if intents[same] != intents[name]:
-                wrong = fault(f'"{name}" and "{same}" are the same intent; give both the same kind')
-                faults.append(((name,), wrong))
-        raise_faults(faults)
+    def _one_kind_an_intent(cls, intents: Any, info: ValidationInfo) -> Any:
+        if isinstance(intents, dict):
+            raise_faults(_intent_faults(intents), info)
         return intents
+
+
+def _intent_faults(intents: Mapping[str, Any]) -> Faults:
+    """Two ways to write one intent must not mean two kinds."""
+    first: dict[str, str] = {}
+    for name in intents:
+        same = first.setdefault(plain_intent(name), name)
+        if intents[same] != intents[name]:
+            yield (name,), fault(f'"{name}" and "{same}" are the same intent; give both the same kind')
 
 
 def _automatic_faults(kinds: Mapping[Kind, Automatic], per_customer: Mapping[str, int] | None) -> Faults:

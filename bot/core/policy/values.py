@@ -69,8 +69,10 @@ def fault(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("fault", "{sentence}", {"sentence": sentence})
 
 
-def raise_faults(faults: Iterable[tuple[Path, ValueError]]) -> None:
-    """Raise all the faults of one value together, each with the path of the key that it is about; none: return."""
+def raise_faults(faults: Iterable[tuple[Path, ValueError]], info: ValidationInfo) -> None:
+    """Raise all the faults of a value of a file together, each with the path of its key; none, or no file: return."""
+    if info.context is None:
+        return
     errors = [
         InitErrorDetails(type=wrong, loc=path, input=None)
         if isinstance(wrong, PydanticCustomError)
@@ -245,7 +247,7 @@ def _amounts(raw: Any, info: ValidationInfo) -> Any:
             found[currency] = _minor(amount, currency)
         except ValueError as wrong:
             faults.append(((currency,), wrong))
-    raise_faults(faults)
+    raise_faults(faults, info)
     return found
 
 
