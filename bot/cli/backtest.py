@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from bot.cases.shadow import Seen
 from bot.cli.output import table
-from bot.core.backtest import Counts, Evaluation, Evaluator, Part, Report, Trial, add_up, part_of, weigh
+from bot.core.backtest import Counts, Evaluation, Part, Report, Trial, add_up, evaluate, part_of
 from bot.core.duplicates import customer_key
 from bot.core.model import Money, Proposal
 from bot.core.money import show
@@ -33,9 +33,9 @@ def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetim
     """Of every case opened since. Raises StorageError."""
     stored = _with_database(database_url, lambda db: db.read(Store.case_ids))
     pages = [(ids[0], ids[-1]) for ids in _cut(stored, PAGE)]
-    weigh = partial(_weigh, database_url, trial, since)
+    count = partial(_part, database_url, trial, since)
     with _no_gc(), _helpers(processes if len(stored) > MANY else 1) as pool:
-        parts = list(pool.map(weigh, _cut(pages, PART)) if pool else map(weigh, _cut(pages, PART)))
+        parts = list(pool.map(count, _cut(pages, PART)) if pool else map(count, _cut(pages, PART)))
         return add_up(trial, parts, since=since, until=until)
 
 
@@ -47,17 +47,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _weigh(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
-    now, new = Evaluator(trial.now), Evaluator(trial.new)
-
-    async def weigh_all(db: Database) -> list[Evaluation]:
+def _part(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
+    async def evaluate_all(db: Database) -> list[Evaluation]:
         found: list[Evaluation] = []
-        for page in pages:
-            read = partial(Store.replay, since=since, first=page[0], last=page[1], alone=now.alone | new.alone)
-            found += [weigh(now, new, row) for row in await db.read(read)]
+        for first, last in pages:
+            rows = await db.read(partial(Store.replay, since=since, first=first, last=last))
+            found += [evaluate(trial, row) for row in rows]
         return found
 
-    return part_of(trial, _with_database(database_url, weigh_all))
+    return part_of(trial, _with_database(database_url, evaluate_all))
 
 
 def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -> T:

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from bot.core.actions import Subject
-from bot.core.backtest import kind_for
+from bot.core.backtest import triage_again
 from bot.core.cards.wording import needs_completing, paid_elsewhere
 from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Decision, Frozen, Kind, Proposal
 from bot.core.money import show
@@ -103,16 +102,8 @@ def _because(policy: Policy, case: Case, proposal: Proposal) -> Iterable[str]:
         yield f"{' and '.join(proposal.authors)} opened it, filled it in or chose, and cannot approve it alone."
     if proposal.because:
         yield proposal.because
-    if (would := _kind(policy, case, proposal)) is not case.kind:
+    if (would := triage_again(policy, case, by_person=bool(proposal.authors)).kind) is not case.kind:
         yield f"Under this policy it would be “{would}” if it opened now."
-
-
-def _kind(policy: Policy, case: Case, proposal: Proposal) -> Kind:
-    facts = {fact.name: fact for fact in case.facts}
-    subject = Subject(case.root, case.case_id, case.details, facts, frozenset(), case.opened_at)
-    return kind_for(
-        presumed_kind(case.details, policy), subject, policy, case.earlier, by_person=bool(proposal.authors)
-    )
 
 
 def _band(policy: Policy, file: CaseFile, spent: Spent) -> Band:
