@@ -5,7 +5,7 @@ import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from bot.cases.shadow import Seen
 from bot.cli.output import table
-from bot.core.backtest import Counts, Evaluation, Part, Report, Trial, add_up, evaluate, part_of
+from bot.core.backtest import Counts, Part, Report, Trial, add_up, evaluate, part_of
 from bot.core.duplicates import customer_key
 from bot.core.model import Money, Proposal
 from bot.core.money import show
@@ -22,9 +22,7 @@ from bot.core.policy import DAY, Policy, Spent, payout_of
 from bot.core.policy.explain import CallHistory, Explained, explain
 from storage import Database, Store, open_database
 
-PAGE = 2500  # cases that are read at once
-PART = 4  # pages that a process gets at once
-MANY = PART * PAGE  # fewer cases are done before other processes have started
+PAGE = 2_000  # cases that a process gets at once; fewer are done before other processes have started
 
 T = TypeVar("T")
 
@@ -32,30 +30,21 @@ T = TypeVar("T")
 def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetime, processes: int) -> Report:
     """Of every case opened since. Raises StorageError."""
     stored = _with_database(database_url, lambda db: db.read(Store.case_ids))
-    pages = [(ids[0], ids[-1]) for ids in _cut(stored, PAGE)]
+    pages = [(page[0], page[-1]) for page in (stored[n : n + PAGE] for n in range(0, len(stored), PAGE))]
     count = partial(_part, database_url, trial, since)
-    with _no_gc(), _helpers(processes if len(stored) > MANY else 1) as pool:
-        parts = list(pool.map(count, _cut(pages, PART)) if pool else map(count, _cut(pages, PART)))
+    with _no_gc(), _helpers(processes if len(pages) > 1 else 1) as pool:
+        parts = list(pool.map(count, pages) if pool else map(count, pages))
         return add_up(trial, parts, since=since, until=until)
-
-
-def _cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [things[n : n + size] for n in range(0, len(things), size)]
 
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _part(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
-    async def evaluate_all(db: Database) -> list[Evaluation]:
-        found: list[Evaluation] = []
-        for first, last in pages:
-            rows = await db.read(partial(Store.replay, since=since, first=first, last=last))
-            found += [evaluate(trial, row) for row in rows]
-        return found
-
-    return part_of(trial, _with_database(database_url, evaluate_all))
+def _part(database_url: str, trial: Trial, since: datetime, page: tuple[str, str]) -> Part:
+    read = partial(Store.replay, since=since, first=page[0], last=page[1])
+    rows = _with_database(database_url, lambda db: db.read(read))
+    return part_of(trial, (evaluate(trial, row) for row in rows))
 
 
 def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -> T:

@@ -47,7 +47,7 @@ class Evaluation(NamedTuple):
     case_id: str
     opened_at: datetime
     customer: str | None
-    known: Known
+    known: Known | None  # None: neither policy could decide it alone
     approvals: tuple[Decision, ...]  # earliest first
     rejected: bool
     paid: bool
@@ -57,8 +57,8 @@ class Evaluation(NamedTuple):
     @property
     def moves(self) -> bool:
         """Whether its outcome depends on what else happened that day, or that of other cases depends on it."""
-        paying = any(payout_of(offer.proposal) is not None for offer in self.offers)
-        return any(offer.alone for offer in self.offers) or (bool(self.approvals) and (self.paid or paying))
+        pays = self.paid or any(payout_of(offer.proposal) is not None for offer in self.offers)
+        return self.known is not None or (bool(self.approvals) and pays)
 
 
 def evaluate(trial: Trial, row: Stored) -> Evaluation:
@@ -69,19 +69,20 @@ def evaluate(trial: Trial, row: Stored) -> Evaluation:
     earlier = tuple(other for other in case.earlier if other.paid_at is None or other.paid_at <= case.opened_at)
     case = case.model_copy(update={"earlier": earlier})
     known = Known(details=case.details, facts=case.facts, earlier=earlier)
+    offers = (
+        _offer(trial.now, case, proposal, known, by_person=row.by_person),
+        _offer(trial.new, case, proposal, known, by_person=row.by_person),
+    )
     return Evaluation(
         case_id=case.case_id,
         opened_at=case.opened_at,
         customer=customer_key(case.details),
-        known=known,
+        known=known if any(offer.alone for offer in offers) else None,
         approvals=tuple(decision for decision in decisions if decision.verdict is Verdict.APPROVE),
         rejected=any(decision.verdict is Verdict.REJECT for decision in decisions),
         paid=row.paid,
         fallen=case.fallen_to_admins,
-        offers=(
-            _offer(trial.now, case, proposal, known, by_person=row.by_person),
-            _offer(trial.new, case, proposal, known, by_person=row.by_person),
-        ),
+        offers=offers,
     )
 
 

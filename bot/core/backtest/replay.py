@@ -64,7 +64,7 @@ class _Course:
     def opens(self, case: Evaluation) -> None:
         proposal, at = case.offers[self._which].proposal, case.opened_at
         money = payout_of(proposal)
-        if money is None:
+        if money is None or case.known is None:
             return
         customer, kind = (case.customer, money.currency), (proposal.kind, money.currency)
         spent = Spent(customer=self._customers.of(customer, at), automatic=self._automatic.of(kind, at))
