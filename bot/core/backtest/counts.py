@@ -11,7 +11,7 @@ from bot.core.backtest.evaluation import Evaluation, Trial
 from bot.core.backtest.replay import Ruled, replay
 from bot.core.model import Frozen, Kind
 from bot.core.policy import Band, Policy
-from bot.core.policy.words import rule
+from bot.core.policy.bands import rule
 
 CHANGED_AT_MOST = 100  # cases that are named; all of them are counted
 

@@ -7,18 +7,19 @@ from bot.core.policy.automatic import Known, Unattended, automatic
 from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
 from bot.core.policy.judgement import (
     Judgement,
+    People,
     PolicyAction,
     Question,
     Standing,
     deciding_band,
     judge,
     question_of,
+    somebody_can_go_on,
     standing,
     standing_of,
 )
 from bot.core.policy.limits import DAY, Limit, Spent, limits_passed, payout_of
 from bot.core.policy.model import Band, Digest, KindRules, Policy, Region, is_vip
-from bot.core.policy.presence import People, somebody_can_go_on
 
 __all__ = [
     "ADMINS",

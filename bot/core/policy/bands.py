@@ -1,9 +1,10 @@
-"""Which band decides on an amount, which one where a limit is passed, and who decides where nobody of it can."""
+"""Which band decides: on an amount, where a limit is passed, where nobody of it can; and what it asks for in words."""
 
 from collections.abc import Collection, Sequence
 
-from bot.core.model import Kind, Money
-from bot.core.policy.limits import Limit
+from bot.core.model import Kind, Money, Proposal
+from bot.core.money import show
+from bot.core.policy.limits import Limit, in_words
 from bot.core.policy.model import Band, Policy
 
 
@@ -68,3 +69,70 @@ def _asks(band: Band, of: Band) -> bool:
 
 def _strength(band: Band) -> tuple[int, int]:
     return band.quorum, sum(band.at_least.values())
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def missing(band: Band, approvals: Sequence[frozenset[str]], *, only_authors: bool) -> str | None:
+    """What is left to wait for, given the groups of each who approved; None: nothing is.
+
+    `only_authors`: the version has authors, and nobody else has approved it so far.
+    """
+    lacking = {group: n - sum(group in groups for groups in approvals) for group, n in sorted(band.at_least.items())}
+    parts = [_some_of(group, n) for group, n in lacking.items() if n > 0]
+    open_seats = band.quorum - len(approvals)
+    anyone = open_seats - sum(n for n in lacking.values() if n > 0)
+    if anyone > 0:
+        more = " more" if approvals or parts else ""
+        parts.append(f"{_number(anyone)}{more} of {either(band.groups)}")
+    if only_authors and open_seats <= 1:
+        parts = [f"{' and '.join(parts) or 'somebody'} who neither asked for it nor edited it"]
+    return f"waiting for {' and '.join(parts)}" if parts else None
+
+
+def rule(policy: Policy, band: Band, proposal: Proposal, over: Collection[Limit] = ()) -> str:
+    """The rule by which `band` decides on this version; `over` are the limits that it passes."""
+    bands, money = bands_of(policy, proposal.kind), proposal.amount_for_policy
+    if over and money is not None:
+        return f"{in_words(policy.limits, over, money.currency)}: {_people(band)}"
+    if all(other.up_to is None for other in bands):
+        return _people(band)
+    return f"{'no amount stated' if money is None else _span(bands, band, money)}: {_people(band)}"
+
+
+def _span(bands: Sequence[Band], band: Band, money: Money) -> str:
+    """Between which limits an amount lies, in words."""
+    currency = money.currency
+    limits = [other.up_to[currency] for other in bands if other.up_to is not None and currency in other.up_to]
+    over = max((limit for limit in limits if limit < money.amount_minor), default=None)
+    words = [] if over is None else [f"over {show(Money(amount_minor=over, currency=currency))}"]
+    if band.up_to is not None and band.fits(money):
+        words.append(f"up to {show(Money(amount_minor=band.up_to[currency], currency=currency))}")
+    return ", ".join(words) or f"no limit for {show(money)}"
+
+
+def _people(band: Band) -> str:
+    count = f"{_number(band.quorum)} {'person' if band.quorum == 1 else 'people'}"
+    if not band.at_least:
+        return f"{count} of {either(band.groups)}"
+    if list(band.at_least.values()) == [band.quorum]:
+        return f"{count} of {next(iter(band.at_least))}"
+    return f"{count}, at least {' and '.join(f'{_number(n)} of {group}' for group, n in sorted(band.at_least.items()))}"
+
+
+def _some_of(group: str, n: int) -> str:
+    """ "a lead", "two of leads", "one of finance": a plural in -s is the only one that is surely known."""
+    if n == 1 and group.endswith("s") and not group.endswith(("es", "ss", "us", "is", "ops")):
+        return f"{'an' if group[0] in 'aeiou' else 'a'} {group[:-1]}"
+    return f"{_number(n)} of {group}"
+
+
+def either(groups: Sequence[str]) -> str:
+    """ "finance", "finance or leads", "finance, leads or admins"."""
+    return " or ".join(filter(None, (", ".join(groups[:-1]), groups[-1])))
+
+
+def _number(n: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return words[n] if n < len(words) else str(n)

@@ -172,38 +172,25 @@ Member = Annotated[
 # --- names that are defined elsewhere in the file -------------------------------------------------------------------
 
 
-def _channel_name(name: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names is not None and name not in names.channels:
-        raise fault(f'"{name}" is not in [channels]; {suggest(name, names.channels)}')
-    return name
+def _defined_in(table: str, *more: str, users: bool = False) -> AfterValidator:
+    """Take the names that a table of the file defines and some more; `users`: Slack user ids, too."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        if info.context is None or (users and is_user(name)):
+            return name
+        names = (*getattr(info.context, table), *more)
+        if name not in names:
+            nor = ", nor a Slack user id" if users else ""
+            raise fault(f'"{name}" is not in [{table}]{nor}; {suggest(name, names)}')
+        return name
+
+    return AfterValidator(check)
 
 
-def _region_name(name: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names is not None and name != DEFAULT and name not in names.channels:
-        raise fault(f'"{name}" is not in [channels]; {suggest(name, (*names.channels, DEFAULT))}')
-    return name
-
-
-def _group_name(name: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names is not None and name not in names.groups:
-        raise fault(f'"{name}" is not in [groups]; {suggest(name, names.groups)}')
-    return name
-
-
-def _somebody(name: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names is not None and name not in names.groups and not is_user(name):
-        raise fault(f'"{name}" is not in [groups], nor a Slack user id; {suggest(name, names.groups)}')
-    return name
-
-
-ChannelName = Annotated[Text, AfterValidator(_channel_name)]
-RegionName = Annotated[str, AfterValidator(_region_name)]
-GroupName = Annotated[Text, AfterValidator(_group_name)]
-Somebody = Annotated[Text, AfterValidator(_somebody)]
+ChannelName = Annotated[Text, _defined_in("channels")]
+RegionName = Annotated[str, _defined_in("channels", DEFAULT)]
+GroupName = Annotated[Text, _defined_in("groups")]
+Somebody = Annotated[Text, _defined_in("groups", users=True)]
 
 # --- money ----------------------------------------------------------------------------------------------------------
 
@@ -256,23 +243,24 @@ Amounts = Annotated[dict[str, int], BeforeValidator(_amounts)]  # ISO 4217 curre
 # --- places and hours -----------------------------------------------------------------------------------------------
 
 
+def _unknown(what: str, name: str, known: Iterable[str], example: str) -> ValueError:
+    near = suggest(name, known).partition("known are")[0]  # too many are known to name them all
+    hint = near or f'use a name such as "{example}"'
+    return ValueError(f'names an unknown {what} "{name}"; {hint}')
+
+
 def _zone(name: str) -> str:
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name).key
     except (KeyError, ValueError, OSError):  # a folder of zones, such as "Europe", is an OSError
-        near = suggest(name, available_timezones()).partition("known are")[0]
-        hint = near or 'use a name such as "Europe/Berlin"'
-        raise ValueError(f'names an unknown time zone "{name}"; {hint}') from None
-    return name
+        raise _unknown("time zone", name, available_timezones(), "Europe/Berlin") from None
 
 
 def _locale(name: str) -> str:
     try:
         return str(Locale.parse(name))
     except (UnknownLocaleError, ValueError):
-        near = suggest(name, locale_identifiers()).partition("known are")[0]
-        hint = near or 'use a name such as "de_DE"'
-        raise ValueError(f'names an unknown locale "{name}"; {hint}') from None
+        raise _unknown("locale", name, locale_identifiers(), "de_DE") from None
 
 
 def _weekday(name: str) -> int:
