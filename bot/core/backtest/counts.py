@@ -161,16 +161,7 @@ def _counts(tally: Counter[str]) -> Counts:
         return Both(now=tally[f"{name} now{unit}"], new=tally[f"{name} new{unit}"])
 
     currencies = sorted({name.rpartition(" ")[2] for name in tally if name.startswith("paid ")})
-    single = (
-        "calls",
-        "other_kind",
-        "other_channel",
-        "more_people",
-        "fewer_people",
-        "other_people",
-        "not_enough",
-        "against_people",
-    )
+    single = [name for name, field in Counts.model_fields.items() if field.annotation is int]
     return Counts(
         **{name: tally[name] for name in single},
         automatic=both("automatic"),

@@ -85,7 +85,7 @@ def _message(error: ErrorDetails) -> str:
         case "missing":
             return f'{_place(table)} needs "{path[-1]}"' if table else f"the policy needs {_place(path)}"
         case "model_type" | "dict_type":
-            return f"{_place(path)} must be a table of keys and values, not {_sort(error['input'])}"
+            return f"{_place(path)} must be a table of keys and values, not {_in_words(error['input'])}"
     named = _place(path[:-2]) if path[-1] == _KEY else _named(path)
     return f"{named} {_wrong(error)}"
 
@@ -105,7 +105,7 @@ def _wrong(error: ErrorDetails) -> str:
     if sort == "enum" and isinstance(raw, str):
         return f'names an unknown kind "{raw}"; {suggest(raw, Kind)}'
     if sort in _TYPES:
-        return f"must be {_TYPES[sort]}, not {_sort(raw)}"
+        return f"must be {_TYPES[sort]}, not {_in_words(raw)}"
     if sort == "string_too_short":
         return "is empty"
     if sort == "greater_than_equal":
@@ -146,14 +146,9 @@ def _named(path: Path) -> str:
     return f'"{keys[-1]}"{entry}'
 
 
-def _sort(raw: Any) -> str:
-    """In words, never the value itself: it may be personal data."""
-    words = {
-        bool: "true or false",
-        str: "text",
-        int: "a whole number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-    }
-    return words.get(type(raw), "a date or time")
+_SORTS = {bool: "true or false", str: "text", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
+
+
+def _in_words(raw: object) -> str:
+    """Name the sort of a value, never the value itself: it may be personal data."""
+    return _SORTS.get(type(raw), "a date or time")

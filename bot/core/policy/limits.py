@@ -65,12 +65,8 @@ def _over(amounts: Amounts, before: int | None, money: Money) -> bool:
 
 
 def _amounts(limits: Limits, limit: Limit) -> Amounts:
-    found: dict[Limit, Amounts] = {
-        Limit.PER_CASE: limits.per_case,
-        Limit.PER_CUSTOMER: limits.per_customer_per_day,
-        Limit.PER_APPROVER: limits.per_approver_per_day,
-    }
-    return found[limit]
+    amounts: Amounts = getattr(limits, limit)
+    return amounts
 
 
 _WORDS = {

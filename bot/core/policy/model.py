@@ -15,77 +15,47 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from bot.core.model import Details, Fact, Frozen, Kind, Money
-from bot.core.policy.values import (
-    DEFAULT,
-    Amounts,
-    Canonical,
-    Channel,
-    ChannelName,
-    Closes,
-    Count,
-    DayOfWeekTime,
-    Duration,
-    Flag,
-    GroupName,
-    Holiday,
-    HourOfWeekTime,
-    Intent,
-    KindName,
-    LocaleName,
-    Member,
-    Names,
-    Opens,
-    Path,
-    PhoneNumber,
-    RegionName,
-    Share,
-    Somebody,
-    Text,
-    TimeZone,
-    Weekday,
-    fault,
-    plain_intent,
-    raise_faults,
-    suggest,
-)
+from bot.core.policy import values
+from bot.core.policy.values import DEFAULT, Names, Path, fault, plain_intent, raise_faults, suggest
 
 REQUIRED_CHANNELS = ("review", "fallback")  # where unclear calls go, and cards whose own channel is closed
 
 Faults = Iterator[tuple[Path, ValueError]]
 
 
-def _some(values: Any, info: ValidationInfo) -> Any:
-    if info.context is not None and not values:
+def _some(entries: Any, info: ValidationInfo) -> Any:
+    if info.context is not None and not entries:
         raise ValueError("is empty; name at least one")
-    return values
+    return entries
 
 
 Some = AfterValidator(_some)
+InOrder = AfterValidator(lambda entries: tuple(sorted(set(entries))))
 
 
 class Escalation(Frozen):
-    after: Duration
-    to: Somebody  # a group of the policy, or a Slack user id
+    after: values.Duration
+    to: values.Somebody  # a group of the policy, or a Slack user id
 
 
 class KindRules(Frozen):
     """Hold one table of [kinds]; what it leaves out (`None`) is as in the kind's playbook."""
 
-    enabled: Flag = True
-    channel: ChannelName | None = None  # a name in [channels]
-    owner: Somebody | None = None  # a group of the policy, or a Slack user id
-    due: Duration | None = None
+    enabled: values.Flag = True
+    channel: values.ChannelName | None = None  # a name in [channels]
+    owner: values.Somebody | None = None  # a group of the policy, or a Slack user id
+    due: values.Duration | None = None
     escalate: tuple[Escalation, ...] = ()
 
 
 class Band(Frozen):
     """Say who must agree on the kinds and amounts that it covers."""
 
-    kinds: Annotated[tuple[KindName, ...], Some] | None = None  # None: every kind
-    up_to: Amounts | None = None  # inclusive; None: any amount, or none at all
-    quorum: Count  # how many different people
-    groups: Annotated[tuple[GroupName, ...], Some]
-    at_least: dict[str, Count] = Field(default_factory=dict)  # how many of them from one group
+    kinds: Annotated[tuple[values.KindName, ...], Some] | None = None  # None: every kind
+    up_to: values.Amounts | None = None  # inclusive; None: any amount, or none at all
+    quorum: values.Count  # how many different people
+    groups: Annotated[tuple[values.GroupName, ...], Some]
+    at_least: dict[str, values.Count] = Field(default_factory=dict)  # how many of them from one group
 
     def fits(self, money: Money | None) -> bool:
         """Say whether it covers the amount: with limits, none below zero, of another currency, or not stated."""
@@ -117,9 +87,9 @@ class Band(Frozen):
 
 
 class Time(Frozen):
-    reminders: tuple[Duration, ...] = ()
-    expires: Duration | None = None
-    warn_before_expiry: Duration | None = None
+    reminders: tuple[values.Duration, ...] = ()
+    expires: values.Duration | None = None
+    warn_before_expiry: values.Duration | None = None
 
     @model_validator(mode="after")
     def _before_it_expires(self, info: ValidationInfo) -> Self:
@@ -134,27 +104,27 @@ class Time(Frozen):
 
 
 class Limits(Frozen):
-    per_customer_per_day: Amounts = Field(default_factory=dict)
-    per_approver_per_day: Amounts = Field(default_factory=dict)
-    per_case: Amounts = Field(default_factory=dict)
+    per_customer_per_day: values.Amounts = Field(default_factory=dict)
+    per_approver_per_day: values.Amounts = Field(default_factory=dict)
+    per_case: values.Amounts = Field(default_factory=dict)
 
 
 class Automatic(Frozen):
-    enabled: Flag = False
-    up_to: Amounts = Field(default_factory=dict)
-    confidence: Share = 0.95
-    per_day: Amounts = Field(default_factory=dict)
+    enabled: values.Flag = False
+    up_to: values.Amounts = Field(default_factory=dict)
+    confidence: values.Share = 0.95
+    per_day: values.Amounts = Field(default_factory=dict)
 
 
 class Intake(Frozen):
-    confidence_floor: Share = 0.7  # below it: review
-    mute_agents: tuple[Text, ...] = ()
-    mute_numbers: tuple[PhoneNumber, ...] = ()
+    confidence_floor: values.Share = 0.7  # below it: review
+    mute_agents: tuple[values.Text, ...] = ()
+    mute_numbers: tuple[values.PhoneNumber, ...] = ()
 
 
 class Vip(Frozen):
-    emails: tuple[Text, ...] = ()
-    accounts: tuple[Text, ...] = ()
+    emails: tuple[values.Text, ...] = ()
+    accounts: tuple[values.Text, ...] = ()
 
 
 class Region(Frozen):
@@ -162,14 +132,14 @@ class Region(Frozen):
 
     model_config = ConfigDict(validate_by_name=True)
 
-    time_zone: TimeZone = "UTC"  # IANA
-    locale: LocaleName = "en_US"  # CLDR, for Babel
-    business_days: Annotated[tuple[Weekday, ...], Some, AfterValidator(lambda days: tuple(sorted(set(days))))] = (
-        *range(5),
-    )
-    opens: Opens = Field(default=time(9), validation_alias="business_hours")
-    closes: Closes = Field(default=time(18), validation_alias="business_hours")  # the end of the day is `time.max`
-    holidays: Annotated[tuple[Holiday, ...], AfterValidator(lambda days: tuple(sorted(set(days))))] = ()
+    time_zone: values.TimeZone = "UTC"  # IANA
+    locale: values.LocaleName = "en_US"  # CLDR, for Babel
+    business_days: Annotated[tuple[values.Weekday, ...], Some, InOrder] = (0, 1, 2, 3, 4)
+    opens: values.Opens = Field(default=time(9), validation_alias="business_hours")
+    closes: values.Closes = Field(
+        default=time(18), validation_alias="business_hours"
+    )  # the end of the day is `time.max`
+    holidays: Annotated[tuple[values.Holiday, ...], InOrder] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -181,25 +151,29 @@ class Digest(Frozen):
 
     model_config = ConfigDict(validate_by_name=True)
 
-    channel: ChannelName  # a name in [channels]
-    weekday: DayOfWeekTime = Field(validation_alias="at")  # Monday is 0
-    at: HourOfWeekTime
+    channel: values.ChannelName  # a name in [channels]
+    weekday: values.DayOfWeekTime = Field(validation_alias="at")  # Monday is 0
+    at: values.HourOfWeekTime
 
 
 class Policy(Frozen):
-    channels: dict[str, Channel]  # name -> Slack channel id or #name; always has "review" and "fallback"
-    groups: dict[str, tuple[Member, ...]]  # name -> Slack user groups (@handle or id) and user ids
-    kinds: dict[KindName, KindRules] = Field(default_factory=dict)  # a kind without a table is as in its playbook
+    channels: dict[str, values.Channel]  # name -> Slack channel id or #name; always has "review" and "fallback"
+    groups: dict[str, tuple[values.Member, ...]]  # name -> Slack user groups (@handle or id) and user ids
+    kinds: dict[values.KindName, KindRules] = Field(
+        default_factory=dict
+    )  # a kind without a table is as in its playbook
     bands: Annotated[tuple[Band, ...], Some]  # the first that fits decides; the last covers everything
     time: Time = Time()
     limits: Limits = Limits()
-    automatic: dict[KindName, Automatic] = Field(default_factory=dict)
+    automatic: dict[values.KindName, Automatic] = Field(default_factory=dict)
     intake: Intake = Intake()
     vip: Vip = Vip()
-    regions: dict[RegionName, Region] = Field(default_factory=dict)  # a name in [channels], or "default"
+    regions: dict[values.RegionName, Region] = Field(default_factory=dict)  # a name in [channels], or "default"
     digest: Digest | None = None  # None: on demand only
-    fields: dict[str, Canonical] = Field(default_factory=dict)  # DialNexa's field name -> ours
-    intents: dict[Intent, KindName] = Field(default_factory=dict)  # DialNexa's intent, in lower case, -> kind
+    fields: dict[str, values.Canonical] = Field(default_factory=dict)  # DialNexa's field name -> ours
+    intents: dict[values.Intent, values.KindName] = Field(
+        default_factory=dict
+    )  # DialNexa's intent, in lower case, -> kind
 
     @cached_property
     def version(self) -> str:
@@ -259,7 +233,7 @@ class Policy(Frozen):
 
 def _intent_faults(intents: Mapping[str, Any]) -> Faults:
     """Two ways to write one intent must not mean two kinds."""
-    first: dict[str, str] = {}
+    first: dict[str, str] = Field(default_factory=dict)
     for name in intents:
         same = first.setdefault(plain_intent(name), name)
         if intents[same] != intents[name]:
@@ -301,7 +275,7 @@ def _band_faults(bands: Sequence[Band]) -> Faults:
 
 def _covered(above: Sequence[Band], kind: Kind, up_to: Mapping[str, int] | None) -> bool:
     """Whether bands above decide on every amount that this one would."""
-    limits: dict[str, int] = {}
+    limits: dict[str, int] = Field(default_factory=dict)
     for band in above:
         if band.kinds is None or kind in band.kinds:
             if band.up_to is None:
