@@ -1,4 +1,4 @@
-"""What `countersign policy show` and `policy backtest` read; a backtest is done in parts, by several processes."""
+"""Run `countersign policy show` and `policy backtest`; a backtest is done in parts, by several processes."""
 
 import asyncio
 import gc
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetime, processes: int) -> Report:
-    """Of every case opened since. Raises StorageError."""
+    """Count what both policies make of every case opened since. Raises StorageError."""
     stored = _with_database(database_url, lambda db: db.read(Store.case_ids))
     pages = [(page[0], page[-1]) for page in (stored[n : n + PAGE] for n in range(0, len(stored), PAGE))]
     count = partial(_part, database_url, trial, since)
@@ -60,7 +60,7 @@ def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -
 
 @contextmanager
 def _no_gc() -> Iterator[None]:
-    """Nothing here refers to itself, and looking for that takes a fifth of the time; forked processes inherit it."""
+    """Switch off the search for cycles: none arise, and it takes a fifth of the time. Forked processes inherit it."""
     gc.disable()
     try:
         yield
@@ -83,7 +83,7 @@ def _helpers(processes: int) -> Iterator[ProcessPoolExecutor | None]:
 
 
 async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tuple[Explained, Proposal] | None:
-    """None: there is no such case."""
+    """Return why a case is as it is, and its proposal; None: there is no such case."""
     told = await db.read(lambda store: told_of(store, case_id, now))
     return None if told is None else (explain(policy, told), told.file.proposal)
 

@@ -1,4 +1,4 @@
-"""What a backtest counts, from cases stored on either engine and by the command."""
+"""Test what a backtest counts, from cases stored on either engine and by the command."""
 
 import asyncio
 from datetime import timedelta

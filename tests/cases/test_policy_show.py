@@ -1,4 +1,4 @@
-"""`policy show` says why a case is what it is and who decides it; `policy backtest` prints what would change."""
+"""Test that `policy show` says why a case is what it is, and `policy backtest` what would change."""
 
 import asyncio
 import json
@@ -231,7 +231,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def stored(*policies: Policy, age: timedelta = timedelta(0)) -> list[str]:
-    """A small refund a policy, opened under it, in the database of the command; the ids."""
+    """Open a small refund under each policy, in the database of the command; return their ids."""
 
     async def fill() -> list[str]:
         db = await open_database("sqlite:///bot.db")

@@ -1,4 +1,4 @@
-"""Cases for the tests of what another policy would do: opened and decided by the real transactions, without a world."""
+"""Make cases for the tests of what another policy would do, by the real transactions and without a world."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ HEARD = Entry(actor="dialnexa", what="call.received")
 
 
 def changed(*changes: tuple[str, str]) -> Policy:
-    """The shipped policy with these words replaced; each has to be there."""
+    """Read the shipped policy with these words replaced; each has to be there."""
     text = TEXT
     for old, new in changes:
         assert old in text, old
@@ -56,7 +56,7 @@ def details(amount: int = 1_500, **fields: Any) -> Details:
 
 
 def facts(about: Details, **charge: Any) -> tuple[Fact, ...]:
-    """Of a payment that is found, whole, and neither refunded nor disputed."""
+    """Make the facts of a payment that is found, whole, and neither refunded nor disputed."""
     amount = about.money.amount_minor if about.money else 0
     values = {
         "payment_id": about.fields.payment_id,
@@ -73,7 +73,7 @@ def facts(about: Details, **charge: Any) -> tuple[Fact, ...]:
 
 
 def tell(store: Store, call: Call, now: datetime, policy: Policy, looked: Iterable[Fact]) -> str:
-    """The call is kept and becomes, or changes, its case; its id."""
+    """Keep a call, let it open or change its case, and return the case's id."""
     chain = case_id_of(call.call_id)
     body = f"{call.call_id}/{now}/{call.event}"
     store.add_call(call, body_sha256=body, received_at=now, due_at=None, entry=HEARD, chain=chain)
@@ -89,7 +89,7 @@ def tell(store: Store, call: Call, now: datetime, policy: Policy, looked: Iterab
 
 
 class Past:
-    """What happened under one policy, in a database in memory."""
+    """Hold what happened under one policy, in a database in memory."""
 
     def __init__(self, policy: Policy = OFF) -> None:
         self.policy = policy
@@ -105,13 +105,13 @@ class Past:
         return self.db.run(lambda store: tell(store, call, self.now, self.policy, known))
 
     def call_again(self, case_id: str, about: Details) -> None:
-        """DialNexa tells more about the same call."""
+        """Let DialNexa tell more about the same call."""
         root = self.db.run(lambda store: store.case(case_id)).root  # type: ignore[union-attr]  # it was opened here
         call = Call(call_id=root, event="call_ended", details=about)
         self.db.run(lambda store: tell(store, call, self.now, self.policy, facts(about)))
 
     def person_says(self, case_id: str, **fields: Any) -> None:
-        """By the form that completes a case."""
+        """Complete a case by its form."""
 
         def say(store: Store) -> str:
             case = store.case(case_id)

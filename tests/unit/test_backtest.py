@@ -1,4 +1,4 @@
-"""A backtest says what happened under the policy that was in force, and what would have under another."""
+"""Test that a backtest says what happened under the policy in force, and what would have under another."""
 
 import json
 from typing import Any

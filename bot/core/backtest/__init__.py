@@ -1,4 +1,4 @@
-"""What another policy would have made of the cases that are stored: nothing is decided, and nothing is written.
+"""Say what another policy would have made of the stored cases: nothing is decided, and nothing is written.
 
 `evaluate` looks at one case by itself; `replay` goes through cases in time order, since limits are about a day; `count`
 says what differs. Most cases need no time order, so that parts of them are shared out among processes (`part_of`), and

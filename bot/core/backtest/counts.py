@@ -1,4 +1,4 @@
-"""What differs between two policies, counted by kind."""
+"""Count by kind what differs between two policies."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,14 +22,14 @@ NOT_REPLAYED = (
 
 
 class Both(Frozen):
-    """Under the policy in force, and under the new one."""
+    """Hold a number under the policy in force, and under the new one."""
 
     now: int = 0
     new: int = 0
 
 
 class Counts(Frozen):
-    """Cases of one kind, or of all kinds. Money is in minor units by currency."""
+    """Count the cases of one kind, or of all kinds. Money is in minor units by currency."""
 
     calls: int = 0
     automatic: Both = Both()
@@ -100,7 +100,7 @@ def add_up(trial: Trial, parts: Sequence[Part], *, since: datetime, until: datet
 
 
 def _count(trial: Trial, cases: Sequence[Evaluation]) -> Part:
-    """Of cases that do not move some, or of those that do all."""
+    """Count some of the cases that do not move, or all of those that do."""
     tallies: dict[Kind, Counter[str]] = {}
     changed: list[tuple[datetime, Changed]] = []
     for case, now, new in zip(cases, replay(trial.now, cases, 0), replay(trial.new, cases, 1), strict=True):

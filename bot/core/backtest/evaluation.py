@@ -1,4 +1,4 @@
-"""What two policies make of one stored case by itself, as the bot would when it opens.
+"""Say what two policies make of one stored case by itself, as the bot would when it opens.
 
 It asks triage and the policy themselves. What is connected is not stored: a step that the stored proposal does not have
 counts as connected.
@@ -56,7 +56,7 @@ class Evaluation(NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether its outcome depends on what else happened that day, or that of other cases depends on it."""
+        """Say whether its outcome depends on what else happened that day, or that of other cases on it."""
         pays = self.paid or any(payout_of(offer.proposal) is not None for offer in self.offers)
         return self.known is not None or (bool(self.approvals) and pays)
 

@@ -1,4 +1,4 @@
-"""Cases in the order in which they happened, so that the limits of a day count as they would have.
+"""Go through cases in the order in which they happened, so that the limits of a day count as they would have.
 
 What the policy decides alone is paid when the case opens; what people approved is paid when they did. Both count
 against the limits of what comes later.
@@ -45,7 +45,7 @@ def replay(policy: Policy, cases: Sequence[Evaluation], which: int) -> list[Rule
 
 
 def _moments(cases: Iterable[Evaluation], which: int) -> Iterable[tuple[datetime, int, int]]:
-    """When each case opened that could be decided alone, and when each approval was given that may pay something."""
+    """Yield when each case opened that could be decided alone, and when each approval was given that may pay."""
     for n, case in enumerate(cases):
         if case.offers[which].alone:
             yield case.opened_at, n, _OPENS
@@ -105,7 +105,7 @@ class _Course:
 
 
 def _people(approval: Decision) -> tuple[str, ...]:
-    """Whose limits it touches; nobody's where the policy decided."""
+    """Return whose limits an approval touches; nobody's where the policy decided."""
     return () if approval.user_id.startswith("policy:") else (approval.user_id, *approval.stood_in_for)
 
 

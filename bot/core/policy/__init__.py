@@ -1,4 +1,4 @@
-"""The policy: who decides on which proposal, how many must, and what is decided without a person.
+"""Decide by the policy: who decides on which proposal, how many must, and what is decided without a person.
 
 Pure: memberships, decisions and sums are passed in. The rules come from "Rules that cut across" of the playbooks.
 """

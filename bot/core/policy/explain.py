@@ -1,4 +1,4 @@
-"""Why a case is what it is, and who decides it: `countersign policy show --for <case>`. Pure."""
+"""Explain why a case is what it is, and who decides it: `countersign policy show --for <case>`. Pure."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -17,7 +17,7 @@ from bot.core.triage import presumed_kind
 
 
 class CallHistory(Frozen):
-    """All that the store says of one case."""
+    """Hold all that the store says of one case."""
 
     file: CaseFile
     decisions: tuple[Decision, ...]  # of every version, earliest first
@@ -33,7 +33,7 @@ class Need(Frozen):
 
 
 class Band(Frozen):
-    """Who decides on the version as it stands."""
+    """Say who decides on the version as it stands."""
 
     rule: str
     quorum: int
@@ -46,7 +46,7 @@ class Band(Frozen):
 
 
 class Alone(Frozen):
-    """Whether the policy decides, or has decided, without a person."""
+    """Say whether the policy decides, or has decided, without a person."""
 
     decides: bool
     words: str  # its rule, or the first reason why not
@@ -107,7 +107,7 @@ def _because(policy: Policy, case: Case, proposal: Proposal) -> Iterable[str]:
 
 
 def _band(policy: Policy, file: CaseFile, spent: Spent) -> Band:
-    """With the limits that an approval would pass now; those of an approver depend on who that is."""
+    """Say who decides, with the limits that an approval would pass now; those of an approver depend on who that is."""
     proposal, made = file.proposal, file.decisions
     over = limits_passed(policy.limits, proposal, Spent(customer=spent.customer), made)
     band = band_for(policy, proposal.kind, proposal.money, over)
@@ -134,7 +134,7 @@ def _first(file: CaseFile) -> str | None:
 
 
 def _alone(policy: Policy, told: CallHistory) -> Alone:
-    """What is decided says how it was; an open case, how it would be if it opened now."""
+    """Say of a decided case how it was, and of an open one how it would be if it opened now."""
     case, proposal = told.file.case, told.file.proposal
     for decision in told.decisions:
         if decision.user_id.startswith("policy:"):

@@ -1,4 +1,4 @@
-"""Reads `policy.toml` into the models; every fault is told with its line and how to mend it."""
+"""Read `policy.toml` into the models; every fault is told with its line and how to mend it."""
 
 import re
 import tomllib
@@ -27,7 +27,7 @@ class Fault(NamedTuple):
 
 
 class PolicyFaults(Exception):
-    """Every fault of a policy file, in the order of its lines; it prints one a line."""
+    """Hold every fault of a policy file, in the order of its lines; it prints one a line."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
@@ -55,7 +55,7 @@ def read_policy(toml: str, source: str = "policy.toml") -> Policy:
 
 
 def _syntax(toml: str, message: str, source: str) -> Fault:
-    """The parser gives the place at the end of its message only."""
+    """Find the line in the parser's message: it gives the place at its end only."""
     match = _SYNTAX.fullmatch(message)
     if match is None:
         return Fault(None, f"this is not TOML: {message}", source)
@@ -65,7 +65,7 @@ def _syntax(toml: str, message: str, source: str) -> Fault:
 
 
 def _line(lines: Mapping[Path, int], path: Path) -> int | None:
-    """A key that is missing has no line of its own: then the line of its table is meant."""
+    """Return the line of a key; one that is missing has none of its own, then that of its table."""
     above = (path[:end] for end in range(len(path), 0, -1))
     return next((lines[part] for part in above if part in lines), None)
 
@@ -130,7 +130,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _place(path: Path) -> str:
-    """As the file writes it: "[kinds.refund]", "[[bands]]"; for a value within one, '"escalate" in [kinds.refund]'."""
+    """Write a table as the file does: "[kinds.refund]", "[[bands]]", '"escalate" in [kinds.refund]'."""
     if path[:1] == ("bands",):
         return "[[bands]]" if len(path) < 3 else f'"{path[2]}" in [[bands]]'
     names = [str(part) for part in path if isinstance(part, str)]
@@ -140,7 +140,7 @@ def _place(path: Path) -> str:
 
 
 def _named(path: Path) -> str:
-    """The key that a value belongs to, with its place in the list."""
+    """Name the key that a value belongs to, with its place in a list."""
     keys = [part for part in path if isinstance(part, str)]
     entry = f" (entry {path[-1] + 1})" if isinstance(path[-1], int) else ""
     return f'"{keys[-1]}"{entry}'

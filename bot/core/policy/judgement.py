@@ -1,4 +1,4 @@
-"""May this person decide this version now, and what is still missing. Every path asks here, and nowhere else.
+"""Judge whether a person may decide a version now, and what is still missing. Every path asks here only.
 
 How delegation works. Each approval stands for the person who gave it, and for those whose lent groups it needed. Nobody
 is stood for twice in one version: who has approved lends nothing more, and who was stood in for cannot approve any
@@ -19,7 +19,7 @@ from bot.core.policy.model import Band, Policy
 
 
 class PolicyAction(StrEnum):
-    """What somebody wants to do to a case."""
+    """Name what somebody wants to do to a case."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -27,7 +27,7 @@ class PolicyAction(StrEnum):
 
 
 class Question(Frozen):
-    """Who wants to do what to which version. Decisions of other versions and cases may be among `decisions`.
+    """Ask whether somebody may do something to a version. Among `decisions` may be those of other versions and cases.
 
     `fallen`: nobody of the groups that the policy names could go on with the case, so it fell to the admins.
     """
@@ -41,7 +41,7 @@ class Question(Frozen):
 
 
 class Standing(Frozen):
-    """How far a proposal version is, for its card: "1 of 2, waiting for a lead"."""
+    """Say how far a proposal version is, for its card: "1 of 2, waiting for a lead"."""
 
     quorum: int
     approvals: int
@@ -50,7 +50,7 @@ class Standing(Frozen):
 
 
 class Judgement(Standing):
-    """The answer; how far it is counts this person's approval already, if it is allowed."""
+    """Answer a question; how far it is counts this person's approval already, if it is allowed."""
 
     allowed: bool
     complete: bool  # with this the matter is settled: enough approvals, or one reject
@@ -62,7 +62,7 @@ class Judgement(Standing):
 
 
 class Voice(NamedTuple):
-    """One approval: who gave it, for whom besides, and by which groups of the band."""
+    """Hold one approval: who gave it, for whom besides, and by which groups of the band."""
 
     user_id: str
     groups: frozenset[str]
@@ -74,7 +74,7 @@ class Voice(NamedTuple):
 
 
 def judge(policy: Policy, question: Question) -> Judgement:
-    """Rules of the playbooks, "Who decides"; the caller has made sure that case and version are the current ones."""
+    """Answer by the playbooks, "Who decides"; the caller has made sure that case and version are the current ones."""
     if question.deed is PolicyAction.APPROVE:
         return _approval(policy, question)
     acting = question.deed is PolicyAction.ACT
@@ -84,7 +84,7 @@ def judge(policy: Policy, question: Question) -> Judgement:
 
 
 def question_of(deed: PolicyAction, person: Person, file: CaseFile, spent: Spent | None = None) -> Question:
-    """What somebody wants to do to a case as it stands."""
+    """Ask whether somebody may do something to a case as it stands."""
     case, spent = file.case, spent or Spent()
     return Question(
         deed=deed,
@@ -101,20 +101,20 @@ def standing_of(policy: Policy, file: CaseFile) -> Standing:
 
 
 def standing(policy: Policy, proposal: Proposal, decisions: Sequence[Decision], *, fallen: bool = False) -> Standing:
-    """From what is stored alone, so that a card can be drawn again; limits count as soon as an approval met them."""
+    """Say how far a version is by what is stored alone; limits count as soon as an approval met them."""
     made = _of_version(proposal, decisions)
     over = limits_passed(policy.limits, proposal, Spent(), made)
     return _standing(policy, _band(policy, proposal, over, fallen), proposal, made, over, ())
 
 
 def deciding_band(policy: Policy, file: CaseFile) -> Band:
-    """Who has to agree on the version as it stands."""
+    """Return the band that has to agree on the version as it stands."""
     over = limits_passed(policy.limits, file.proposal, Spent(), file.decisions)
     return _band(policy, file.proposal, over, file.case.fallen_to_admins)
 
 
 def _band(policy: Policy, proposal: Proposal, over: Sequence[Limit], fallen: bool) -> Band:
-    """A lowered amount is weighed as what was offered before: lowering is no way round a rule."""
+    """Find the band by the amount that was offered before it was lowered: lowering is no way round a rule."""
     band = band_for(policy, proposal.kind, proposal.amount_for_policy, over)
     return with_admins(policy, band) if fallen else band
 
@@ -188,7 +188,7 @@ def _why_not(
 
 
 def _voices(band: Band, made: Sequence[Decision]) -> list[Voice]:
-    """The approvals of this version that count in this band, one a person."""
+    """Return the approvals of this version that count in this band, one a person."""
     found: dict[str, Voice] = {}
     for decision in made:
         groups = frozenset(decision.in_groups).intersection(band.groups)
@@ -198,7 +198,7 @@ def _voices(band: Band, made: Sequence[Decision]) -> list[Voice]:
 
 
 def _voice(band: Band, proposal: Proposal, before: Sequence[Voice], person: Person) -> Voice:
-    """Their own groups first; of lent ones only what they lack, and of as few people as give it."""
+    """Count a person by their own groups; of lent ones only what they lack, and of as few people as give it."""
     counted = frozenset[str]().union(*(voice.people for voice in before))
     own = person.groups.intersection(band.groups)
     groups, stood_in_for = own, tuple[str, ...]()
@@ -211,7 +211,7 @@ def _voice(band: Band, proposal: Proposal, before: Sequence[Voice], person: Pers
 
 
 def _only_authors(voices: Sequence[Voice], proposal: Proposal) -> bool:
-    """Nobody decides alone on what they asked for or edited; nor do several who all did."""
+    """Say whether all who agree asked for it or edited it: then nobody decides alone, nor do several."""
     return bool(proposal.authors) and not any(voice.people.isdisjoint(proposal.authors) for voice in voices)
 
 
@@ -223,7 +223,7 @@ def _of_version(proposal: Proposal, decisions: Sequence[Decision]) -> list[Decis
 
 
 def _asked(policy: Policy, question: Question) -> tuple[str, ...]:
-    """Anyone who could be asked to approve may reject, the authors included, and one reject is enough."""
+    """Return who could be asked to approve: any of them may reject, authors included, and one reject is enough."""
     proposal = question.proposal
     over = limits_passed(policy.limits, proposal, question.spent, _of_version(proposal, question.decisions))
     asked = (_band(policy, proposal, raised, question.fallen) for raised in ((), over))
@@ -252,7 +252,7 @@ People = Mapping[str, Collection[str]]  # a group of the policy -> Slack ids of 
 
 
 def somebody_can_go_on(policy: Policy, file: CaseFile, people: People) -> bool:
-    """Enough people to decide on an open case, or anybody at all to act where no decision is to be made.
+    """Look for enough people to decide on an open case, or for anybody to act where no decision is to be made.
 
     A case that fell to the admins is looked at as if it had not, so that it can go back.
     """

@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands, since `tomllib` gives values without their lines."""
+"""Find where each key of a TOML text stands, since `tomllib` gives values without their lines."""
 
 import re
 import tomllib
@@ -19,14 +19,14 @@ _BARE = re.compile(r"[^,\]}\n#]+")  # numbers, booleans, dates
 
 
 def line_index(text: str) -> dict[Path, int]:
-    """The line, from 1, of every key and list item of a text that `tomllib` accepts."""
+    """Return the line, from 1, of every key and list item of a text that `tomllib` accepts."""
     walk = _Walk(text.replace("\r\n", "\n"))
     walk.document()
     return walk.lines
 
 
 class _Walk:
-    """One pass over valid TOML; it checks nothing, because `tomllib` already has."""
+    """Pass once over valid TOML; nothing is checked, because `tomllib` already has."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -51,7 +51,7 @@ class _Walk:
         return match.end()
 
     def header(self) -> Path:
-        """A header of a table, or of one more table of an array; keys below it start with the path it returns."""
+        """Read a header of a table, or of one more table of an array; keys below it start with the path it returns."""
         is_array = self.text.startswith("[[", self.at)
         line = self.line()
         self.at += 2 if is_array else 1
@@ -81,7 +81,7 @@ class _Walk:
         return table
 
     def keys(self) -> list[str]:
-        """The parts of a dotted key, up to the sign that ends it."""
+        """Read the parts of a dotted key, up to the sign that ends it."""
         found: list[str] = []
         self.at = self.skip(_BETWEEN_KEYS)
         while self.text[self.at] not in "=]":

@@ -1,4 +1,4 @@
-"""What a finance team may change, as frozen values; `bot/core/policy/file.py` reads them from `policy.toml`.
+"""Hold what a finance team may change, as frozen values; `bot/core/policy/file.py` reads them from `policy.toml`.
 
 Amounts are minor units by ISO 4217 currency. How a value is written in the file stands in `values.py`. What the parts
 of a file must be to each other is checked only while one is read, so that code may build any policy.
@@ -216,7 +216,7 @@ class Policy(Frozen):
     @field_validator("regions")
     @classmethod
     def _with_default(cls, regions: dict[str, Region]) -> dict[str, Region]:
-        """What a region leaves out is as in [regions.default]."""
+        """Take what a region leaves out from [regions.default]."""
         default = regions.get(DEFAULT, Region())
         return {
             name: default.model_copy(update={key: getattr(region, key) for key in region.model_fields_set})
@@ -232,7 +232,7 @@ class Policy(Frozen):
 
 
 def _intent_faults(intents: Mapping[str, Any]) -> Faults:
-    """Two ways to write one intent must not mean two kinds."""
+    """Find intents that mean two kinds, because they are written in two ways."""
     first: dict[str, str] = Field(default_factory=dict)
     for name in intents:
         same = first.setdefault(plain_intent(name), name)
@@ -241,7 +241,7 @@ def _intent_faults(intents: Mapping[str, Any]) -> Faults:
 
 
 def _automatic_faults(kinds: Mapping[Kind, Automatic], per_customer: Mapping[str, int] | None) -> Faults:
-    """What is paid without a person needs a limit for a case, for a customer and for a day, in each currency."""
+    """Find missing limits: paying without a person needs one a case, a customer and a day, in each currency."""
     for kind, rules in kinds.items():
         table, path = f"[automatic.{kind}]", (kind.value,)
         if not rules.enabled:
@@ -274,7 +274,7 @@ def _band_faults(bands: Sequence[Band]) -> Faults:
 
 
 def _covered(above: Sequence[Band], kind: Kind, up_to: Mapping[str, int] | None) -> bool:
-    """Whether bands above decide on every amount that this one would."""
+    """Say whether bands above decide on every amount that this one would."""
     limits: dict[str, int] = Field(default_factory=dict)
     for band in above:
         if band.kinds is None or kind in band.kinds:

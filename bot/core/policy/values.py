@@ -1,4 +1,4 @@
-"""Single values of a policy: how each is written in `policy.toml`, and what is wrong with one that is not.
+"""Read the single values of a policy: how each is written in `policy.toml`, and what is wrong with one that is not.
 
 Validation with a context (`Names`) reads a file, where every value is written as text; without one it takes the values
 of the code as they are: minor units, `timedelta`, `time`.
@@ -33,7 +33,7 @@ _NO_HOLIDAY = 'must be a date in quotes such as "2026-12-25"'
 
 
 class Names(NamedTuple):
-    """The names that a policy file defines and other parts of it use; context of its validation."""
+    """Hold the names that a policy file defines and other parts of it use; context of its validation."""
 
     channels: Collection[str]
     groups: Mapping[str, Any]  # name -> members, as the file has them
@@ -134,7 +134,7 @@ def plain_intent(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    """Numbers are compared by their digits, so one without any would fit every hidden number."""
+    """Take a phone number with digits: numbers are compared by them, so none would fit every hidden number."""
     if sum(sign.isdigit() for sign in text) < _SHORTEST_NUMBER:
         raise ValueError('must be a phone number such as "+12025550143"')
     return text
@@ -219,7 +219,7 @@ def _currency(raw: str) -> None:
 
 
 def _amounts(raw: Any, info: ValidationInfo) -> Any:
-    """How many decimals an amount may have is its currency's to say, so both are read together."""
+    """Read currencies with their amounts: how many decimals one may have is its currency's to say."""
     if info.context is None or not isinstance(raw, dict):
         return raw
     found: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Reading policy.toml: what it says, and its faults together; each fault word for word stands in `golden.json`."""
+"""Test how policy.toml is read: what it says, and its faults together; each stands word for word in `golden.json`."""
 
 from datetime import timedelta
 

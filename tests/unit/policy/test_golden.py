@@ -1,4 +1,4 @@
-"""Every fault of a policy file with its line and its remedy, word for word.
+"""Test every fault of a policy file with its line and its remedy, word for word.
 
 What depends on a broken value is told once that is mended.
 """

@@ -1,4 +1,4 @@
-"""Who may decide on what, by the policy."""
+"""Test who may decide on what, by the policy."""
 
 from collections.abc import Sequence
 

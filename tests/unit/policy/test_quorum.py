@@ -1,4 +1,4 @@
-"""Whatever people click, edit and lend each other: nothing is complete without a quorum of its version."""
+"""Test that nothing is complete without a quorum of its version, whatever people click, edit and lend."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Away:
-    """Until they are back, all that they may do is lent to another."""
+    """Lend all that a person may do to another, until they are back."""
 
     user_id: str
     delegate_id: str | None  # None: they are back
@@ -39,7 +39,7 @@ class Away:
 
 @dataclass(frozen=True)
 class Paid:
-    """Another case was paid, with the approval of this person."""
+    """Pay another case, with the approval of this person."""
 
     user_id: str
     amount: int
@@ -74,7 +74,7 @@ def a_policy(draw: st.DrawFn) -> Policy:
 
 @dataclass
 class Table:
-    """What really happened, as somebody would write it down who watches over the people's shoulders."""
+    """Record what really happened, as somebody would write it down who watches over the people's shoulders."""
 
     member_of: Mapping[str, frozenset[str]]
     version: int = 1
@@ -103,14 +103,14 @@ def press(policy: Policy, table: Table, user_id: str) -> Judgement:
 
 
 def is_met(band: Band, authors: Sequence[str], approved: Sequence[tuple[str, Person]]) -> bool:
-    """Whether there is a way to see these approvals as those of a quorum of different people, by their own right."""
+    """Say whether these approvals can be seen as those of a quorum of different people, by their own right."""
     if len(approved) < band.quorum or len({user_id for user_id, _ in approved}) < len(approved):
         return False
     return any(_fits(band, authors, seen) for seen in product(*(_ways(one) for one in approved)))
 
 
 def _ways(one: tuple[str, Person]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """For whom somebody may have spoken, and by which groups."""
+    """Yield for whom somebody may have spoken, and by which groups."""
     user_id, person = one
     lenders = sorted(person.stands_in_for)
     for lent in chain.from_iterable(combinations(lenders, n) for n in range(len(lenders) + 1)):

@@ -1,4 +1,4 @@
-"""[regions] and [digest]: what they say and what they leave out; their faults stand in `golden.json`."""
+"""Test what [regions] and [digest] say and leave out; their faults stand in `golden.json`."""
 
 from datetime import date, time
 from zoneinfo import ZoneInfo
