@@ -233,7 +233,7 @@ class Policy(Frozen):
 
 def _intent_faults(intents: Mapping[str, Any]) -> Faults:
     """Find intents that mean two kinds, because they are written in two ways."""
-    first: dict[str, str] = Field(default_factory=dict)
+    first: dict[str, str] = {}
     for name in intents:
         same = first.setdefault(plain_intent(name), name)
         if intents[same] != intents[name]:
@@ -275,7 +275,7 @@ def _band_faults(bands: Sequence[Band]) -> Faults:
 
 def _covered(above: Sequence[Band], kind: Kind, up_to: Mapping[str, int] | None) -> bool:
     """Say whether bands above decide on every amount that this one would."""
-    limits: dict[str, int] = Field(default_factory=dict)
+    limits: dict[str, int] = {}
     for band in above:
         if band.kinds is None or kind in band.kinds:
             if band.up_to is None:
