@@ -19,7 +19,7 @@ from bot.core.duplicates import customer_key
 from bot.core.model import Money, Proposal
 from bot.core.money import show
 from bot.core.policy import DAY, Policy, Spent, payout_of
-from bot.core.policy.explain import CallHistory, Explained, explain
+from bot.core.policy.explain import CaseRecord, Explained, explain
 from storage import Database, Store, open_database
 
 PAGE = 2_000  # cases that a process gets at once; fewer are done before other processes have started
@@ -84,11 +84,11 @@ def _helpers(processes: int) -> Iterator[ProcessPoolExecutor | None]:
 
 async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tuple[Explained, Proposal] | None:
     """Return why a case is as it is, and its proposal; None: there is no such case."""
-    told = await db.read(lambda store: told_of(store, case_id, now))
-    return None if told is None else (explain(policy, told), told.file.proposal)
+    record = await db.read(lambda store: record_of(store, case_id, now))
+    return None if record is None else (explain(policy, record), record.file.proposal)
 
 
-def told_of(store: Store, case_id: str, now: datetime) -> CallHistory | None:
+def record_of(store: Store, case_id: str, now: datetime) -> CaseRecord | None:
     file = store.case_file(case_id)
     if file is None:
         return None
@@ -100,9 +100,9 @@ def told_of(store: Store, case_id: str, now: datetime) -> CallHistory | None:
             automatic=store.paid_automatically(file.proposal.kind, money.currency, since),
         )
     versions = range(1, file.case.version + 1)
-    return CallHistory(
+    return CaseRecord(
         file=file,
-        decisions=tuple(one for version in versions for one in store.decisions(case_id, version)),
+        decisions=tuple(decision for version in versions for decision in store.decisions(case_id, version)),
         timers=tuple(store.timers(case_id)),
         history=tuple(store.history(case_id)),
         spent=spent,
@@ -139,16 +139,16 @@ def backtest_text(found: Report) -> str:
             "against people: people rejected it, and the new policy would have paid it without a person.",
             "",
             f"{found.changed_cases:,} cases change" + (f"; the first {len(shown)}:" if shown else "."),
-            *(f"  {one.case_id}  {', '.join(one.differs)}: {one.now} > {one.new}" for one in shown),
+            *(f"  {case.case_id}  {', '.join(case.differs)}: {case.now} > {case.new}" for case in shown),
             *found.not_replayed,
         ]
     )
 
 
 def _row(name: str, counts: Counts) -> tuple[str, ...]:
-    both = (f"{one.now:,} > {one.new:,}" for one in (counts.automatic, counts.review))
+    both = (f"{pair.now:,} > {pair.new:,}" for pair in (counts.automatic, counts.review))
     single = (f"{getattr(counts, column):,}" for column, _ in _COLUMNS)
-    paid = (f"{_sum(one.now, code)} > {_sum(one.new, code)}" for code, one in counts.without_review.items())
+    paid = (f"{_sum(pair.now, code)} > {_sum(pair.new, code)}" for code, pair in counts.without_review.items())
     return (name, f"{counts.calls:,}", *both, *single, "; ".join(paid) or "none")
 
 

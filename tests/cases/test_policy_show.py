@@ -12,7 +12,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.cases.shadow import with_shadow
-from bot.cli.backtest import told_of
+from bot.cli.backtest import record_of
 from bot.core.model import Call, CaseState, Fact
 from bot.core.people import EVERYTHING, Pause
 from bot.core.policy import Policy
@@ -23,13 +23,13 @@ from tests.support.policies import ANA, LEA, ONE, SHIPPED, TWO, policy_of
 
 
 def shown(past: Past, case_id: str, policy: Policy | None = None) -> Explained:
-    told = past.db.run(lambda store: told_of(store, case_id, past.now))
+    told = past.db.run(lambda store: record_of(store, case_id, past.now))
     assert told is not None
     return explain(policy or past.policy, told)
 
 
 def text_of(past: Past, case_id: str) -> str:
-    told = past.db.run(lambda store: told_of(store, case_id, past.now))
+    told = past.db.run(lambda store: record_of(store, case_id, past.now))
     assert told is not None
     return story(explain(past.policy, told), told.file.proposal)
 

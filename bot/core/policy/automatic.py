@@ -133,7 +133,7 @@ def _nothing_refunded(asked: _Asked) -> Iterator[str]:
         yield "Something was refunded before."
     if refund is not None and refund.values.get("refunded") is not False:
         yield "The shop may have refunded it before."
-    if any(one.exact for one in asked.known.earlier):
+    if any(other.exact for other in asked.known.earlier):
         yield "Another case is about the same matter."
 
 

@@ -102,9 +102,9 @@ def standing_of(policy: Policy, file: CaseFile) -> Standing:
 
 def standing(policy: Policy, proposal: Proposal, decisions: Sequence[Decision], *, fallen: bool = False) -> Standing:
     """Say how far a version is by what is stored alone; limits count as soon as an approval met them."""
-    made = _of_version(proposal, decisions)
-    over = limits_passed(policy.limits, proposal, Spent(), made)
-    return _standing(policy, _band(policy, proposal, over, fallen), proposal, made, over, ())
+    decisions = _of_version(proposal, decisions)
+    over = limits_passed(policy.limits, proposal, Spent(), decisions)
+    return _standing(policy, _band(policy, proposal, over, fallen), proposal, decisions, over, ())
 
 
 def deciding_band(policy: Policy, file: CaseFile) -> Band:
@@ -123,11 +123,11 @@ def _standing(
     policy: Policy,
     band: Band,
     proposal: Proposal,
-    made: Sequence[Decision],
+    decisions: Sequence[Decision],
     over: tuple[Limit, ...],
     more: Sequence[Voice],
 ) -> Standing:
-    voices = [*_voices(band, made), *more]
+    voices = [*_voices(band, decisions), *more]
     return Standing(
         quorum=band.quorum,
         approvals=len(voices),
@@ -141,19 +141,19 @@ def _standing(
 
 def _approval(policy: Policy, question: Question) -> Judgement:
     proposal, person = question.proposal, question.person
-    made = _of_version(proposal, question.decisions)
-    over = limits_passed(policy.limits, proposal, question.spent, made)
+    decisions = _of_version(proposal, question.decisions)
+    over = limits_passed(policy.limits, proposal, question.spent, decisions)
     band = _band(policy, proposal, over, question.fallen)
-    before = _voices(band, made)
+    before = _voices(band, decisions)
     voice = _voice(band, proposal, before, person)
-    now = _standing(policy, band, proposal, made, over, ())
+    now = _standing(policy, band, proposal, decisions, over, ())
     currency = proposal.money.currency if proposal.money else ""
     limit = {"over_limits": over, "limit": in_words(policy.limits, over, currency) or None}
-    why_not = _why_not(band, question, made, before, voice)
+    why_not = _why_not(band, question, decisions, before, voice)
     if why_not is not None:
         named = f"{why_not} Rule: {now.rule}." if proposal.actions else why_not
         return Judgement(**now.model_dump(), **limit, allowed=False, complete=False, why_not=named)
-    after = _standing(policy, band, proposal, made, over, (voice,))
+    after = _standing(policy, band, proposal, decisions, over, (voice,))
     return Judgement(
         **after.model_dump(),
         **limit,
@@ -165,20 +165,20 @@ def _approval(policy: Policy, question: Question) -> Judgement:
 
 
 def _why_not(
-    band: Band, question: Question, made: Sequence[Decision], before: Sequence[Voice], voice: Voice
+    band: Band, question: Question, decisions: Sequence[Decision], before: Sequence[Voice], voice: Voice
 ) -> str | None:
     proposal, person = question.proposal, question.person
     if not proposal.actions:
         return "Choose first how to settle it." if proposal.options else "Complete this case first."
     if person.in_groups.isdisjoint(band.groups):
         return f"Only {either(band.groups)} may approve this."
-    if any(decision.user_id == person.user_id for decision in made):
+    if any(decision.user_id == person.user_id for decision in decisions):
         return "You have already decided on this version, and each person decides once."
     if any(person.user_id in other.stood_in_for for other in before):
         return "Somebody who stands in for you has approved this version, and each person counts once."
     if not voice.groups:
         return "The person you stand in for counts for this version already, and each person counts once."
-    if any(decision.verdict is Verdict.REJECT for decision in made):
+    if any(decision.verdict is Verdict.REJECT for decision in decisions):
         return "This version was already rejected."
     if len(before) + 1 >= band.quorum and _only_authors([*before, voice], proposal):
         if voice.user_id in proposal.authors:
@@ -187,10 +187,10 @@ def _why_not(
     return None
 
 
-def _voices(band: Band, made: Sequence[Decision]) -> list[Voice]:
+def _voices(band: Band, decisions: Sequence[Decision]) -> list[Voice]:
     """Return the approvals of this version that count in this band, one a person."""
     found: dict[str, Voice] = {}
-    for decision in made:
+    for decision in decisions:
         groups = frozenset(decision.in_groups).intersection(band.groups)
         if decision.verdict is Verdict.APPROVE and groups:
             found.setdefault(decision.user_id, Voice(decision.user_id, groups, decision.stood_in_for))
@@ -202,7 +202,7 @@ def _voice(band: Band, proposal: Proposal, before: Sequence[Voice], person: Pers
     counted = frozenset[str]().union(*(voice.people for voice in before))
     own = person.groups.intersection(band.groups)
     groups, stood_in_for = own, tuple[str, ...]()
-    for away in sorted(person.stands_in_for, key=lambda one: (one in proposal.authors, one)):
+    for away in sorted(person.stands_in_for, key=lambda who: (who in proposal.authors, who)):
         lent = person.stands_in_for[away].intersection(band.groups) - groups
         usable = away not in counted and away != person.user_id and not (own and away in proposal.authors)
         if lent and usable:
@@ -265,8 +265,8 @@ def somebody_can_go_on(policy: Policy, file: CaseFile, people: People) -> bool:
 
 def _enough(policy: Policy, file: CaseFile, people: People) -> bool:
     band, authors = deciding_band(policy, file), file.proposal.authors
-    given = [frozenset(one.in_groups) for one in _approvals(file)]
-    gave = {who for one in _approvals(file) for who in (one.user_id, *one.stood_in_for)}
+    given = [frozenset(approval.in_groups) for approval in _approvals(file)]
+    gave = {who for approval in _approvals(file) for who in (approval.user_id, *approval.stood_in_for)}
     others = {who for group in band.groups for who in people.get(group, ())} - gave
     for group, n in band.at_least.items():
         if n > sum(group in groups for groups in given) + len(others.intersection(people.get(group, ()))):
@@ -275,4 +275,8 @@ def _enough(policy: Policy, file: CaseFile, people: People) -> bool:
 
 
 def _approvals(file: CaseFile) -> list[Decision]:
-    return [one for one in file.decisions if one.verdict is Verdict.APPROVE and one.version == file.case.version]
+    return [
+        decision
+        for decision in file.decisions
+        if decision.verdict is Verdict.APPROVE and decision.version == file.case.version
+    ]
