@@ -6,14 +6,12 @@ says what differs. Most cases need no time order, so that parts of them are shar
 not accept alone is counted as "not enough".
 """
 
-from bot.core.backtest.counts import Changed, Counts, Part, Report, add_up, differences, part_of
-from bot.core.backtest.evaluation import Evaluation, Stored, Trial, channel, evaluate, triage_again
+from bot.core.backtest.counts import Counts, Part, Report, add_up, differences, part_of
+from bot.core.backtest.evaluation import Stored, Trial, channel, evaluate, triage_again
 from bot.core.backtest.replay import Ruled, replay
 
 __all__ = [
-    "Changed",
     "Counts",
-    "Evaluation",
     "Part",
     "Report",
     "Ruled",

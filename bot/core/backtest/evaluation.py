@@ -51,7 +51,7 @@ class Evaluation(NamedTuple):
     approvals: tuple[Decision, ...]  # earliest first
     rejected: bool
     paid: bool
-    fallen: bool  # to the admins
+    fallen_to_admins: bool
     offers: tuple[Offer, Offer]  # by the policy in force, by the new one
 
     @property
@@ -81,7 +81,7 @@ def evaluate(trial: Trial, row: Stored) -> Evaluation:
         approvals=tuple(decision for decision in decisions if decision.verdict is Verdict.APPROVE),
         rejected=any(decision.verdict is Verdict.REJECT for decision in decisions),
         paid=row.paid,
-        fallen=case.fallen_to_admins,
+        fallen_to_admins=case.fallen_to_admins,
         offers=offers,
     )
 

@@ -100,7 +100,7 @@ class _Course:
         band = band_for(self._policy, proposal.kind, proposal.amount_for_policy, over)
         enough = None
         if by_people:
-            enough = standing(self._policy, proposal, approvals, fallen=case.fallen).missing is None
+            enough = standing(self._policy, proposal, approvals, fallen=case.fallen_to_admins).missing is None
         return Ruled(proposal.kind, channel, band, over, enough)
 
 

@@ -159,9 +159,7 @@ class Digest(Frozen):
 class Policy(Frozen):
     channels: dict[str, values.Channel]  # name -> Slack channel id or #name; always has "review" and "fallback"
     groups: dict[str, tuple[values.Member, ...]]  # name -> Slack user groups (@handle or id) and user ids
-    kinds: dict[values.KindName, KindRules] = Field(
-        default_factory=dict
-    )  # a kind without a table is as in its playbook
+    kinds: dict[values.KindName, KindRules] = Field(default_factory=dict)  # without a table: as in its playbook
     bands: Annotated[tuple[Band, ...], Some]  # the first that fits decides; the last covers everything
     time: Time = Time()
     limits: Limits = Limits()
@@ -171,9 +169,7 @@ class Policy(Frozen):
     regions: dict[values.RegionName, Region] = Field(default_factory=dict)  # a name in [channels], or "default"
     digest: Digest | None = None  # None: on demand only
     fields: dict[str, values.Canonical] = Field(default_factory=dict)  # DialNexa's field name -> ours
-    intents: dict[values.Intent, values.KindName] = Field(
-        default_factory=dict
-    )  # DialNexa's intent, in lower case, -> kind
+    intents: dict[values.Intent, values.KindName] = Field(default_factory=dict)  # DialNexa's plain intent -> kind
 
     @cached_property
     def version(self) -> str:
