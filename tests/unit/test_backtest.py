@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.backtest import Trial, evaluate, replay
 from bot.core.model import CaseState, Kind, Verdict
+from bot.core.policy import Limit
 from tests.support.backtests import OFF, ON, Past, changed
 from tests.support.policies import ANA, BEN, LEA
 
@@ -117,3 +118,16 @@ def test_a_lowered_amount_is_judged_by_what_was_offered_before() -> None:
     }
     [ruled] = replay(OFF, [evaluate(trial, row._replace(proposal=json.dumps(lowered)))], 0)
     assert ruled.band is OFF.bands[1]
+
+
+def test_what_was_approved_in_somebodys_place_counts_against_their_limit() -> None:
+    past = Past(TIGHT)
+    past.click(past.call(amount=9_000), BEN)
+    past.later(hours=1)
+    past.click(past.call(amount=9_001, email="other@example.com"), ANA)
+    first, second = sorted(past.rows(), key=lambda row: json.loads(row.case)["opened_at"])
+    approval = json.loads(first.decisions[0]) | {"stood_in_for": [ANA]}
+    rows = [first._replace(decisions=(json.dumps(approval),)), second]
+    for told, over in ((rows, (Limit.PER_APPROVER,)), ([first, second], ())):
+        cases = [evaluate(Trial(TIGHT, TIGHT), row) for row in told]
+        assert [ruled.over for ruled in replay(TIGHT, cases, 0)] == [(), over]
