@@ -18,7 +18,7 @@ from bot.cli.demo import run_demo
 from bot.config import ConfigFaults, read_places, read_policies, read_policy_file, read_settings
 from bot.core.backtest import Trial
 from bot.core.policy.explain import story
-from bot.core.policy.file import duration
+from bot.core.policy.values import duration
 from storage import Database, StorageError, open_database
 
 DOTENV = Path(".env")

@@ -25,7 +25,7 @@ def a_policy(region: Region = BERLIN, **changes: Any) -> Policy:
         {
             "channels": {"review": "#review", "fallback": "#review", "refunds": "#refunds"},
             "groups": {"finance": ("@finance",), "leads": ("@leads",), "admins": ("U0ADMIN001",)},
-            "bands": ({"groups": ("finance",)},),
+            "bands": ({"quorum": 1, "groups": ("finance",)},),
             "regions": {"refunds": region},
             **changes,
         }

@@ -13,7 +13,7 @@ from bot.core.model import Kind, Money, Proposal
 from bot.core.money import in_locale
 from bot.core.people import EVERYTHING
 from bot.core.policy import Policy, bands_of, standing_of
-from bot.core.policy.words import rule
+from bot.core.policy.bands import rule
 from handlers.slack.commands import acting
 from handlers.slack.commands.parse import Asked, Reply
 
