@@ -79,8 +79,8 @@ class ThreadLog(_CardSender):
         card, entries = job.delivery, job.thread_log
         return Message(
             str(card.channel_id),
-            cards.trail(entries, await self._mentions(job), locale=self._locale(job)),
-            EventType.TRAIL,
+            cards.thread_log(entries, await self._mentions(job), locale=self._locale(job)),
+            EventType.THREAD_LOG,
             key={"case": card.case_id, "n": entries[0].n},
             says={"to": entries[-1].n},
             thread_ts=str(card.message_ts),

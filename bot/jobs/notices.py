@@ -15,8 +15,8 @@ from bot.core.cards import charts, notices
 from bot.core.cards.charts import Chart
 from bot.core.cards.mrkdwn import Block
 from bot.core.money import HOME
+from bot.core.notes import outputs
 from bot.core.slack_ids import EventType
-from bot.core.workflows import outputs
 from bot.jobs.base import Base
 from bot.jobs.deliveries import Arrived, Deliveries, Message, Sender, Write
 from bot.slack import BadPicture, ChannelClosed, Locked, NotNow, NotThere, Slack, SlackError
