@@ -1,4 +1,4 @@
-"""A digest in Slack: once a week in its channel, to whoever asks for it, and as an image where charts are unknown."""
+"""Check digests in Slack: once a week, to whoever asks for one, and as an image where charts are unknown."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ BERLIN = '\n[regions.default]\nlocale = "de_DE"\n'
 
 @pytest_asyncio.fixture
 async def digested(tmp_path: Path) -> AsyncIterator[World]:
-    """A digest is due in an hour."""
+    """Start a world in which a digest is due in an hour."""
     due = datetime.now(UTC) + timedelta(hours=1)
     rule = f'\n[digest]\nchannel = "review"\nat = "{DAYS[due.weekday()]} {due:%H:%M}"\n'
     policy = read_policy(POLICY.read_text() + rule + BERLIN)
@@ -35,7 +35,7 @@ async def a_refund_was_decided(world: World) -> None:
 
 
 async def weekly(world: World) -> None:
-    """The chore of the worker, once the digest is due."""
+    """Run the chore of the worker once the digest is due."""
     world.clock.let_pass(3600)
     await world.app.jobs.digests.weekly_digest()
 
@@ -55,7 +55,7 @@ async def waiting(world: World) -> list[Notice]:
 
 
 async def arrived(world: World, channel_id: str) -> dict[str, Any]:
-    """The first digest there, once nothing is left to send."""
+    """Wait until nothing is left to send, and return the first digest there."""
 
     async def look() -> dict[str, Any] | None:
         left = await waiting(world)
@@ -99,7 +99,7 @@ async def test_an_old_workspace_gets_one_image_with_the_same_figures_in_words(di
 
 
 async def test_a_lost_answer_makes_no_second_digest_and_no_second_upload(digested: World) -> None:
-    """What was posted is found by its key; the image is written down with the notice."""
+    """Find what was posted by its key; the image is written down with the notice."""
     world = digested
     await world.call("refund-small")
     await world.card("finance-refunds", says="24,00 USD")

@@ -1,4 +1,4 @@
-"""Whoever a change concerns is told in a direct message: each news once, nobody of their own click."""
+"""Check who is told of a change in a direct message: each news once, nobody of their own click."""
 
 from datetime import timedelta
 from typing import Any
@@ -175,7 +175,7 @@ def test_what_a_caller_said_calls_nobody_and_formats_nothing_in_a_direct_message
 
 
 def direct(world: World, user: str) -> list[str]:
-    """What the bot told this person alone."""
+    """Return what the bot told this person alone."""
     found = world.sandbox_slack["messages"].get(f"D{user[1:]}", {})
     return [message["text"] for message in found.values()]
 
@@ -201,7 +201,7 @@ async def count(world: World, user: str, n: int) -> list[str]:
 
 
 async def ended(world: World, case_id: str, user: str) -> Notice:
-    """The notice about the rejection, once nothing is left to do about it."""
+    """Wait until nothing is left to do about the notice of the rejection, and return it."""
     written = [entry.n for entry in await world.history(case_id) if entry.entry.what == "case.rejected"]
 
     async def look() -> Notice | None:

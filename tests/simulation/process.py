@@ -33,7 +33,7 @@ VENDORS = (15.0, 45.0, 0.5)  # keys and look-ups have to hold however late an ef
 
 
 def _name_of(fn: Callable[[Store], T]) -> str:
-    """Return the name of a transaction as the code has it: "Jobs.triage", "begin_post"."""
+    """Return the name of a transaction as the code has it: "Deliveries.claim", "settle"."""
     named = fn.func if isinstance(fn, partial) else fn
     return named.__qualname__.split(".<locals>")[0]
 
