@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,7 +12,7 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.core.cards import charts
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, LEA, World, a_world
+from tests.support.world import ANA, LEA, OpenWorld, World
 
 CHROMIUM = shutil.which("chromium")
 QUIET = (
@@ -29,11 +28,11 @@ PICTURES = REPOSITORY / "docs" / "pictures"
 
 
 @pytest_asyncio.fixture
-async def shown(tmp_path: Path) -> AsyncIterator[tuple[World, Page]]:
+async def shown(open_world: OpenWorld) -> AsyncIterator[tuple[World, Page]]:
     if CHROMIUM is None:
         reason = "Chromium is not installed (Debian: apt-get install chromium)"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}") as world, async_playwright() as playwright:
+    async with open_world() as world, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         page = await browser.new_page(viewport={"width": 1440, "height": 1100})
         page.set_default_timeout(PATIENCE_MS)

@@ -1,7 +1,6 @@
 """Another amount and a confirmed recipient: a new version each, decided by the rules of what was offered first."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from tests.support.choices import pick
 from tests.support.kinds import NOW, SHIPPED, found, told
 from tests.support.offers import OFFERING, amend, approve, charged, click, history, look, tell
 from tests.support.policies import ANA, BEN, LEA, SAM, usd
-from tests.support.world import World, a_world
+from tests.support.world import OpenWorld, World
 
 
 async def refund_of(database: Database, amount: str = "50.00", left: int = 100_000) -> str:
@@ -259,8 +258,8 @@ async def test_an_amount_form_that_was_overtaken_says_how_the_case_stands(sqlite
     assert (await sqlite_world.file(case.case_id)).executions[0].action.params["amount_minor"] == 2400
 
 
-async def test_a_recipient_is_confirmed_by_the_button_of_the_card(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}") as world:
+async def test_a_recipient_is_confirmed_by_the_button_of_the_card(open_world: OpenWorld) -> None:
+    async with open_world() as world:
         case = await world.case_of(await world.call("receipt-elsewhere"))
         drawn = await world.card("finance-documents")
         await world.press(ANA, "finance-documents", drawn, "case.confirm_recipient")

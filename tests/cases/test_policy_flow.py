@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from bot.core.slack_ids import CaseRef
 from storage import Database, Store
 from tests.support.policies import ANA, BEN, LEA, SAM, SHIPPED, a_refund, person
 from tests.support.rows import NOW, WORKED, a_case
-from tests.support.world import World, a_world, changed_policy
+from tests.support.world import OpenWorld, World, changed_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 POLICY = read_policy(TEXT.replace('USD = "500.00"', 'USD = "150.00"'))  # a customer a day
@@ -244,10 +243,10 @@ async def test_what_is_paused_does_not_stand_in_the_way_of_the_rest(database: Da
     assert await database.write(lambda store: claim(store, limit=1)) == ["call-2/ticket/1"]
 
 
-async def test_a_small_refund_needs_nobody_and_the_card_says_who_decided(tmp_path: Path) -> None:
+async def test_a_small_refund_needs_nobody_and_the_card_says_who_decided(open_world: OpenWorld) -> None:
     limited = 'enabled = {}, up_to = {{ USD = "{}" }}'
     off, on = limited.format("false", "20.00"), limited.format("true", "24.00")
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=changed_policy((off, on))) as world:
+    async with open_world(policy=changed_policy((off, on))) as world:
         case = await world.case_of(await world.call("refund-small"))
         card = await world.card("finance-refunds", says="approved")
         assert "the policy approved" in str(card["blocks"])

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tests.support.choices import pick
 from tests.support.kinds import NOW, SHIPPED, found, told
 from tests.support.offers import approve, charged, click, history, look, tell
 from tests.support.policies import ANA, BEN, LEA, SAM
-from tests.support.world import World, a_world
+from tests.support.world import OpenWorld, World
 
 OWNED = found("contact", owner_email="li@acme.example")
 
@@ -98,8 +97,10 @@ async def thread_with(world: World, channel: str, ts: str, words: str) -> str:
     return await world.until(line, f"{words!r} in the thread")
 
 
-async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(
+    open_world: OpenWorld,
+) -> None:
+    async with open_world(every_system=True) as world:
         await world.call("vip-blocker")
         card: dict[str, Any] = await world.card("finance-vip")
         assert f"<@{BEN}>" in json.dumps(card["blocks"])
@@ -111,8 +112,8 @@ async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_c
         assert "<!channel>" not in line
 
 
-async def test_a_lookup_that_fails_asks_those_who_own_the_case(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+async def test_a_lookup_that_fails_asks_those_who_own_the_case(open_world: OpenWorld) -> None:
+    async with open_world(every_system=True) as world:
         world.sandbox_slack["people"][BEN]["email"] = "ben@elsewhere.example"
         await world.call("refund-small")
         card = await world.card("finance-refunds")

@@ -12,7 +12,7 @@ from bot.core.model import CaseFile, CaseState, ExecutionState, Kind
 from bot.core.playbooks import PLAYBOOKS
 from tests.support.cards import file_of
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, World, a_world, buttons
+from tests.support.world import ANA, BEN, LEA, OpenWorld, World, buttons
 
 APPROVE, COMPLETE, DONE, FIRST = "case.approve", "case.complete", "case.step_done", "case.choose.1"
 DOCS = REPOSITORY / "docs" / "playbooks.md"
@@ -42,8 +42,8 @@ ALWAYS_BY_HAND: Mapping[Kind, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("every_system", [False, True], ids=["by hand", "connected"])
-async def test_every_kind_goes_from_its_webhook_to_done(tmp_path: Path, kind: Kind, every_system: bool) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=every_system) as world:
+async def test_every_kind_goes_from_its_webhook_to_done(open_world: OpenWorld, kind: Kind, every_system: bool) -> None:
+    async with open_world(every_system=every_system) as world:
         file = await walk(world, kind)
     assert {step.state for step in file.executions} == {ExecutionState.SUCCEEDED}
     assert len(file.executions) == len(file.proposal.actions) > 0

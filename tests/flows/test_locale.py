@@ -1,6 +1,5 @@
 """Amounts are written and read as the locale of the channel does it, always with exactly the currency's decimals."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from tests.support.cards import NOW, PLAIN, REFUND, STANDING, TICKET, case_of, e
 from tests.support.choices import pick
 from tests.support.rows import a_case
 from tests.support.surfaces import finance
-from tests.support.world import ANA, BEN, POLICY, World, a_world
+from tests.support.world import ANA, BEN, POLICY, OpenWorld, World
 from tests.unit.test_forms import values
 
 LOCALES = ("en_US", "de_DE", "fr_FR", "en_IN", "ja_JP", "ar_EG", "de_CH")
@@ -235,8 +234,8 @@ def german() -> str:
     return POLICY.read_text() + '\n[regions.refunds]\nlocale = "de_DE"\n'
 
 
-async def test_a_german_channel_shows_and_takes_german_numbers(german: str, tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
+async def test_a_german_channel_shows_and_takes_german_numbers(german: str, open_world: OpenWorld) -> None:
+    async with open_world(policy=read_policy(german)) as world:
         await world.call("refund-duplicate")
         card = await world.card("finance-refunds", says="129,50 USD")
         assert "Rule: over 100,00 USD" in str(card["blocks"])
@@ -264,8 +263,8 @@ async def thread(world: World, card: dict[str, Any]) -> str | None:
     return said if "Lowered" in said else None
 
 
-async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
+async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, open_world: OpenWorld) -> None:
+    async with open_world(policy=read_policy(german)) as world:
         case = await world.case_of(await world.call("refund-duplicate"))
         await finance(world, BEN, f"take {case.case_id}")
         await finance(world, ANA, f"take {case.case_id}")
@@ -280,8 +279,10 @@ async def direct_to_ben(world: World) -> str | None:
     return next((message["text"] for message in found.values()), None)
 
 
-async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(german: str, tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
+async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(
+    german: str, open_world: OpenWorld
+) -> None:
+    async with open_world(policy=read_policy(german)) as world:
         await world.call("two-amounts")
         unclear = await world.card("finance-review")
         await world.press(BEN, "finance-review", unclear, "case.complete")

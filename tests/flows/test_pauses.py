@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from bot.cases import pauses
 from bot.core.model import CaseFile, CaseState, ExecutionState, Outcome
 from tests.flows.test_kinds import APPROVE, press
 from tests.flows.test_notices import direct
-from tests.support.world import ADA, ANA, World, a_world, changed_policy
+from tests.support.world import ADA, ANA, OpenWorld, World, changed_policy
 
 # vendor -> a call, its channel, and the first of its steps that needs this vendor
 STEPS: dict[str, tuple[str, str, str]] = {
@@ -60,9 +59,9 @@ async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
 
 
 async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
-    tmp_path: Path,
+    open_world: OpenWorld,
 ) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+    async with open_world(every_system=True) as world:
         await world.fault("quickbooks", "revoked_token")
         for _ in range(2):
             await world.call("refund-small", fresh=True)
@@ -76,8 +75,8 @@ async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_te
         assert "paused" not in (await asked(world))[1]
 
 
-async def test_a_look_up_that_fails_otherwise_pauses_nothing(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+async def test_a_look_up_that_fails_otherwise_pauses_nothing(open_world: OpenWorld) -> None:
+    async with open_world(every_system=True) as world:
         await world.fault("stripe", "500")
         await world.call("refund-small")
         await world.card("finance-refunds")
@@ -87,9 +86,9 @@ async def test_a_look_up_that_fails_otherwise_pauses_nothing(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("vendor", STEPS)
 async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_once_they_are_renewed(
-    tmp_path: Path, vendor: str
+    open_world: OpenWorld, vendor: str
 ) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
+    async with open_world(every_system=True) as world:
         connector, file = await auth_failed(world, vendor)
         assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
         status, said = await asked(world)
@@ -175,9 +174,9 @@ async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed:
     assert list((await asked(world))[1]["paused"]) == [connector]
 
 
-async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(tmp_path: Path) -> None:
+async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(open_world: OpenWorld) -> None:
     policy = changed_policy(('admins  = ["U0ADMIN001"]', ""), (', { after = "1h", to = "admins" }', ""))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, policy=policy) as world:
+    async with open_world(every_system=True, policy=policy) as world:
         await auth_failed(world, "stripe")
         await world.card("finance-review", says="Stripe is paused")
 
@@ -201,8 +200,8 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
 
 
 @pytest_asyncio.fixture
-async def all_systems(tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as made:
+async def all_systems(open_world: OpenWorld) -> AsyncIterator[World]:
+    async with open_world(every_system=True) as made:
         yield made
 
 

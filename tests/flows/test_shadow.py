@@ -14,7 +14,7 @@ from bot.core.policy.file import read_policy
 from tests.support.backtests import LONG_AGO, OFF, ON, TEXT, Past, changed, details
 from tests.support.policies import ANA, BEN, LEA
 from tests.support.surfaces import finance
-from tests.support.world import a_world
+from tests.support.world import OpenWorld
 
 LOWER = changed(('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"'))
 HIGHER = changed(('up_to   = { USD = "100.00"', 'up_to   = { USD = "900.00"'))
@@ -218,8 +218,8 @@ def test_the_faults_of_both_files_are_told_together(tmp_path: Path) -> None:
 # --- in Slack -------------------------------------------------------------------------------------------------------
 
 
-async def test_finance_policy_try_tells_what_was_recorded(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=with_shadow(OFF, LOWER)) as world:
+async def test_finance_policy_try_tells_what_was_recorded(open_world: OpenWorld) -> None:
+    async with open_world(policy=with_shadow(OFF, LOWER)) as world:
         assert "POLICY_SHADOW_FILE" in await finance(world, ANA, "policy try")
         await world.case_of(await world.call("refund-small"))
         said = await finance(world, ANA, "policy TRY")

@@ -12,7 +12,7 @@ from bot.core.model import Case, CaseFile, CaseState, ExecutionState
 from bot.systems import TABS
 from tests.flows.test_kinds import APPROVE, DONE, press
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, World, a_world, buttons
+from tests.support.world import ANA, BEN, LEA, OpenWorld, World, buttons
 
 PUBLIC = "https://countersign.example"
 VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
@@ -113,9 +113,9 @@ LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tel
 
 
 @pytest.mark.parametrize("name", RUNS)
-async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(tmp_path: Path, name: str) -> None:
+async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(open_world: OpenWorld, name: str) -> None:
     run = RUNS[name]
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+    async with open_world(every_system=True, public_url=PUBLIC) as world:
         before = await panels(world)
         file = await carried_out(world, await world.call(name), run)
         after = await panels(world)
@@ -131,9 +131,9 @@ async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(tmp_
 
 @pytest.mark.parametrize(("asked", "vendor", "run"), LOST)
 async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
-    tmp_path: Path, asked: str, vendor: str, run: Run
+    open_world: OpenWorld, asked: str, vendor: str, run: Run
 ) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+    async with open_world(every_system=True, public_url=PUBLIC) as world:
         before = await panels(world)
         case_id = await opened(world, asked)
         for user, button in run.presses[:-1]:
@@ -152,8 +152,8 @@ async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
     assert set(sent) <= {0, 1}
 
 
-async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(open_world: OpenWorld) -> None:
+    async with open_world(every_system=True, public_url=PUBLIC) as world:
         before = await panels(world)
         files = [await carried_out(world, await world.call(name), Run(ONE)) for name in UNCLEAR]
         made, changed = difference(before, await panels(world))
@@ -163,9 +163,9 @@ async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(tmp_pat
     assert all(f"{PUBLIC}/cases/{file.case.case_id}" in rows for file in files)
 
 
-async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(tmp_path: Path) -> None:
+async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(open_world: OpenWorld) -> None:
     run = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+    async with open_world(every_system=True, public_url=PUBLIC) as world:
         before = await panels(world)
         await carried_out(world, await world.call("renewal-failed"), run)
         made, changed = difference(before, await panels(world))
@@ -173,8 +173,8 @@ async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(tm
     assert ("stripe.invoices", "paid") in [(place, one.get("status")) for place, one in changed]
 
 
-async def test_a_receipt_for_another_address_is_sent_nowhere(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
+async def test_a_receipt_for_another_address_is_sent_nowhere(open_world: OpenWorld) -> None:
+    async with open_world(every_system=True, public_url=PUBLIC) as world:
         before = await panels(world)
         await world.call("receipt-elsewhere")
         card = await world.card("finance-documents")

@@ -1,7 +1,6 @@
 """`/finance`: what it shows to whom, and what it changes; each word is judged like a click."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -9,7 +8,7 @@ from bot.core.people import EVERYTHING
 from handlers.slack.commands.acting import end_of_day
 from handlers.slack.commands.parse import case_id_in, mentioned
 from tests.support.surfaces import finance, home_of, in_words
-from tests.support.world import ADA, ANA, BEN, LEA, SAM, World, a_world, changed_policy
+from tests.support.world import ADA, ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy
 
 APPROVE = "case.approve"
 
@@ -96,12 +95,12 @@ async def test_what_is_shown_has_no_buttons(sqlite_world: World) -> None:
     assert {block["type"] for block in said["blocks"]}.isdisjoint({"actions", "input"})
 
 
-async def test_a_restricted_case_is_shown_only_to_those_who_may_decide_it(tmp_path: Any) -> None:
+async def test_a_restricted_case_is_shown_only_to_those_who_may_decide_it(open_world: OpenWorld) -> None:
     """Here only leads decide on collections."""
     theirs = '[[bands]]\nkinds = ["collections"]\nquorum = 1\ngroups = ["leads"]\n\n'
     rest = "[[bands]]                                 # everything else"
     policy = changed_policy((rest, theirs + rest))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=policy) as world:
+    async with open_world(policy=policy) as world:
         case = await world.case_of(await world.call("collections"))
         assert case.kind == "collections"
         for text in ("list", f"search {case.case_id}", f"show {case.case_id}"):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
-from tests.support.world import ANA, BEN, LEA, SAM, World, a_world, changed_policy, filled
+from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy, filled
 
 APPROVE, REJECT, COMPLETE, SETTLE = "case.approve", "case.reject", "case.complete", "case.settle"
 NUMBER = "4242 4242 4242 4242"
@@ -236,9 +236,9 @@ async def _introduced(world: World) -> str | None:
     return world.app.slack_port.team_id
 
 
-async def test_a_command_names_the_channel_that_its_card_really_goes_to(tmp_path: Path) -> None:
+async def test_a_command_names_the_channel_that_its_card_really_goes_to(open_world: OpenWorld) -> None:
     policy = changed_policy(('documents   = "#finance-documents"\n', ""))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=policy) as world:
+    async with open_world(policy=policy) as world:
         answer = await world.command(ANA, "finance-documents", "/invoice-resend INV-123")
         assert "#finance-review" in answer["text"]
         await world.card("finance-review", says="Invoice resend")

@@ -102,13 +102,13 @@ class Sandbox:
 
 @asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[Sandbox]:
-    """A sandbox and its bot; `settings` go into the Config. Nothing waits: slow is at once, patience is short."""
+    """Yield a sandbox and its bot; `settings` go into the Config. Slow is at once; the bot may take its time."""
     bot, clock = Bot(), Clock()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", bot.hear)
     async with TestServer(app) as listening, aiohttp.ClientSession() as session:
         bot.url = str(listening.make_url("/"))
-        usual = {"bot_url": bot.url, "clock": clock, "slow_s": 0.0, "ack_s": 0.5}
+        usual = {"bot_url": bot.url, "clock": clock, "slow_s": 0.0, "ack_s": 60.0}
         world = make_app(Config(**{**usual, **settings}))
         async with TestServer(world) as server:
             yield Sandbox(world, str(server.make_url("/")).rstrip("/"), session, bot, clock)
