@@ -19,7 +19,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture
-async def all_systems(open_world: OpenWorld) -> AsyncIterator[World]:
+async def connected(open_world: OpenWorld) -> AsyncIterator[World]:
     """Yield the bot on SQLite with every system connected, and with a public address for links."""
     async with open_world(every_system=True, public_url=PUBLIC) as world:
         yield world

@@ -1,11 +1,9 @@
 """Credentials that are not accepted pause their connector alone, and it goes on once they are."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.cases import pauses
 from bot.core.model import CaseFile, CaseState, ExecutionState, Outcome
@@ -59,66 +57,63 @@ async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
 
 
 async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
-    open_world: OpenWorld,
+    connected: World,
 ) -> None:
-    async with open_world(every_system=True) as world:
-        await world.fault("quickbooks", "revoked_token")
-        for _ in range(2):
-            await world.call("refund-small", fresh=True)
-            await world.card("finance-refunds")
-            await world.app.jobs.ask_doubted()
-        assert list((await asked(world))[1]["paused"]) == ["quickbooks"]
-        told = await world.until(lambda: heard(world, ADA), "the admin's message")
-        assert [text for text in told if "QuickBooks" in text] == told[:1]
-        await world.fault("quickbooks", "none")
-        await world.app.jobs.try_locked()
-        assert "paused" not in (await asked(world))[1]
+    await connected.fault("quickbooks", "revoked_token")
+    for _ in range(2):
+        await connected.call("refund-small", fresh=True)
+        await connected.card("finance-refunds")
+        await connected.app.jobs.ask_doubted()
+    assert list((await asked(connected))[1]["paused"]) == ["quickbooks"]
+    told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
+    assert [text for text in told if "QuickBooks" in text] == told[:1]
+    await connected.fault("quickbooks", "none")
+    await connected.app.jobs.try_locked()
+    assert "paused" not in (await asked(connected))[1]
 
 
-async def test_a_look_up_that_fails_otherwise_pauses_nothing(open_world: OpenWorld) -> None:
-    async with open_world(every_system=True) as world:
-        await world.fault("stripe", "500")
-        await world.call("refund-small")
-        await world.card("finance-refunds")
-        await world.app.jobs.ask_doubted()
-        assert "paused" not in (await asked(world))[1]
+async def test_a_look_up_that_fails_otherwise_pauses_nothing(connected: World) -> None:
+    await connected.fault("stripe", "500")
+    await connected.call("refund-small")
+    await connected.card("finance-refunds")
+    await connected.app.jobs.ask_doubted()
+    assert "paused" not in (await asked(connected))[1]
 
 
 @pytest.mark.parametrize("vendor", STEPS)
 async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_once_they_are_renewed(
-    open_world: OpenWorld, vendor: str
+    connected: World, vendor: str
 ) -> None:
-    async with open_world(every_system=True) as world:
-        connector, file = await auth_failed(world, vendor)
-        assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
-        status, said = await asked(world)
-        assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
-        assert (await world.figures())[f'countersign_paused{{scope="{connector}"}}'] == 1
-        told = await world.until(lambda: heard(world, ADA), "the admin's message")
-        assert len(told) == 1
-        assert connector in told[0].lower()
+    connector, file = await auth_failed(connected, vendor)
+    assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
+    status, said = await asked(connected)
+    assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
+    assert (await connected.figures())[f'countersign_paused{{scope="{connector}"}}'] == 1
+    told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
+    assert len(told) == 1
+    assert connector in told[0].lower()
 
-        await world.app.jobs.try_locked()  # they are still refused
-        assert (await world.file(file.case.case_id)).case.state is CaseState.APPROVED
+    await connected.app.jobs.try_locked()  # they are still refused
+    assert (await connected.file(file.case.case_id)).case.state is CaseState.APPROVED
 
-        await world.fault(vendor, "none")
-        world.clock.let_pass(3)  # the first back-off
-        await world.app.jobs.try_locked()
-        done = await world.state(file.case.case_id, "done")
-        step = next(step for step in done.executions if step.action.connector == connector)
-        assert (step.state, step.failures, step.detail) == (ExecutionState.SUCCEEDED, 0, None)
-        tries = await world.app.db.read(lambda store: store.attempts(step.key))
-        assert [one.outcome for one in tries if one.outcome is Outcome.SUCCEEDED] == [Outcome.SUCCEEDED]
-        assert await asked(world) == (200, {"status": "ready"})
-        assert len(direct(world, ADA)) == 1  # the admins hear of it once
+    await connected.fault(vendor, "none")
+    connected.clock.let_pass(3)  # the first back-off
+    await connected.app.jobs.try_locked()
+    done = await connected.state(file.case.case_id, "done")
+    step = next(step for step in done.executions if step.action.connector == connector)
+    assert (step.state, step.failures, step.detail) == (ExecutionState.SUCCEEDED, 0, None)
+    tries = await connected.app.db.read(lambda store: store.attempts(step.key))
+    assert [one.outcome for one in tries if one.outcome is Outcome.SUCCEEDED] == [Outcome.SUCCEEDED]
+    assert await asked(connected) == (200, {"status": "ready"})
+    assert len(direct(connected, ADA)) == 1  # the admins hear of it once
 
 
 async def heard(world: World, user: str) -> list[str] | None:
     return direct(world, user) or None
 
 
-async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(all_systems: World) -> None:
-    world = all_systems
+async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(connected: World) -> None:
+    world = connected
     await auth_failed(world, "stripe")
     brand = await opened(world, "brand-create", "brands")
     await press(world, brand, ANA, APPROVE)
@@ -136,8 +131,8 @@ async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_wa
     await world.state(late.case.case_id, "done")
 
 
-async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all_systems: World) -> None:
-    world = all_systems
+async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(connected: World) -> None:
+    world = connected
     case_id = await opened(world, "refund-small", "refunds")
     await world.fault("stripe", "lost_reply")
     await press(world, case_id, ANA, APPROVE)
@@ -154,8 +149,8 @@ async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all
 
 
 @pytest.mark.parametrize("renewed", [True, False])
-async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed: bool) -> None:
-    world = all_systems
+async def test_an_admin_may_resume_a_system_by_hand(connected: World, renewed: bool) -> None:
+    world = connected
     connector, file = await auth_failed(world, "stripe")
     await world.until(lambda: heard(world, ADA), "the admin's message")
     if renewed:
@@ -181,8 +176,8 @@ async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(open_world
         await world.card("finance-review", says="Stripe is paused")
 
 
-async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is_renewed(all_systems: World) -> None:
-    world = all_systems
+async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is_renewed(connected: World) -> None:
+    world = connected
     await world.fault("stripe", "revoked_token")
     call_id = await world.call("refund-small")
     card = await world.card("finance-refunds", says="24.00 USD")
@@ -197,12 +192,6 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
 
 
 # --- how it is done -------------------------------------------------------------------------------------------------
-
-
-@pytest_asyncio.fixture
-async def all_systems(open_world: OpenWorld) -> AsyncIterator[World]:
-    async with open_world(every_system=True) as made:
-        yield made
 
 
 async def opened(world: World, name: str, channel: str) -> str:

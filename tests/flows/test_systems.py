@@ -10,11 +10,11 @@ import pytest
 from bot.core.cards.mrkdwn import escape
 from bot.core.model import Case, CaseFile, CaseState, ExecutionState
 from bot.systems import TABS
+from tests.flows.conftest import PUBLIC
 from tests.flows.test_kinds import APPROVE, DONE, press
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, OpenWorld, World, buttons
+from tests.support.world import ANA, BEN, LEA, World, buttons
 
-PUBLIC = "https://countersign.example"
 VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
 FIRST, SECOND = "case.choose.1", "case.choose.2"
 LINKED = (  # what people read there tells where the case is
@@ -113,75 +113,70 @@ LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tel
 
 
 @pytest.mark.parametrize("name", RUNS)
-async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(open_world: OpenWorld, name: str) -> None:
+async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(connected: World, name: str) -> None:
     run = RUNS[name]
-    async with open_world(every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        file = await carried_out(world, await world.call(name), run)
-        after = await panels(world)
-        made, changed = difference(before, after)
-        assert Counter(place for place, _ in made) == Counter(run.made)
-        assert Counter(place for place, _ in changed) == Counter(run.changed)
-        link = f"{PUBLIC}/cases/{file.case.case_id}"
-        assert [place for place, one in made if place in LINKED and link not in json.dumps(one)] == []
-        steps = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
-        assert steps == list(run.by_hand)
-        await leads_back(world, file)
+    before = await panels(connected)
+    file = await carried_out(connected, await connected.call(name), run)
+    after = await panels(connected)
+    made, changed = difference(before, after)
+    assert Counter(place for place, _ in made) == Counter(run.made)
+    assert Counter(place for place, _ in changed) == Counter(run.changed)
+    link = f"{PUBLIC}/cases/{file.case.case_id}"
+    assert [place for place, one in made if place in LINKED and link not in json.dumps(one)] == []
+    steps = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
+    assert steps == list(run.by_hand)
+    await leads_back(connected, file)
 
 
 @pytest.mark.parametrize(("asked", "vendor", "run"), LOST)
 async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
-    open_world: OpenWorld, asked: str, vendor: str, run: Run
+    connected: World, asked: str, vendor: str, run: Run
 ) -> None:
-    async with open_world(every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        case_id = await opened(world, asked)
-        for user, button in run.presses[:-1]:
-            await press(world, case_id, user, button)
-        await world.fault(vendor, "lost_reply")
-        await press(world, case_id, *run.presses[-1])
-        await lost(world, case_id)
-        await world.fault(vendor, "none")
-        world.clock.let_pass(10)
-        file = await at_its_end(world, case_id)
-        assert file.case.state is CaseState.DONE, file.case.closing
-        made, changed = difference(before, await panels(world))
+    before = await panels(connected)
+    case_id = await opened(connected, asked)
+    for user, button in run.presses[:-1]:
+        await press(connected, case_id, user, button)
+    await connected.fault(vendor, "lost_reply")
+    await press(connected, case_id, *run.presses[-1])
+    await lost(connected, case_id)
+    await connected.fault(vendor, "none")
+    connected.clock.let_pass(10)
+    file = await at_its_end(connected, case_id)
+    assert file.case.state is CaseState.DONE, file.case.closing
+    made, changed = difference(before, await panels(connected))
     assert Counter(place for place, _ in made) == Counter(run.made)
     assert Counter(place for place, _ in changed) == Counter(run.changed)
     sent = [one["sent"] for place, one in (*made, *changed) if place in ("stripe.receipts", "stripe.invoices")]
     assert set(sent) <= {0, 1}
 
 
-async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(open_world: OpenWorld) -> None:
-    async with open_world(every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        files = [await carried_out(world, await world.call(name), Run(ONE)) for name in UNCLEAR]
-        made, changed = difference(before, await panels(world))
+async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(connected: World) -> None:
+    before = await panels(connected)
+    files = [await carried_out(connected, await connected.call(name), Run(ONE)) for name in UNCLEAR]
+    made, changed = difference(before, await panels(connected))
     assert (Counter(place for place, _ in made), changed) == (Counter({"google.rows": len(UNCLEAR)}), [])
     assert {row["sheet"] for _, row in made} == {"Exceptions"}
     rows = json.dumps([row for _, row in made])
     assert all(f"{PUBLIC}/cases/{file.case.case_id}" in rows for file in files)
 
 
-async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(open_world: OpenWorld) -> None:
+async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(connected: World) -> None:
     run = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"))
-    async with open_world(every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        await carried_out(world, await world.call("renewal-failed"), run)
-        made, changed = difference(before, await panels(world))
+    before = await panels(connected)
+    await carried_out(connected, await connected.call("renewal-failed"), run)
+    made, changed = difference(before, await panels(connected))
     assert Counter(place for place, _ in made) == Counter(run.made)
     assert ("stripe.invoices", "paid") in [(place, one.get("status")) for place, one in changed]
 
 
-async def test_a_receipt_for_another_address_is_sent_nowhere(open_world: OpenWorld) -> None:
-    async with open_world(every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        await world.call("receipt-elsewhere")
-        card = await world.card("finance-documents")
-        assert "verified" in card["text"]
-        if APPROVE in json.dumps(card["blocks"]):
-            await world.press(ANA, "finance-documents", card, APPROVE)
-        made, changed = difference(before, await panels(world))
+async def test_a_receipt_for_another_address_is_sent_nowhere(connected: World) -> None:
+    before = await panels(connected)
+    await connected.call("receipt-elsewhere")
+    card = await connected.card("finance-documents")
+    assert "verified" in card["text"]
+    if APPROVE in json.dumps(card["blocks"]):
+        await connected.press(ANA, "finance-documents", card, APPROVE)
+    made, changed = difference(before, await panels(connected))
     assert (made, changed) == ([], [])
 
 

@@ -142,11 +142,5 @@ async def test_the_button_on_the_card_opens_the_summary_and_the_thread_says_who(
     await sqlite_world.press(ANA, channel, drawn, SHOW)
     assert "read out her card" in in_words((await sqlite_world.form(ANA))["blocks"])
     assert not sqlite_world.sandbox_slack["stacks"].get(SAM)
-    sqlite_world.clock.let_pass(4)
-
-    async def told_in_thread() -> bool | None:
-        lines = await sqlite_world.thread(channel, drawn["ts"])
-        return True if any(f"<@{ANA}>: Opened the hidden summary." in line for line in lines) else None
-
-    await sqlite_world.until(told_in_thread, "the thread that says who opened the summary")
+    await sqlite_world.thread_line(channel, drawn["ts"], f"<@{ANA}>: Opened the hidden summary.")
     assert "read out" not in await finance(sqlite_world, ANA, f"show {case.case_id}", channel)

@@ -143,6 +143,15 @@ class World:
         found = await self._get("/sim/thread", channel=channel_id, ts=ts, user=ANA)
         return [message["text"] for message in found["messages"][1:]]
 
+    async def thread_line(self, channel: str, ts: str, words: str) -> str:
+        """Return the line of the thread that holds these words, once it is there; each look lets a second pass."""
+
+        async def look() -> str | None:
+            self.clock.let_pass(1)
+            return next((text for text in await self.thread(channel, ts) if words in text), None)
+
+        return await self.until(look, f"{words!r} in the thread")
+
     async def press(self, user: str, channel: str, card: dict[str, Any], action_id: str) -> dict[str, Any]:
         block_id, element = button(card, action_id)
         action = {"type": "button", "action_id": action_id, "value": element["value"]}
