@@ -1,11 +1,16 @@
 """Provide what every level shares: the databases, an environment without settings, and the mark `server`."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.databases import cluster, database, database_url, engine
 from tests.support.places import TESTS
 
 __all__ = ["cluster", "database", "database_url", "engine"]
+
+# Hypothesis judges by the clock how long an example and its making take; on a busy machine that says nothing.
+settings.register_profile("countersign", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("countersign")
 
 SERVER_LEVELS = frozenset({"browser", "connectors", "contract", "flows", "sandbox", "simulation"})
 SERVER_FIXTURES = frozenset({"cluster", "open_world", "world"})

@@ -1,4 +1,4 @@
-"""One walk through the page in a real browser: what a newcomer does after `make demo`."""
+"""Walk through the page in a real browser as a newcomer does after `make demo`."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ async def approve(page: Page) -> None:
 
 
 async def keep(shown: Page | Locator, name: str) -> None:
-    """Writes a picture of the documentation, when asked to; with 256 colours, since readers download them all."""
+    """Write a picture of the documentation if PICTURES is set, in 256 colours since readers download them all."""
     if os.environ.get("PICTURES"):
         PICTURES.mkdir(exist_ok=True)
         page = shown if isinstance(shown, Page) else shown.page

@@ -1,4 +1,4 @@
-"""Another amount and a confirmed recipient: a new version each, decided by the rules of what was offered first."""
+"""Change the amount or confirm a recipient: a new version each, decided by the rules of the first offer."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The rules of who decides, through the transactions and a real database; also where the policy decides alone."""
+"""Decide by the policy's rules through the transactions on a real database; also where the policy decides alone."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ TICKET = Action(name="ticket", connector="zendesk", operation="ticket", sentence
 def open_case(
     store: Store, number: int, amount: int = 10_000, *, email: str = "dana@example.com", currency: str = "USD"
 ) -> tuple[str, Proposal]:
-    """A refund that one of finance may approve."""
+    """Add a refund that one of finance may approve."""
     money = Money(amount_minor=amount, currency=currency)
     payment_id = f"pi_{number}"
     details = Details(
@@ -160,7 +160,7 @@ UNATTENDED = read_policy(
 
 
 def settle(store: Store, number: int, gate: threading.Barrier | None = None) -> bool:
-    """What opening a case does, up to the decision of the policy."""
+    """Do what opening a case does, up to the decision of the policy."""
     case_id, proposal = open_case(store, number, 2_000, email=f"{number}@example.com")
     if gate is not None:
         gate.wait(10)

@@ -1,4 +1,4 @@
-"""No case is left without somebody who can decide it: it falls to the admins, and says so."""
+"""Leave no case without somebody who can decide it: it is escalated to the admins, and says so."""
 
 import json
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def test_an_admin_takes_the_place_of_whoever_is_gone_and_as_many_agree_as_before
 
 
 async def put_right(database: Database, people: Mapping[str, set[str]], *gone: str) -> list[str]:
-    """The cases that were changed."""
+    """Return the ids of the cases that were changed."""
     policy, left = SHIPPED, frozenset(gone)
     found = await database.read(lambda store: presence.left_alone(store, policy, people, left))
     return [

@@ -1,4 +1,4 @@
-"""A question to the owner of the account: asked in the thread, with a live mention of whoever that is in Slack."""
+"""Ask the owner of the account: in the thread, with a live mention of whoever that is in Slack."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The command line: what an operator is told, also while the bot runs, and with which exit code."""
+"""Run the commands as an operator does, also while the bot runs: what they print, and their exit codes."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ class Ran:
 
 
 class Shell:
-    """Runs commands as an operator does; the environment is the test's."""
+    """Run commands as an operator does, in the environment of the test."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -58,7 +58,7 @@ class Shell:
         return Ran(code, captured.out, captured.err)
 
     async def beside(self, *words: str) -> Ran:
-        """The same while the bot runs in this process."""
+        """Run a command while the bot runs in this process."""
         return await asyncio.to_thread(self.run, *words)
 
 

@@ -1,4 +1,4 @@
-"""Every kind of case: walked from its signed webhook to done, its form, its words and its documentation."""
+"""Walk every kind of case from its signed webhook to done, and check its form, words and documentation."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -81,7 +81,7 @@ async def moved_on(world: World, case_id: str) -> bool | None:
 
 
 async def press(world: World, case_id: str, user: str, button: str) -> None:
-    """On the card as it stands, once it shows the button."""
+    """Press a button on the current card, once the card shows it."""
 
     async def drawn() -> dict[str, Any] | None:
         file = await world.file(case_id)

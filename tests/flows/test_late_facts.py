@@ -1,4 +1,4 @@
-"""A vendor that is slow or away delays no card: what it knows is filled in later, and only what matters changes."""
+"""Delay no card for a slow vendor: what it knows is filled in later, and only what matters changes."""
 
 import json
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def world(open_world: OpenWorld) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture
 async def either_world(database_url: str) -> AsyncIterator[World]:
-    """On each engine in turn, where rows are held."""
+    """Yield the bot on each engine in turn, where rows are locked."""
     async with a_world(database_url, every_system=True, **SLOW) as made:
         yield made
 
@@ -154,7 +154,7 @@ async def offer(world: World, case: Case) -> Any:
 
 
 async def learned(world: World, call_id: str, fact: str) -> Case:
-    """Lets the time of one more look pass; the case once it knows this fact."""
+    """Let the time of one more look-up pass; return the case once it knows this fact."""
     world.clock.let_pass(LATER_S)
 
     async def look() -> Case | None:
@@ -173,7 +173,7 @@ async def more(world: World, before: int, vendor: str = "stripe") -> bool | None
 
 
 async def looked(world: World, vendor: str = "stripe") -> None:
-    """One more look, to its end."""
+    """Wait for one more look-up and its end."""
     before, done = await asked(world, vendor), await jobs(world)
     world.clock.let_pass(LATER_S)
     await world.until(lambda: more(world, before, vendor), "another look")
@@ -189,7 +189,7 @@ async def jobs(world: World) -> float:
 
 
 async def due(world: World, call_id: str, at: datetime) -> bool:
-    """Whether the call waits to be looked up again by then."""
+    """Return whether the call will be looked up again by then."""
     return call_id in await world.app.db.write(lambda store: store.due_calls(at, 10))
 
 

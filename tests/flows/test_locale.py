@@ -1,4 +1,4 @@
-"""Amounts are written and read as the locale of the channel does it, always with exactly the currency's decimals."""
+"""Write and read amounts as the channel's locale does, always with exactly the currency's decimals."""
 
 from typing import Any
 
@@ -152,7 +152,7 @@ def test_no_sentence_of_ours_on_a_card_keeps_the_numbers_of_another_country(stat
 
 @pytest.mark.parametrize("state", CaseState)
 def test_every_sentence_of_ours_is_written_anew(state: CaseState) -> None:
-    """Facts, doubts, options, reasons, steps and the end of it, each with an amount."""
+    # facts, doubts, options, reasons, steps and the end of the case, each with an amount
     sum_, file = "1,240.00 USD", file_of(Kind.DISPUTE, state)
     action = REFUND.model_copy(update={"sentence": f"Refund {sum_}"})
     fact = Fact(
@@ -216,7 +216,7 @@ def test_an_amount_never_breaks_between_its_thousands() -> None:
 
 
 def test_every_locale_of_babel_can_be_shown_and_typed_back() -> None:
-    """A policy may name any; most of them are like one of these in all that concerns numbers."""
+    # a policy may name any; most are like one of these in all that concerns numbers
     seen: set[tuple[Any, ...]] = set()
     money = Money(amount_minor=123456789, currency="USD")
     for name in ("pl_PL", "pt_BR", "sv_SE", "fa_IR", "hi_IN", "bgn", "tok", "es_MX", "he_IL", "tr_TR", "vi_VN"):

@@ -1,4 +1,4 @@
-"""One complaint, one payout: what was paid for a charge is not paid again, whoever asks and whoever clicks."""
+"""Pay one complaint once: what was paid for a charge is not paid again, whoever asks and whoever clicks."""
 
 import asyncio
 import copy
@@ -20,7 +20,7 @@ CHANNEL = "finance-refunds"
 
 @pytest_asyncio.fixture
 async def world(database_url: str) -> AsyncIterator[World]:
-    """On each engine in turn: of two transactions at the same moment one has to see the other."""
+    """Yield the bot on each engine in turn: of two simultaneous transactions one has to see the other."""
     async with a_world(database_url, every_system=True) as made:
         yield made
 
@@ -149,12 +149,12 @@ async def test_what_was_rejected_was_not_paid(world: World) -> None:
 
 
 async def opened(world: World, name: str) -> Case:
-    """Another call of the same words, with an id of its own."""
+    """Return the case of another call of the same words, with an id of its own."""
     return await world.case_of(await world.call(name, fresh=True))
 
 
 def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:
-    """The body of another call, with some of what was found out changed."""
+    """Return the body of another call with some of its analysis changed."""
     body: dict[str, Any] = copy.deepcopy(load_calls()[name]["body"])
     body["payload"]["call"] |= {"id": f"call_demo_another_{name}", "summary": summary, "transcript": "[]"}
     body["payload"]["call"]["post_call_analysis"] |= analysis
@@ -166,13 +166,13 @@ def exact(case: Case) -> list[Earlier]:
 
 
 async def press(world: World, case_id: str, user: str, action_id: str) -> None:
-    """On this case's own card as it stands, once it shows the button."""
+    """Press a button on this case's own current card, once the card shows it."""
     channel, card = await drawn(world, case_id, action_id)
     await world.press(user, channel, card, action_id)
 
 
 async def drawn(world: World, case_id: str, action_id: str, says: str = "") -> tuple[str, dict[str, Any]]:
-    """The channel and the card of this case as it stands, once it shows the button and says this."""
+    """Return the channel and the current card of this case, once it shows the button and these words."""
 
     async def fresh() -> tuple[str, dict[str, Any]] | None:
         case = (await world.file(case_id)).case

@@ -1,4 +1,4 @@
-"""Credentials that are not accepted pause their connector alone, and it goes on once they are."""
+"""Pause a connector alone while its credentials are refused, and go on once they are accepted."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ async def asked(world: World) -> tuple[int, dict[str, Any]]:
 
 
 async def held(world: World, call_id: str, connector: str) -> CaseFile:
-    """The case, once its step waits for the credentials and the card says so."""
+    """Return the case, once its step waits for the credentials and the card says so."""
     case = await world.case_of(call_id)
 
     async def look() -> CaseFile | None:
@@ -47,7 +47,7 @@ async def held(world: World, call_id: str, connector: str) -> CaseFile:
 
 
 async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
-    """A case whose step on this vendor waits, since its credentials are refused from the approval on."""
+    """Return the connector and a case whose step waits, its credentials refused from the approval on."""
     name, channel, connector = STEPS[vendor]
     call_id = await world.call(name)
     await world.card(f"finance-{channel}")
@@ -195,7 +195,7 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
 
 
 async def opened(world: World, name: str, channel: str) -> str:
-    """Sends a call; returns the id of its case once its card hangs."""
+    """Send a call; return the id of its case once its card is posted."""
     call_id = await world.call(name)
     await world.card(f"finance-{channel}")
     return (await world.case_of(call_id)).case_id

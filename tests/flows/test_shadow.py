@@ -1,4 +1,4 @@
-"""A shadow policy records what it would have done; it decides nothing, says nothing in a thread, and stops nothing."""
+"""Record what a shadow policy would have done; it decides nothing, says nothing in a thread and stops nothing."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What goes out to Slack, answer by answer: what each means for a post, and how fast a channel is posted to."""
+"""Send to Slack: what each of its answers means for a post, and how fast a channel is posted to."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +23,7 @@ KEY = {"case": "C-1", "place": "home"}
 
 @dataclass
 class Answers:
-    """A server that answers as the test says, and counts."""
+    """Answer every request as the test says, and count."""
 
     answer: Callable[[web.Request], Any]
     asked: list[web.Request] = field(default_factory=list)
@@ -146,7 +146,7 @@ async def test_a_list_is_read_to_its_last_page() -> None:
 
 
 async def test_a_group_that_does_not_exist_is_no_empty_group(sqlite_world: World) -> None:
-    """An empty one would refuse people as if they had no rights; this is said for what it is."""
+    # an empty group would refuse people as if they had no rights
     with pytest.raises(SlackError, match="@no-such-group"):
         await sqlite_world.app.slack.people_of(["@no-such-group"])
 

@@ -1,4 +1,4 @@
-"""Each playbook through all its systems: one webhook in, one effect in each, and links both ways."""
+"""Run each playbook through all its systems: one webhook in, one effect in each, and links both ways."""
 
 import json
 from collections import Counter
@@ -190,7 +190,7 @@ def test_every_example_has_its_test(tmp_path: Path) -> None:
 
 
 async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
-    """The case at its end, which is a good one."""
+    """Return the case at its end, which is a good one."""
     case: Case = await world.case_of(call_id)
     for user, button in run.presses:
         await press(world, case.case_id, user, button)
@@ -202,14 +202,14 @@ async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
 
 
 async def at_its_end(world: World, case_id: str) -> CaseFile:
-    """Steps by hand are marked done on the way."""
+    """Return the case at its end; steps by hand are marked done on the way."""
     while (file := await at_rest(world, case_id)).case.state is CaseState.APPROVED:
         await press(world, case_id, ANA, DONE)
     return file
 
 
 async def at_rest(world: World, case_id: str, *states: ExecutionState) -> CaseFile:
-    """The case once it waits for a person, has a step in one of these states, or is at its end."""
+    """Return the case once it waits for a person, has a step in one of these states, or is at its end."""
 
     async def look() -> CaseFile | None:
         world.clock.let_pass(0.1)  # no waiting for a back-off
@@ -221,7 +221,7 @@ async def at_rest(world: World, case_id: str, *states: ExecutionState) -> CaseFi
 
 
 async def lost(world: World, case_id: str) -> None:
-    """Until the answer to a step was lost; some are looked up at once, and the case goes on."""
+    """Wait until the answer to a step was lost; some are looked up at once, and the case goes on."""
     while True:
         file = await at_rest(world, case_id, ExecutionState.UNSURE)
         if any(step.state is ExecutionState.UNSURE for step in file.executions) or file.case.state is CaseState.DONE:
@@ -231,7 +231,7 @@ async def lost(world: World, case_id: str) -> None:
 
 
 async def opened(world: World, asked: str) -> str:
-    """The case of a sample call, or of a command."""
+    """Return the id of the case of a sample call or of a command."""
     if not asked.startswith("/"):
         return (await world.case_of(await world.call(asked))).case_id
     await world.command(LEA, "finance-documents", asked)
@@ -240,7 +240,7 @@ async def opened(world: World, asked: str) -> str:
 
 
 async def panels(world: World) -> Panels:
-    """What the page shows of each vendor, by id; what has none is its own id."""
+    """Return what the page shows of each vendor, by id; what has none is its own id."""
     found: Panels = {}
     for vendor in VENDORS:
         for name, items in (await world.panel(vendor)).items():
@@ -249,7 +249,7 @@ async def panels(world: World) -> Panels:
 
 
 def difference(before: Panels, after: Panels) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
-    """What is new, and what is there in another form."""
+    """Return what is new, and what is there in another form."""
     every = [(place, key, one) for place, items in after.items() for key, one in items.items()]
     made = [(place, one) for place, key, one in every if key not in before[place]]
     changed = [(place, one) for place, key, one in every if before[place].get(key, one) != one]
@@ -257,7 +257,7 @@ def difference(before: Panels, after: Panels) -> tuple[list[tuple[str, Any]], li
 
 
 async def leads_back(world: World, file: CaseFile) -> None:
-    """The card shows the way to each record, and the address in the records opens the card."""
+    """Assert that the card links to each record, and that the address in the records opens the card."""
     channel = f"finance-{file.case.channel}"
     card = await world.card(channel, says="done")
     drawn = json.dumps(card["blocks"])

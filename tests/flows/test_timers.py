@@ -1,4 +1,4 @@
-"""What happens to a case by time alone, once, whatever the number of processes and however often they restart."""
+"""Let time alone act on a case: once, whatever the number of processes and however often they restart."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -37,7 +37,7 @@ def a_process(db: Database, now: Callable[[], datetime], policy: Policy = POLICY
 
 
 async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:
-    """What the lane does with all that is due."""
+    """Do what the lane does with all that is due."""
     jobs = a_process(db, lambda: now, policy)
     for case_id in await jobs.claim_timers(100):
         await jobs.fire(case_id)
@@ -54,7 +54,7 @@ async def started(db: Database, policy: Policy = POLICY, **changes: Any) -> None
 
 
 async def happened(db: Database) -> list[tuple[str, datetime]]:
-    """What time alone has brought, and when."""
+    """Return what time alone has brought, and when."""
     history = await db.read(lambda store: store.history("C-1"))
     return [(entry.entry.what, entry.at) for entry in history if "timer" in entry.entry.data]
 

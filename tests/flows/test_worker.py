@@ -1,4 +1,4 @@
-"""The loop: lanes that wait for nobody, survive what goes wrong in them, and stop cleanly."""
+"""Run the lanes: none waits for another, each survives what fails in it, and all stop cleanly."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -225,7 +225,7 @@ async def _figure(world: World, name: str) -> bool | None:
 
 
 async def test_what_a_process_held_when_it_died_goes_on_at_the_next_start(tmp_path: Path) -> None:
-    """On SQLite a lease of a process that is gone can be nobody else's, so nobody waits for its end."""
+    # on SQLite the lease of a dead process can be nobody else's, so nobody waits for its end
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with a_world(url) as world:
         await world.fault("slack", "500")

@@ -89,14 +89,14 @@ async def test_list_search_and_show(sqlite_world: World) -> None:
 
 
 async def test_what_is_shown_has_no_buttons(sqlite_world: World) -> None:
-    """An ephemeral card could not be drawn again, so it would offer what is long decided."""
+    # an ephemeral card cannot be redrawn, so it would offer what is long decided
     await sqlite_world.command(ANA, "finance-refunds", f"/finance show {await a_case(sqlite_world)}")
     said = [one for one in await sqlite_world.messages("finance-refunds", ANA) if one["ephemeral"]][-1]
     assert {block["type"] for block in said["blocks"]}.isdisjoint({"actions", "input"})
 
 
 async def test_a_restricted_case_is_shown_only_to_those_who_may_decide_it(open_world: OpenWorld) -> None:
-    """Here only leads decide on collections."""
+    # here only leads decide on collections
     theirs = '[[bands]]\nkinds = ["collections"]\nquorum = 1\ngroups = ["leads"]\n\n'
     rest = "[[bands]]                                 # everything else"
     policy = changed_policy((rest, theirs + rest))
@@ -135,7 +135,7 @@ async def test_who_takes_a_case_owns_it_and_can_give_it_back(sqlite_world: World
 
 
 async def test_only_who_may_act_takes_or_retries_a_case(sqlite_world: World) -> None:
-    """Leads are in no band of new brands."""
+    # leads are in no band of new brands
     case_id = await a_case(sqlite_world, "brand-create")
     for text in (f"take {case_id}", f"release {case_id}"):
         assert "Only finance may do this" in await finance(sqlite_world, LEA, text)

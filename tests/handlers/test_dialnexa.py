@@ -61,7 +61,7 @@ def a_call(call_id: str = "call_door_1", **more: Any) -> dict[str, Any]:
 
 
 def rows(tmp_path: Path) -> dict[str, int]:
-    """What the database really holds, read past the bot."""
+    """Count the rows that the database holds, read past the bot."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         return {
             name: file.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("calls", "cases", "audit")

@@ -1,4 +1,4 @@
-"""Forms and commands through Slack's door: faults on their fields, stale ones told so, and nothing sensitive kept."""
+"""Submit forms and commands: faults on their fields, stale ones answered, and nothing sensitive kept."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ NUMBER = "4242 4242 4242 4242"
 
 
 async def a_form(world: World, name: str, channel: str, action_id: str, user: str = ANA) -> tuple[str, dict[str, Any]]:
-    """The case id and the form that this person has open on its card."""
+    """Return the case id and the form that this person has open on its card."""
     case = await world.case_of(await world.call(name))
     card = await world.card(channel)
     answer = await world.press(user, channel, card, action_id)
@@ -24,7 +24,7 @@ async def a_form(world: World, name: str, channel: str, action_id: str, user: st
 
 
 async def a_stuck_case(world: World) -> str:
-    """Its refund was refused, because most of the money has gone back already."""
+    """Return a case whose refund was refused, because most of the money has gone back already."""
     case = await world.case_of(await world.call("refund-duplicate"))
     card = await world.card("finance-refunds")
     headers = {"Authorization": "Bearer rk_test_sandbox"}

@@ -1,4 +1,4 @@
-"""What operators ask: is it alive, is it ready, and how much of what has come."""
+"""Answer operators: is it alive, is it ready, and how much of what was received."""
 
 import aiohttp
 import pytest

@@ -1,4 +1,4 @@
-"""What a sensitive call hides: it is nowhere in Slack, and who opens it stands in the history."""
+"""Hide the words of a sensitive call everywhere in Slack, and audit who opens them."""
 
 import json
 from datetime import timedelta
@@ -37,7 +37,7 @@ SAID = {
 
 
 def spoken(**how: Any) -> Details:
-    """A call in which every text that can be hidden tells of the same thing."""
+    """Return a call in which every text that can be hidden mentions the same thing."""
     stated = {name: SAID[name] for name in ("refund_reason", "promised_next_step", "recording_url", "transcript_url")}
     fields = PLAIN.fields.model_copy(update={**stated, "sensitive_data_spoken": how.pop("flag", None)})
     more = {"summary": SAID["summary"], "unmapped": {"notes": SAID["notes"]}, "from_summary": ("refund_reason",)}

@@ -1,4 +1,4 @@
-"""Slack's door: whom it believes, and Bolt's traps, each of which shows a person a failure or loses a click."""
+"""Verify what comes from Slack, and avoid Bolt's traps, each of which shows a person a failure or loses a click."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ APPROVE, REJECT = "case.approve", "case.reject"
 
 
 async def a_refund(world: World, name: str = "refund-duplicate") -> tuple[str, dict[str, Any]]:
-    """The case id and the card of a refund that waits; two people have to approve the usual one."""
+    """Return the case id and the card of an open refund; the usual one needs two approvals."""
     case = await world.case_of(await world.call(name))
     return case.case_id, await world.card("finance-refunds", says="Refund")
 
@@ -169,7 +169,7 @@ async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_se
 async def test_an_answer_that_cannot_be_delivered_never_shows_the_click_as_failed(
     sqlite_world: World, url: Any
 ) -> None:
-    """A raise right after the acknowledgement would make Bolt take it back: 404 after three seconds."""
+    # a raise right after the acknowledgement would make Bolt take it back: 404 after three seconds
     _, card = await a_refund(sqlite_world)
     with reserved_port() as port:
         url = url.format(port=port) if isinstance(url, str) else url
@@ -218,7 +218,7 @@ async def test_a_replayed_command_opens_one_case(sqlite_world: World) -> None:
 
 
 async def test_a_trigger_is_used_once_and_before_anything_slow(sqlite_world: World) -> None:
-    """It lives three seconds and works once; the sandbox refuses a second use or a late one as Slack does."""
+    # the sandbox refuses a second use, or one after three seconds, as Slack does
     _, card = await a_refund(sqlite_world)
     before = await sqlite_world.requests("slack")
     await sqlite_world.press(ANA, "finance-refunds", card, REJECT)

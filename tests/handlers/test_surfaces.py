@@ -1,4 +1,4 @@
-"""The home tab, words in threads, and accounts that may not take part, through their doors."""
+"""Open the home tab, write in threads, and refuse accounts that may not take part."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ async def shows(world: World, words: str, *, without: str = "never") -> dict[str
 
 
 async def brands(world: World, *names: str) -> list[str]:
-    """The case of each new brand; one person of finance approves any of them."""
+    """Return the ids of several new brands; one person of finance approves any of them."""
     body = await world.sent(await world.call("brand-create"))
     made = []
     for name in names:
@@ -69,14 +69,14 @@ async def brands(world: World, *names: str) -> list[str]:
 
 
 async def several(world: World, user: str, n: int) -> dict[str, Any]:
-    """The form that approves several new brands, opened from the home tab."""
+    """Return the form that approves several new brands, opened from the home tab."""
     view = await home_of(world, user, f"Approve several: New brand ({n})")
     await use(world, user, view, "home.bulk.1", value=element_of(view, "home.bulk.1")[1]["value"])
     return await world.form(user)
 
 
 async def test_several_like_cases_are_approved_each_with_its_own_judgement(sqlite_world: World) -> None:
-    """One is approved by somebody else while the form is open: the others are decided all the same."""
+    # somebody else approves one while the form is open: the others are decided all the same
     first, second, third = await brands(sqlite_world, "Alder", "Birch", "Cedar")
     form = await several(sqlite_world, ANA, 4)
     card = await sqlite_world.card("finance-brands", says=second)
@@ -101,7 +101,7 @@ async def test_ticking_none_is_said_on_the_field(sqlite_world: World) -> None:
 
 
 async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -> None:
-    """The form was open when the person left the group."""
+    # the form was open when the person left the group
     [case_id] = await brands(sqlite_world, "Alder")
     form = await several(sqlite_world, ANA, 2)
     sqlite_world.sandbox_slack["groups"]["S0FINANCE1"]["members"].remove(ANA)

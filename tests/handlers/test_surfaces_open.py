@@ -1,4 +1,4 @@
-"""Two more ways to open a case: the message shortcut, and the step of Workflow Builder."""
+"""Open a case by the message shortcut, and by the step of Workflow Builder."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Promises of the sandbox's Fidel API about money: transactions, missing ones, and the withdrawn reimbursement."""
+"""Keep Fidel API's promises about money: transactions, missing ones, and the withdrawn reimbursement."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What people and operators do in the sandbox: clicks, forms, commands, faults, sample calls. Over real sockets."""
+"""Do what people and operators do in the sandbox: clicks, forms, commands, faults, sample calls."""
 
 import asyncio
 import hashlib

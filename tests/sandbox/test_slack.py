@@ -1,4 +1,4 @@
-"""The sandbox's Slack keeps Slack's promises: clocks of a click, limits, answers of the Web API. Over real sockets."""
+"""Keep Slack's promises: clocks of a click, limits, answers of the Web API."""
 
 import json
 from collections.abc import Callable

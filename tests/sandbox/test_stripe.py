@@ -1,4 +1,4 @@
-"""Promises of the sandbox's Stripe: idempotency keys, refunds that never exceed what is left, lists, expansion."""
+"""Keep Stripe's promises: idempotency keys, refunds that never exceed what is left, lists, expansion."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""Promises of the sandbox's Stripe around invoices, credit notes, receipts and customers."""
+"""Keep Stripe's promises around invoices, credit notes, receipts and customers."""
 
 from typing import Any
 

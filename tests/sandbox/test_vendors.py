@@ -1,4 +1,4 @@
-"""Promises of the sandbox's Fidel API: its door, brands, cards and locations, with the quirks a client must know."""
+"""Keep Fidel API's promises: its key, brands, cards and locations, with the quirks a client must know."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What people choose in the menu of a card."""
+"""Choose in the menu of a card."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tests.support.world import World
 
 
 def menu(card: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]]:
-    """Block id, and the options by their name."""
+    """Return the menu's block id, and its options by name."""
     for block in card["blocks"]:
         for element in block.get("elements", []):
             if element.get("type") == "overflow":

@@ -1,4 +1,4 @@
-"""What people do beside pressing the buttons of cards: the home tab, shortcuts, words in threads, workflows."""
+"""Do what people do beside pressing buttons: the home tab, shortcuts, words in threads, workflows."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ async def channel_id(world: World, name: str) -> str:
 
 
 async def finance(world: World, user: str, text: str = "", channel: str = "finance-refunds") -> str:
-    """The answer to `/finance text`, with the words of its blocks."""
+    """Return the answer to `/finance text`, with the words of its blocks."""
     await world.command(user, channel, f"/finance {text}".strip())
     said = [one for one in await world.messages(channel, user) if one["ephemeral"]][-1]
     return "\n".join([str(said["text"]), in_words(said["blocks"])])
 
 
 def in_words(blocks: Any) -> str:
-    """Every text of some blocks, however deep."""
+    """Return every text of some blocks, however deep."""
     if isinstance(blocks, list):
         return "\n".join([words for one in blocks if (words := in_words(one))])
     if not isinstance(blocks, dict):
@@ -40,7 +40,7 @@ def in_words(blocks: Any) -> str:
 
 
 async def home_of(world: World, user: str, words: str = "") -> dict[str, Any]:
-    """The person's home tab, once it holds these words."""
+    """Return the person's home tab, once it holds these words."""
     await world.open_home(user)
 
     async def look() -> dict[str, Any] | None:
@@ -59,7 +59,7 @@ def element_of(view: dict[str, Any], action_id: str) -> tuple[str, dict[str, Any
 
 
 async def use(world: World, user: str, view: dict[str, Any], action_id: str, **given: Any) -> dict[str, Any]:
-    """A click in a view; `given` is what was chosen or typed there."""
+    """Click in a view; `given` is what was chosen or typed there."""
     block_id, element = element_of(view, action_id)
     if "selected" in given:
         value = given.pop("selected")
@@ -69,7 +69,7 @@ async def use(world: World, user: str, view: dict[str, Any], action_id: str, **g
 
 
 async def tick(world: World, user: str, view: dict[str, Any], *case_ids: str) -> dict[str, Any]:
-    """Submits the form that approves several, with these cases ticked."""
+    """Submit the form that approves several, with these cases ticked."""
     values: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] == "input":
@@ -87,13 +87,13 @@ async def say(world: World, user: str, channel: str, text: str, thread_ts: str |
 
 
 async def whispers_in(world: World, user: str, channel: str, ts: str) -> list[str]:
-    """What only this person sees in a thread."""
+    """Return what only this person sees in a thread."""
     found = await get(world, "/sim/thread", channel=await channel_id(world, channel), ts=ts, user=user)
     return [one["text"] for one in found["messages"] if one["ephemeral"]]
 
 
 async def run_step(world: World, user: str, **inputs: Any) -> str:
-    """Id of the execution of a workflow's step "Ask finance to approve"."""
+    """Run the workflow's step "Ask finance to approve"; return the id of its execution."""
     answer = await post(world, "/sim/workflow", user=user, step="ask_finance_to_approve", inputs=inputs)
     assert answer["ok"], answer
     return str(answer["run"])

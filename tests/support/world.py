@@ -1,4 +1,4 @@
-"""The real bot beside the real sandbox, both as servers on loopback, so that every test goes through the doors."""
+"""Start the real bot beside the real sandbox, both as servers on loopback, and act on them from outside."""
 
 import asyncio
 import hashlib
@@ -48,7 +48,7 @@ def sign(body: bytes, secret: str = SECRETS["dialnexa_webhook_secret"]) -> str:
 
 
 def changed_policy(*changes: tuple[str, str]) -> Policy:
-    """The shipped policy with some of its text replaced."""
+    """Return the shipped policy with some of its text replaced."""
     text = POLICY.read_text(encoding="utf-8")
     for old, new in changes:
         assert old in text, old
@@ -73,7 +73,7 @@ def free_port() -> int:
 
 @dataclass
 class Clock:
-    """The bot's time: the real one, and what a test lets pass at once."""
+    """Return the bot's time: the real one, and what a test lets pass at once."""
 
     ahead: timedelta = timedelta(0)
 
@@ -97,19 +97,19 @@ class World:
     # --- DialNexa ---------------------------------------------------------------------------------------------------
 
     async def call(self, name: str, *, fresh: bool = False) -> str:
-        """Sends a sample call and returns its call id."""
+        """Send a sample call and return its call id."""
         answer = await self._post("/sim/call", name=name, fresh=fresh)
         assert answer["ok"], answer
         return str(answer["call_id"])
 
     async def sent(self, call_id: str) -> dict[str, Any]:
-        """The body of a sample call that was sent, to send it again with a change."""
+        """Return the body of a sample call that was sent, to send it again with a change."""
         answer = await self._post("/sim/call", name=call_id.removeprefix("call_demo_").replace("_", "-"), fresh=False)
         body: dict[str, Any] = answer["sent"]
         return body
 
     async def deliver(self, content: Any, *, event: str = "", headers: dict[str, str] | None = None) -> int:
-        """A webhook of the test's own making; signed unless `headers` say otherwise. Returns the status."""
+        """Send a webhook of the test's own making, signed unless `headers` say otherwise; return the status."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         signed = {"x-dialnexa-signature": sign(body)} if headers is None else headers
         path = "/webhooks/dialnexa" + (f"/{event}" if event else "")
@@ -123,14 +123,14 @@ class World:
         return list((await self._get("/sim/messages", channel=channel_id, user=user))["messages"])
 
     async def whispers(self, channel: str, user: str) -> list[str]:
-        """What only this person sees in the channel."""
+        """Return what only this person sees in the channel."""
         return [message["text"] for message in await self.messages(channel, user) if message["ephemeral"]]
 
     async def cards(self, channel: str) -> list[dict[str, Any]]:
         return [message for message in await self.messages(channel) if message["bot"] and not message["ephemeral"]]
 
     async def card(self, channel: str, *, says: str = "") -> dict[str, Any]:
-        """The newest card of the channel, once one shows these words in its notification text."""
+        """Return the newest card of the channel, once one shows these words in its notification text."""
 
         async def look() -> dict[str, Any] | None:
             fitting = [card for card in await self.cards(channel) if says.lower() in card["text"].lower()]
@@ -159,7 +159,7 @@ class World:
         return await self._post("/sim/click", user=user, action=action, **place)
 
     async def form(self, user: str) -> dict[str, Any]:
-        """The form that is open for this person."""
+        """Return the form that is open for this person."""
 
         async def look() -> dict[str, Any] | None:
             stack = self.sandbox_slack["stacks"].get(user) or []
@@ -168,7 +168,7 @@ class World:
         return await self.until(look, "an open form")
 
     async def choose(self, user: str, view: dict[str, Any], block_id: str, value: str) -> dict[str, Any]:
-        """In a select of a form that tells each choice at once; the form as it is drawn then."""
+        """Choose in a select that sends each choice at once; return the form as it is redrawn."""
         state = filled(view, {block_id: value})
         ((action_id, chosen),) = state[block_id].items()
         place = {"view_id": view["id"], "block_id": block_id, "state": {"values": state}}
@@ -181,7 +181,7 @@ class World:
         return await self.until(redrawn, "the form in another order")
 
     async def submit(self, user: str, view: dict[str, Any], **values: str) -> dict[str, Any]:
-        """Fills in the form by block id and submits it."""
+        """Fill in the form by block id and submit it."""
         return await self._post("/sim/view/submit", user=user, view_id=view["id"], values=filled(view, values))
 
     async def command(self, user: str, channel: str, text: str) -> dict[str, Any]:
@@ -201,7 +201,7 @@ class World:
         return dict((await self._get("/sim/requests", system=system))["counts"])
 
     async def figures(self) -> dict[str, float]:
-        """/metrics as a dictionary: `name{label="value"}` to its figure."""
+        """Return /metrics as a dictionary: `name{label="value"}` to its figure."""
         async with self.http.get(self.bot + "/metrics") as answer:
             lines = (await answer.text()).splitlines()
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
@@ -210,7 +210,7 @@ class World:
         return await self._get("/sim/fidel")
 
     async def panel(self, vendor: str) -> dict[str, Any]:
-        """What the page shows of a vendor: lists by name."""
+        """Return what the page shows of a vendor: lists by name."""
         return await self._get(f"/sim/{vendor}")
 
     async def stripe(self) -> dict[str, Any]:
@@ -234,7 +234,7 @@ class World:
         return await self.app.db.read(lambda store: store.history(case_id))
 
     async def state(self, case_id: str, state: str) -> CaseFile:
-        """The case, once it is in this state."""
+        """Return the case, once it is in this state."""
 
         async def look() -> CaseFile | None:
             file = await self.file(case_id)
@@ -243,7 +243,7 @@ class World:
         return await self.until(look, f"case {case_id} in state {state}")
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
-        """Waits for what must happen in another task or process; fails by name when it does not."""
+        """Wait for what must happen in another task or process; fail by its name when it does not."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
@@ -280,7 +280,7 @@ OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 def buttons(card: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """action id -> block id and element of every button on a card."""
+    """Return block id and element of every button on a card, by action id."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for block in card["blocks"]:
         for element in [*block.get("elements", []), block.get("accessory", {})]:
@@ -296,7 +296,7 @@ def button(card: dict[str, Any], action_id: str) -> tuple[str, dict[str, Any]]:
 
 
 def filled(view: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
-    """The shape of view.state.values: what the form came with, and what the person changed."""
+    """Return view.state.values: what the form came with, and what the person changed."""
     state: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] != "input":
@@ -323,7 +323,7 @@ async def a_world(
     slow_s: float = SLOW_S,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """Both servers on free ports; the bot's database is the caller's. `every_system` connects all that there are."""
+    """Start both servers; the bot's database is the caller's. `every_system` connects all that there are."""
     with reserved_port() as port:
         outside = make_app(Config(bot_url=f"http://127.0.0.1:{port}", limited=limited, slow_s=slow_s))
         async with TestServer(outside) as server, aiohttp.ClientSession() as http:

@@ -1,4 +1,4 @@
-"""The environment becomes settings once, and everything that is wrong with it is said at once, without secrets."""
+"""Read the environment into settings, and name all its faults at once, without secrets."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ POLICY = SHIPPED_POLICY
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Nothing but what the settings need."""
+    """Set nothing but what the settings need."""
     for name in os.environ:
         if name.removesuffix("_FILE").lower() in _names():
             monkeypatch.delenv(name)
