@@ -1,15 +1,14 @@
 """Draw every card, form and home tab on the sandbox's page in a real browser; `PICTURES=1` keeps the main ones."""
 
-import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-from tests.browser.test_demo import CHROMIUM, PATIENCE_MS, QUIET, keep
+from tests.browser.conftest import keep, open_page
 from tests.support.cards import NOW
 from tests.support.sandbox import ANA, REFUNDS, REVIEW, Sandbox, running
 from tools.gallery import pictures
@@ -86,21 +85,13 @@ class Stage:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
-    if CHROMIUM is None:
-        reason = "Chromium is not installed (Debian: apt-get install chromium)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    async with running(limited=False) as box, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = await browser.new_page(viewport={"width": 1440, "height": 1800}, timezone_id="UTC")
+    async with running(limited=False) as box, open_page(height=1800) as page:
         box.clock.now = NOW.timestamp()
-        page.set_default_timeout(PATIENCE_MS)
         await page.clock.set_fixed_time(NOW)
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        errors: list[str] = []
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         yield Stage(box, page)
-        await browser.close()
-        assert faults == []
+        assert errors == []
 
 
 def check(name: str, seen: Seen, blocks: list[dict[str, Any]]) -> None:

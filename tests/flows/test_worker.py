@@ -12,7 +12,7 @@ from bot.cases import calls
 from bot.cases.calls import CallHistory
 from bot.worker import Lane, Worker
 from storage import open_database
-from tests.support.world import World, a_world
+from tests.support.world import OpenWorld, World
 
 TURNS = 2000  # of the event loop; what has not happened by then never will
 
@@ -224,18 +224,19 @@ async def _figure(world: World, name: str) -> bool | None:
     return (await world.figures()).get(name, 0) > 0 or None
 
 
-async def test_what_a_process_held_when_it_died_goes_on_at_the_next_start(tmp_path: Path) -> None:
+async def test_what_a_process_held_when_it_died_goes_on_at_the_next_start(
+    open_world: OpenWorld, tmp_path: Path
+) -> None:
     # on SQLite the lease of a dead process can be nobody else's, so nobody waits for its end
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    async with a_world(url) as world:
+    async with open_world() as world:
         await world.fault("slack", "500")
         case = await world.case_of(await world.call("refund-small"))
-    database = await open_database(url)
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
     place = await database.read(lambda store: store.card(case.case_id, "refunds"))
     assert place is not None
     held = place.model_copy(update={"lease_owner": "a dead process", "lease_until": datetime(2099, 1, 1, tzinfo=UTC)})
     await database.write(lambda store: store.save_card(held))
     await database.close()
-    async with a_world(url) as world:
+    async with open_world() as world:
         world.clock.let_pass(60)  # past the wait after the failure
         await world.card("finance-refunds")

@@ -12,7 +12,7 @@ from bot.core.model import CaseFile
 from storage import open_database
 from tests.support.databases import held_commit
 from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
-from tests.support.world import ANA, BEN, LEA, SAM, World, a_world, reserved_port
+from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, reserved_port
 
 APPROVE, REJECT = "case.approve", "case.reject"
 
@@ -256,10 +256,9 @@ async def test_who_we_are_is_asked_once_and_never_for_a_click(sqlite_world: Worl
     assert (await sqlite_world.requests("slack"))["auth.test"] == 1
 
 
-async def test_a_stop_during_a_click_loses_nothing(tmp_path: Path) -> None:
+async def test_a_stop_during_a_click_loses_nothing(open_world: OpenWorld, tmp_path: Path) -> None:
     """aiohttp does not wait for Bolt's listeners; what was acknowledged was committed before."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    async with a_world(url) as world:
+    async with open_world() as world:
         case_id, card = await a_refund(world)
         gate = held_commit(world.app.db)
         click = asyncio.create_task(world.press(ANA, "finance-refunds", card, APPROVE))
@@ -271,7 +270,7 @@ async def test_a_stop_during_a_click_loses_nothing(tmp_path: Path) -> None:
         gate.set()
         assert (await click)["ok"]
         await stopping
-    database = await open_database(url, read_only=True)
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}", read_only=True)
     file: CaseFile | None = await database.read(lambda store: store.case_file(case_id))
     await database.close()
     assert file is not None

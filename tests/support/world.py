@@ -73,7 +73,7 @@ def free_port() -> int:
 
 @dataclass
 class Clock:
-    """Return the bot's time: the real one, and what a test lets pass at once."""
+    """Hold the bot's time: the real one, and what a test lets pass at once."""
 
     ahead: timedelta = timedelta(0)
 
