@@ -194,6 +194,7 @@ async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: Wo
     call_id = await world.call("brand-create")
     card = await world.card("finance-brands")
     await world.fault("fidel", "lost_reply")
+    world.clock.stand_still()
     await world.press(ANA, "finance-brands", card, APPROVE)
     case = await world.case_of(call_id)
 
@@ -203,6 +204,7 @@ async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: Wo
 
     await world.until(unsure, "an unsure execution")
     await world.fault("fidel", "none")
+    world.clock.let_pass(10)
     file = await world.state(case.case_id, "done")
     attempts = await world.app.db.read(lambda store: store.attempts(file.executions[0].key))
     assert attempts[0].outcome is Outcome.UNSURE

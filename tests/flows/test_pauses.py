@@ -134,6 +134,7 @@ async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_wa
 async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(connected: World) -> None:
     world = connected
     case_id = await opened(world, "refund-small", "refunds")
+    world.clock.stand_still()
     await world.fault("stripe", "lost_reply")
     await press(world, case_id, ANA, APPROVE)
     await world.until(lambda: refunded(world), "the refund whose answer was lost")

@@ -204,6 +204,7 @@ async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
         settle(store, told, *rest, **more)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr("bot.cases.calls.settle", stumble)
+    sqlite_world.clock.stand_still()
     first = await sqlite_world.call("refund-small")
     await sqlite_world.until(
         lambda: _figure(sqlite_world, 'countersign_jobs_total{end="failed",lane="calls"}'), "a failed job"

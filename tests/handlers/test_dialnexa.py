@@ -307,6 +307,7 @@ async def test_systems_a_and_b_telling_the_same_call_make_one_case(sqlite_world:
 
 
 async def test_a_transcript_without_analysis_waits_two_minutes_for_it(sqlite_world: World, tmp_path: Path) -> None:
+    sqlite_world.clock.stand_still()
     await sqlite_world.deliver(sample("c-session-call.transcript_ready.inferred"))
     await sqlite_world.deliver(a_call())  # passes it by
     await sqlite_world.case_of("call_door_1")
@@ -320,6 +321,7 @@ async def test_a_transcript_without_analysis_waits_two_minutes_for_it(sqlite_wor
 
 
 async def test_a_transcript_whose_analysis_never_comes_is_looked_at_by_a_person(sqlite_world: World) -> None:
+    sqlite_world.clock.stand_still()
     await sqlite_world.deliver(sample("c-session-call.transcript_ready.inferred"))
     sqlite_world.clock.let_pass(119)
     await sqlite_world.deliver(a_call())

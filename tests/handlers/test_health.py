@@ -54,8 +54,7 @@ async def test_metrics_tell_of_the_doors_of_slack_and_of_the_jobs(sqlite_world: 
     await sqlite_world.press(ANA, "finance-brands", card, APPROVE)
     await sqlite_world.card("finance-brands", says="done")
     await sqlite_world.deliver({}, headers={})
-    figures = await sqlite_world.figures()
-    for name in (
+    wanted = {
         'countersign_received_total{door="dialnexa",what="new"}',
         'countersign_received_total{door="dialnexa",what="bad_signature"}',
         'countersign_received_total{door="slack",what="200"}',
@@ -64,8 +63,12 @@ async def test_metrics_tell_of_the_doors_of_slack_and_of_the_jobs(sqlite_world: 
         'countersign_jobs_total{end="done",lane="calls"}',
         'countersign_jobs_total{end="done",lane="executions"}',
         'countersign_jobs_total{end="done",lane="cards"}',
-    ):
-        assert figures.get(name, 0) >= 1, name
+    }
+
+    async def counted() -> bool | None:
+        return wanted <= {name for name, figure in (await sqlite_world.figures()).items() if figure >= 1} or None
+
+    await sqlite_world.until(counted, f"figures of {wanted}")
 
 
 @pytest.mark.parametrize("path", ["/", "/webhooks", "/webhooks/unknown", "/slack", "/.env"])

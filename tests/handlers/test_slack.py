@@ -3,12 +3,16 @@
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.core.model import CaseFile
+from bot.slack.client import FORM_WAIT_S
+from bot.slack.people import MEMBERSHIP_WAIT_S
+from sandbox.slack.delivery import ACK_S
 from storage import open_database
 from tests.support.databases import held_commit
 from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
@@ -142,24 +146,32 @@ async def test_a_click_while_slack_cannot_tell_the_groups_is_answered_and_decide
     assert len((await sqlite_world.file(case_id)).decisions) == 1
 
 
-async def test_a_click_while_slack_is_slow_is_answered_within_its_three_seconds(sqlite_world: World) -> None:
-    case_id, card = await a_refund(sqlite_world)
-    await sqlite_world.fault("slack", "slow")  # four seconds for every answer
-    answer = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
-    assert answer["ok"], answer
-    await told(sqlite_world, ANA, "could not tell your user groups")
-    assert await undecided(sqlite_world, case_id)
+@pytest.fixture
+async def slow_slack(open_world: OpenWorld) -> AsyncIterator[World]:
+    """Yield a world whose Slack, when slow, takes longer than a click may wait; busy machines get some more time."""
+    assert max(FORM_WAIT_S, MEMBERSHIP_WAIT_S) < ACK_S
+    async with open_world(hurried=True, slow_s=20, ack_s=15) as world:
+        yield world
 
 
-async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_seconds(sqlite_world: World) -> None:
-    case_id, card = await a_refund(sqlite_world)
-    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)  # her groups are known from here on
-    card = await sqlite_world.card("finance-refunds", says="1 of 2")
-    await sqlite_world.fault("slack", "slow")
-    answer = await sqlite_world.press(ANA, "finance-refunds", card, REJECT)
+async def test_a_click_while_slack_is_slow_is_answered_within_its_three_seconds(slow_slack: World) -> None:
+    case_id, card = await a_refund(slow_slack)
+    await slow_slack.fault("slack", "slow")
+    answer = await slow_slack.press(ANA, "finance-refunds", card, APPROVE)
     assert answer["ok"], answer
-    await told(sqlite_world, ANA, "did not open the form")
-    assert (await sqlite_world.file(case_id)).case.state == "open"
+    await told(slow_slack, ANA, "could not tell your user groups")
+    assert await undecided(slow_slack, case_id)
+
+
+async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_seconds(slow_slack: World) -> None:
+    case_id, card = await a_refund(slow_slack)
+    await slow_slack.press(ANA, "finance-refunds", card, APPROVE)  # her groups are known from here on
+    card = await slow_slack.card("finance-refunds", says="1 of 2")
+    await slow_slack.fault("slack", "slow")
+    answer = await slow_slack.press(ANA, "finance-refunds", card, REJECT)
+    assert answer["ok"], answer
+    await told(slow_slack, ANA, "did not open the form")
+    assert (await slow_slack.file(case_id)).case.state == "open"
 
 
 # --- Bolt's traps ---------------------------------------------------------------------------------------------------
@@ -178,12 +190,12 @@ async def test_an_answer_that_cannot_be_delivered_never_shows_the_click_as_faile
 
 
 async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_world: World) -> None:
-    """Slack shows a failure after three seconds, Bolt goes on, and the person clicks again."""
+    # Slack shows a failure after three seconds, Bolt goes on, and the person clicks again
     case_id, card = await a_refund(sqlite_world)
     gate = held_commit(sqlite_world.app.db)
     try:
-        late = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
-        assert not late["ok"]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(knock(sqlite_world, interaction(a_click(sqlite_world, card, APPROVE))), ACK_S)
         again = asyncio.create_task(sqlite_world.press(ANA, "finance-refunds", card, APPROVE))
     finally:
         gate.set()
@@ -195,7 +207,7 @@ async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_wo
 
 
 async def test_a_replayed_request_has_one_effect(sqlite_world: World) -> None:
-    """Bolt takes the same signed bytes again and again for five minutes."""
+    # Bolt takes the same signed bytes again and again for five minutes
     case_id, card = await a_refund(sqlite_world)
     body = interaction(a_click(sqlite_world, card, APPROVE))
     headers = signed(body)
@@ -236,7 +248,7 @@ async def test_a_trigger_is_used_once_and_before_anything_slow(sqlite_world: Wor
 
 
 async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(sqlite_world: World) -> None:
-    """Five uses in thirty minutes: cards use the channel and ts, and each click's URL is used for its own answer."""
+    # five uses in thirty minutes: cards use the channel and ts, and each click's URL is used for its own answer
     case_id, card = await a_refund(sqlite_world)
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     for number in range(7):
@@ -244,7 +256,7 @@ async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(sqlite_wo
         await sqlite_world.press(BEN if number % 2 else ANA, "finance-refunds", card, APPROVE)
     await sqlite_world.press(LEA, "finance-refunds", card, APPROVE)
     await sqlite_world.card("finance-refunds", says="approved")
-    assert len([t for t in await sqlite_world.whispers("finance-refunds", SAM) if "finance" in t]) == 7
+    await told(sqlite_world, SAM, "finance", times=7)
     assert max(hook["uses"] for hook in sqlite_world.sandbox_slack["hooks"].values()) == 1
     assert (await sqlite_world.file(case_id)).case.state != "open"
 
@@ -257,7 +269,7 @@ async def test_who_we_are_is_asked_once_and_never_for_a_click(sqlite_world: Worl
 
 
 async def test_a_stop_during_a_click_loses_nothing(open_world: OpenWorld, tmp_path: Path) -> None:
-    """aiohttp does not wait for Bolt's listeners; what was acknowledged was committed before."""
+    # aiohttp does not wait for Bolt's listeners; what was acknowledged was committed before
     async with open_world() as world:
         case_id, card = await a_refund(world)
         gate = held_commit(world.app.db)
