@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from playwright.async_api import Locator, Page, async_playwright, expect
 
+from tests.support.outside import PATIENCE_S
 from tests.support.places import REPOSITORY
-from tests.support.world import PATIENCE_S, open_world, sqlite_world
+from tests.support.world import open_world, sqlite_world
 
 __all__ = ["open_world", "sqlite_world"]
 

@@ -8,8 +8,7 @@ from tests.support.world import ANA, BEN, World
 
 
 async def test_the_form_of_the_menu_changes_the_amount_and_names_faults_on_the_field(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    drawn = await sqlite_world.card("finance-refunds")
+    case, drawn = await sqlite_world.opened("refund-small", "finance-refunds")
     await pick(sqlite_world, ANA, "finance-refunds", drawn, "amount")
     form = await sqlite_world.form(ANA)
     answer = await sqlite_world.submit(ANA, form, amount="2400.00", reason="A slip")
@@ -23,8 +22,7 @@ async def test_the_form_of_the_menu_changes_the_amount_and_names_faults_on_the_f
 
 
 async def test_an_amount_form_that_was_overtaken_says_how_the_case_stands(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    drawn = await sqlite_world.card("finance-refunds")
+    case, drawn = await sqlite_world.opened("refund-small", "finance-refunds")
     await pick(sqlite_world, ANA, "finance-refunds", drawn, "amount")
     form = await sqlite_world.form(ANA)
     await sqlite_world.press(BEN, "finance-refunds", drawn, "case.approve")
@@ -35,8 +33,7 @@ async def test_an_amount_form_that_was_overtaken_says_how_the_case_stands(sqlite
 
 
 async def test_a_recipient_is_confirmed_by_the_button_of_the_card(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("receipt-elsewhere"))
-    drawn = await sqlite_world.card("finance-documents")
+    case, drawn = await sqlite_world.opened("receipt-elsewhere", "finance-documents")
     await sqlite_world.press(ANA, "finance-documents", drawn, "case.confirm_recipient")
     form: dict[str, Any] = await sqlite_world.form(ANA)
     answer = await sqlite_world.submit(ANA, form, how="I called the number on record")

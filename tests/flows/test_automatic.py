@@ -7,8 +7,7 @@ async def test_a_small_refund_needs_nobody_and_the_card_says_who_decided(open_wo
     limited = 'enabled = {}, up_to = {{ USD = "{}" }}'
     off, on = limited.format("false", "20.00"), limited.format("true", "24.00")
     async with open_world(policy=changed_policy((off, on))) as world:
-        case = await world.case_of(await world.call("refund-small"))
-        card = await world.card("finance-refunds", says="approved")
+        case, card = await world.opened("refund-small", "finance-refunds", says="approved")
         assert "the policy approved" in str(card["blocks"])
         assert not [block for block in card["blocks"] if block["type"] == "actions" and "approve" in str(block)]
 

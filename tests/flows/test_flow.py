@@ -3,7 +3,8 @@
 import json
 
 from bot.core.model import ExecutionState, Outcome
-from tests.support.world import ANA, BEN, LEA, SAM, World, buttons
+from tests.support.outside import buttons
+from tests.support.world import ANA, BEN, LEA, SAM, World
 
 APPROVE, REJECT, DONE, RETRY, SETTLE = "case.approve", "case.reject", "case.step_done", "case.retry", "case.settle"
 COMPLETE = "case.complete"
@@ -25,8 +26,7 @@ async def test_an_approved_brand_is_created_once_and_its_card_says_so(world: Wor
 
 
 async def test_the_thread_tells_the_story(world: World) -> None:
-    await world.call("brand-create")
-    card = await world.card("finance-brands")
+    _, card = await world.opened("brand-create", "finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
     await world.card("finance-brands", says="done")
 
@@ -97,8 +97,7 @@ async def test_somebody_without_rights_is_told_so_and_nothing_happens(world: Wor
 
 
 async def test_a_click_that_comes_too_late_hears_who_was_first(world: World) -> None:
-    await world.call("brand-create")
-    card = await world.card("finance-brands")
+    _, card = await world.opened("brand-create", "finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
     await world.card("finance-brands", says="done")
     await world.press(BEN, "finance-brands", card, APPROVE)
@@ -170,9 +169,7 @@ async def test_the_same_call_twice_is_one_call_one_case_and_one_card(world: Worl
 
 
 async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) -> None:
-    call_id = await world.call("refund-duplicate")
-    card = await world.card("finance-refunds")
-    case = await world.case_of(call_id)
+    case, card = await world.opened("refund-duplicate", "finance-refunds")
     refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
     headers = {"Authorization": "Bearer rk_test_sandbox"}
     async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as elsewhere:
@@ -191,12 +188,10 @@ async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) ->
 
 
 async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: World) -> None:
-    call_id = await world.call("brand-create")
-    card = await world.card("finance-brands")
+    case, card = await world.opened("brand-create", "finance-brands")
     await world.fault("fidel", "lost_reply")
     world.clock.stand_still()
     await world.press(ANA, "finance-brands", card, APPROVE)
-    case = await world.case_of(call_id)
 
     async def unsure() -> bool | None:
         (execution,) = (await world.file(case.case_id)).executions
@@ -218,15 +213,13 @@ def _refunds(panel: dict[str, object], payment: str) -> list[object]:
 
 
 async def test_a_vip_who_cannot_pay_is_urgent_and_calls_the_owners_by_name(world: World) -> None:
-    await world.call("vip-blocker")
-    card = await world.card("finance-vip", says="VIP payment blocker")
+    _, card = await world.opened("vip-blocker", "finance-vip", says="VIP payment blocker")
     assert card["text"].startswith("Urgent")
     assert "<!subteam^S0LEADS001>" in str(card["blocks"])
 
 
 async def test_a_disputed_payment_is_not_offered_for_refund(world: World) -> None:
-    await world.call("refund-disputed")
-    card = await world.card("finance-review", says="Needs a look")
+    _, card = await world.opened("refund-disputed", "finance-review", says="Needs a look")
     assert "disputed" in str(card["blocks"])
     assert APPROVE not in buttons(card)
 
@@ -283,8 +276,7 @@ async def test_an_amount_that_is_raised_later_asks_the_people_of_the_higher_band
 
 
 async def test_a_completed_case_is_judged_by_the_amount_that_was_filled_in(world: World) -> None:
-    await world.call("messy-values")
-    card = await world.card("finance-review")
+    _, card = await world.opened("messy-values", "finance-review")
     await world.press(ANA, "finance-review", card, COMPLETE)
     given = {"amount": "24.00", "currency": "USD", "payment_id": "pi_SMALL", "reason": "Seat cancelled in time"}
     answer = await world.submit(ANA, await world.form(ANA), kind="refund", **given)
@@ -312,8 +304,7 @@ async def test_the_same_call_in_other_bytes_undoes_no_choice(world: World) -> No
 
 
 async def test_a_late_click_hears_who_rejected_and_not_who_had_approved(world: World) -> None:
-    await world.call("refund-duplicate")
-    card = await world.card("finance-refunds")
+    _, card = await world.opened("refund-duplicate", "finance-refunds")
     await world.press(ANA, "finance-refunds", card, APPROVE)
     card = await world.card("finance-refunds", says="1 of 2")
     await world.press(LEA, "finance-refunds", card, REJECT)

@@ -11,8 +11,9 @@ from bot.core.cards import completing, forms
 from bot.core.model import CaseFile, CaseState, ExecutionState, Kind
 from bot.core.playbooks import PLAYBOOKS
 from tests.support.cards import file_of
+from tests.support.outside import buttons
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, OpenWorld, World, buttons
+from tests.support.world import ANA, BEN, LEA, OpenWorld, World
 
 APPROVE, COMPLETE, DONE, FIRST = "case.approve", "case.complete", "case.step_done", "case.choose.1"
 DOCS = REPOSITORY / "docs" / "playbooks.md"

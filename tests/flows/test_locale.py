@@ -237,8 +237,7 @@ def german() -> str:
 
 async def test_a_german_channel_shows_and_takes_german_numbers(german: str, open_world: OpenWorld) -> None:
     async with open_world(policy=read_policy(german)) as world:
-        await world.call("refund-duplicate")
-        card = await world.card("finance-refunds", says="129,50 USD")
+        _, card = await world.opened("refund-duplicate", "finance-refunds", says="129,50 USD")
         assert "Rule: over 100,00 USD" in str(card["blocks"])
         assert "Refund 129,50 USD on Stripe payment pi_DUPLICATE" in str(card["blocks"])
         file = await only_file(world)
@@ -284,8 +283,7 @@ async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(
     german: str, open_world: OpenWorld
 ) -> None:
     async with open_world(policy=read_policy(german)) as world:
-        await world.call("two-amounts")
-        unclear = await world.card("finance-review")
+        _, unclear = await world.opened("two-amounts", "finance-review")
         await world.press(BEN, "finance-review", unclear, "case.complete")
         form = await world.form(BEN)
         answer = await world.submit(

@@ -11,8 +11,9 @@ import pytest_asyncio
 from bot.core.model import Case, CaseFile, Earlier, Kind
 from sandbox.caller import load_calls
 from tests.flows.test_kinds import APPROVE, COMPLETE
+from tests.support.outside import buttons
 from tests.support.slack_requests import a_click, interaction, knock, told
-from tests.support.world import ANA, BEN, SAM, World, a_world, buttons
+from tests.support.world import ANA, BEN, SAM, World, a_world
 
 REJECT = "case.reject"
 CHANNEL = "finance-refunds"

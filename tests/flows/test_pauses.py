@@ -61,8 +61,7 @@ async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_te
 ) -> None:
     await connected.fault("quickbooks", "revoked_token")
     for _ in range(2):
-        await connected.call("refund-small", fresh=True)
-        await connected.card("finance-refunds")
+        await connected.opened("refund-small", "finance-refunds", fresh=True)
         await connected.app.jobs.ask_doubted()
     assert list((await asked(connected))[1]["paused"]) == ["quickbooks"]
     told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
@@ -74,8 +73,7 @@ async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_te
 
 async def test_a_look_up_that_fails_otherwise_pauses_nothing(connected: World) -> None:
     await connected.fault("stripe", "500")
-    await connected.call("refund-small")
-    await connected.card("finance-refunds")
+    await connected.opened("refund-small", "finance-refunds")
     await connected.app.jobs.ask_doubted()
     assert "paused" not in (await asked(connected))[1]
 

@@ -71,8 +71,7 @@ async def test_each_look_sees_what_came_since_the_last_one_and_all_cases_once_so
 
 async def test_a_missing_group_keeps_nobody_else_from_deciding(sqlite_world: World) -> None:
     del sqlite_world.sandbox_slack["groups"]["S0LEADS001"]
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.press(ANA, "finance-refunds", card, "case.approve")
     await sqlite_world.state(case.case_id, "approved")
 
@@ -89,8 +88,7 @@ async def test_while_slack_cannot_tell_who_is_there_no_case_falls(sqlite_world: 
 
 async def test_a_card_in_the_fallback_channel_says_where_it_belongs(sqlite_world: World) -> None:
     await sqlite_world.fault("slack", "archived_channel")
-    await sqlite_world.call("refund-small")
-    card = await sqlite_world.card("finance-review", says="24.00 USD")
+    _, card = await sqlite_world.opened("refund-small", "finance-review", says="24.00 USD")
     assert "This belongs to #finance-refunds, which is closed to the bot." in json.dumps(card["blocks"])
     await sqlite_world.fault("slack", "none")
     case = await sqlite_world.case_of(await sqlite_world.call("unknown-intent"))

@@ -23,8 +23,7 @@ async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_c
 
 async def test_a_lookup_that_fails_asks_those_who_own_the_case(connected: World) -> None:
     connected.sandbox_slack["people"][BEN]["email"] = "ben@elsewhere.example"
-    await connected.call("refund-small")
-    card = await connected.card("finance-refunds")
+    _, card = await connected.opened("refund-small", "finance-refunds")
     await pick(connected, ANA, "finance-refunds", card, "ask")
     await connected.submit(ANA, await connected.form(ANA), question="Did they cancel?")
     line = await connected.thread_line("finance-refunds", card["ts"], "Did they cancel?")

@@ -12,8 +12,9 @@ from bot.core.model import Case, CaseFile, CaseState, ExecutionState
 from bot.systems import TABS
 from tests.flows.conftest import PUBLIC
 from tests.flows.test_kinds import APPROVE, DONE, press
+from tests.support.outside import buttons
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, World, buttons
+from tests.support.world import ANA, BEN, LEA, World
 
 VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
 FIRST, SECOND = "case.choose.1", "case.choose.2"
@@ -171,8 +172,7 @@ async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(co
 
 async def test_a_receipt_for_another_address_is_sent_nowhere(connected: World) -> None:
     before = await panels(connected)
-    await connected.call("receipt-elsewhere")
-    card = await connected.card("finance-documents")
+    _, card = await connected.opened("receipt-elsewhere", "finance-documents")
     assert "verified" in card["text"]
     if APPROVE in json.dumps(card["blocks"]):
         await connected.press(ANA, "finance-documents", card, APPROVE)

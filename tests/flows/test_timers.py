@@ -19,8 +19,9 @@ from bot.core.triage import case_id_of
 from bot.jobs import Jobs, Outside
 from bot.slack import Pace, Slack
 from storage import Database, RuleBroken, Store, open_database
+from tests.support.outside import buttons
 from tests.support.rows import DETAILS, a_call, open_case, raw
-from tests.support.world import ANA, a_world, buttons, changed_policy
+from tests.support.world import ANA, a_world, changed_policy
 from tests.unit.test_timers import DAY, FRIDAY, HOUR, MONDAY_9, a_policy
 
 POLICY = a_policy(
@@ -260,8 +261,7 @@ ALWAYS_OPEN = Region(business_days=tuple(range(7)), opens=time.min, closes=time.
 async def test_people_are_called_in_the_thread_and_an_expired_card_has_no_buttons(database_url: str) -> None:
     policy = changed_policy().model_copy(update={"regions": {"default": ALWAYS_OPEN}})
     async with a_world(database_url, policy=policy) as world:
-        await world.call("refund-small")
-        card = await world.card("finance-refunds")
+        _, card = await world.opened("refund-small", "finance-refunds")
         world.clock.let_pass(4 * 3600 + 1)
 
         async def told() -> str | None:

@@ -209,12 +209,10 @@ async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
     await sqlite_world.until(
         lambda: _figure(sqlite_world, 'countersign_jobs_total{end="failed",lane="calls"}'), "a failed job"
     )
-    await sqlite_world.call("brand-create")
-    await sqlite_world.card("finance-brands")
+    await sqlite_world.opened("brand-create", "finance-brands")
     assert await sqlite_world.cards("finance-refunds") == []
     sqlite_world.clock.let_pass(50)
-    await sqlite_world.call("dispute")
-    await sqlite_world.card("finance-disputes")
+    await sqlite_world.opened("dispute", "finance-disputes")
     assert await sqlite_world.cards("finance-refunds") == []
     sqlite_world.clock.let_pass(11)
     await sqlite_world.card("finance-refunds")

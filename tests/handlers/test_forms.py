@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.outside import filled
 from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
-from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy, filled
+from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy
 
 APPROVE, REJECT, COMPLETE, SETTLE = "case.approve", "case.reject", "case.complete", "case.settle"
 NUMBER = "4242 4242 4242 4242"
@@ -16,8 +17,7 @@ NUMBER = "4242 4242 4242 4242"
 
 async def a_form(world: World, name: str, channel: str, action_id: str, user: str = ANA) -> tuple[str, dict[str, Any]]:
     """Return the case id and the form that this person has open on its card."""
-    case = await world.case_of(await world.call(name))
-    card = await world.card(channel)
+    case, card = await world.opened(name, channel)
     answer = await world.press(user, channel, card, action_id)
     assert answer["ok"], answer
     return case.case_id, await world.form(user)
@@ -25,8 +25,7 @@ async def a_form(world: World, name: str, channel: str, action_id: str, user: st
 
 async def a_stuck_case(world: World) -> str:
     """Return a case whose refund was refused, because most of the money has gone back already."""
-    case = await world.case_of(await world.call("refund-duplicate"))
-    card = await world.card("finance-refunds")
+    case, card = await world.opened("refund-duplicate", "finance-refunds")
     headers = {"Authorization": "Bearer rk_test_sandbox"}
     refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
     async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
@@ -141,8 +140,7 @@ async def test_a_form_from_another_workspace_is_refused(sqlite_world: World) -> 
 
 
 async def test_somebody_without_rights_gets_no_form(sqlite_world: World) -> None:
-    await sqlite_world.call("refund-small")
-    card = await sqlite_world.card("finance-refunds")
+    _, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.press(SAM, "finance-refunds", card, REJECT)
     await told(sqlite_world, SAM, "finance")
     assert (await sqlite_world.requests("slack")).get("views.open", 0) == 0

@@ -28,8 +28,7 @@ async def test_a_database_that_is_gone_makes_it_unready_and_still_alive(sqlite_w
 
 
 async def test_metrics_go_on_when_the_database_is_gone(sqlite_world: World) -> None:
-    await sqlite_world.call("refund-small")
-    await sqlite_world.card("finance-refunds")
+    await sqlite_world.opened("refund-small", "finance-refunds")
     before = await sqlite_world.figures()
     await sqlite_world.app.db.close()
     after = await sqlite_world.figures()
@@ -49,8 +48,7 @@ async def test_cases_are_counted_by_the_state_that_they_are_in_now(sqlite_world:
 
 
 async def test_metrics_tell_of_the_doors_of_slack_and_of_the_jobs(sqlite_world: World) -> None:
-    await sqlite_world.call("brand-create")
-    card = await sqlite_world.card("finance-brands")
+    _, card = await sqlite_world.opened("brand-create", "finance-brands")
     await sqlite_world.press(ANA, "finance-brands", card, APPROVE)
     await sqlite_world.card("finance-brands", says="done")
     await sqlite_world.deliver({}, headers={})
@@ -78,8 +76,7 @@ async def test_other_paths_are_not_there(sqlite_world: World, path: str) -> None
 
 
 async def test_nothing_personal_is_in_the_metrics(sqlite_world: World) -> None:
-    await sqlite_world.call("vip-blocker")
-    await sqlite_world.card("finance-vip")
+    await sqlite_world.opened("vip-blocker", "finance-vip")
     async with sqlite_world.http.get(sqlite_world.bot + "/metrics") as answer:
         assert answer.content_type == "text/plain"
         text = await answer.text()

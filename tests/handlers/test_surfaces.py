@@ -7,7 +7,7 @@ import pytest
 
 from handlers.slack.threads import is_a_verdict
 from tests.support.slack_requests import told
-from tests.support.surfaces import channel_id, element_of, home_of, in_words, say, tick, use, whispers_in
+from tests.support.surfaces import element_of, home_of, in_words, say, tick, use, whispers_in
 from tests.support.world import ANA, BEN, SAM, World
 
 APPROVE, REJECT = "case.approve", "case.reject"
@@ -24,7 +24,7 @@ async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(sqli
     case_id = await a_case(sqlite_world)
     card = await sqlite_world.card("finance-refunds", says="Refund")
     view = await home_of(sqlite_world, ANA, "*1* wait for you")
-    path = f"/archives/{await channel_id(sqlite_world, 'finance-refunds')}/p{card['ts'].replace('.', '')}"
+    path = f"/archives/{sqlite_world.channel_id('finance-refunds')}/p{card['ts'].replace('.', '')}"
     assert f"<{sqlite_world.page}{path}|" in in_words(view["blocks"])
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     await sqlite_world.until(lambda: decided(sqlite_world, case_id), "the approval")

@@ -11,7 +11,7 @@ from handlers.slack.shortcuts import plainly, read_message
 from sandbox.slack.checks import view_problems
 from tests.support.cards import EVIL
 from tests.support.slack_requests import TEAM, knock, signed
-from tests.support.surfaces import channel_id, in_words, post, run_ended, run_step, say
+from tests.support.surfaces import in_words, run_ended, run_step, say
 from tests.support.world import ADA, ANA, BEN, SAM, World
 
 APPROVE, REJECT = "case.approve", "case.reject"
@@ -45,9 +45,9 @@ def test_markup_is_read_as_people_see_it() -> None:
 
 async def opened_from(world: World, user: str, text: str) -> dict[str, Any]:
     message = await say(world, SAM, "finance-review", text)
-    where = await channel_id(world, "finance-review")
-    answer = await post(
-        world, "/sim/shortcut", user=user, channel=where, ts=message["ts"], callback_id="case.open.shortcut"
+    where = world.channel_id("finance-review")
+    answer = await world.post(
+        "/sim/shortcut", user=user, channel=where, ts=message["ts"], callback_id="case.open.shortcut"
     )
     assert answer["ok"], answer
     return {**await world.form(user), "source": message["ts"]}
@@ -80,11 +80,10 @@ async def test_what_the_kind_needs_is_asked_for_on_the_field(sqlite_world: World
 async def test_a_guest_opens_no_form(sqlite_world: World) -> None:
     message = await say(sqlite_world, SAM, "finance-review", "Please look at this")
     sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
-    await post(
-        sqlite_world,
+    await sqlite_world.post(
         "/sim/shortcut",
         user=SAM,
-        channel=await channel_id(sqlite_world, "finance-review"),
+        channel=sqlite_world.channel_id("finance-review"),
         ts=message["ts"],
         callback_id="case.open.shortcut",
     )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from tests.support.surfaces import channel_id, post
 from tests.support.world import World
 
 
@@ -18,5 +17,5 @@ def menu(card: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]]:
 async def pick(world: World, user: str, channel: str, card: dict[str, Any], name: str) -> dict[str, Any]:
     block_id, options = menu(card)
     action = {"type": "overflow", "action_id": "case.more", "selected_option": options[name]}
-    where = await channel_id(world, channel)
-    return await post(world, "/sim/click", user=user, channel=where, ts=card["ts"], block_id=block_id, action=action)
+    where = world.channel_id(channel)
+    return await world.post("/sim/click", user=user, channel=where, ts=card["ts"], block_id=block_id, action=action)

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from slack_sdk.signature import SignatureVerifier
 
-from tests.support.world import ANA, SECRETS, World, button
+from tests.support.outside import button
+from tests.support.world import ANA, SECRETS, World
 
 TEAM = "T0ACME0001"
 FORM = "application/x-www-form-urlencoded"

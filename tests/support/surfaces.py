@@ -5,23 +5,6 @@ from typing import Any
 from tests.support.world import World
 
 
-async def post(world: World, path: str, **content: Any) -> dict[str, Any]:
-    async with world.http.post(world.page + path, json=content) as answer:
-        found: dict[str, Any] = await answer.json()
-        return found
-
-
-async def get(world: World, path: str, **query: str) -> dict[str, Any]:
-    async with world.http.get(world.page + path, params=query) as answer:
-        found: dict[str, Any] = await answer.json()
-        return found
-
-
-async def channel_id(world: World, name: str) -> str:
-    state = await get(world, "/sim/state", user="U0ANA00001")
-    return next(str(channel["id"]) for channel in state["channels"] if channel["name"] == name)
-
-
 async def finance(world: World, user: str, text: str = "", channel: str = "finance-refunds") -> str:
     """Return the answer to `/finance text`, with the words of its blocks."""
     await world.command(user, channel, f"/finance {text}".strip())
@@ -65,7 +48,7 @@ async def use(world: World, user: str, view: dict[str, Any], action_id: str, **g
         value = given.pop("selected")
         given["selected_option"] = next(one for one in element["options"] if one["value"] == value)
     action = {"type": element["type"], "action_id": action_id, **given}
-    return await post(world, "/sim/click", user=user, view_id=view["id"], block_id=block_id, action=action)
+    return await world.post("/sim/click", user=user, view_id=view["id"], block_id=block_id, action=action)
 
 
 async def tick(world: World, user: str, view: dict[str, Any], *case_ids: str) -> dict[str, Any]:
@@ -77,31 +60,31 @@ async def tick(world: World, user: str, view: dict[str, Any], *case_ids: str) ->
             values[block["block_id"]] = {
                 block["element"]["action_id"]: {"type": "checkboxes", "selected_options": chosen}
             }
-    return await post(world, "/sim/view/submit", user=user, view_id=view["id"], values=values)
+    return await world.post("/sim/view/submit", user=user, view_id=view["id"], values=values)
 
 
 async def say(world: World, user: str, channel: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
-    where = await channel_id(world, channel)
-    answer = await post(world, "/sim/message", user=user, channel=where, text=text, thread_ts=thread_ts)
+    where = world.channel_id(channel)
+    answer = await world.post("/sim/message", user=user, channel=where, text=text, thread_ts=thread_ts)
     return dict(answer["message"])
 
 
 async def whispers_in(world: World, user: str, channel: str, ts: str) -> list[str]:
     """Return what only this person sees in a thread."""
-    found = await get(world, "/sim/thread", channel=await channel_id(world, channel), ts=ts, user=user)
+    found = await world.get("/sim/thread", channel=world.channel_id(channel), ts=ts, user=user)
     return [one["text"] for one in found["messages"] if one["ephemeral"]]
 
 
 async def run_step(world: World, user: str, **inputs: Any) -> str:
     """Run the workflow's step "Ask finance to approve"; return the id of its execution."""
-    answer = await post(world, "/sim/workflow", user=user, step="ask_finance_to_approve", inputs=inputs)
+    answer = await world.post("/sim/workflow", user=user, step="ask_finance_to_approve", inputs=inputs)
     assert answer["ok"], answer
     return str(answer["run"])
 
 
 async def run_ended(world: World, run_id: str) -> dict[str, Any]:
     async def look() -> dict[str, Any] | None:
-        found = next(one for one in (await get(world, "/sim/workflow"))["runs"] if one["id"] == run_id)
+        found = next(one for one in (await world.get("/sim/workflow"))["runs"] if one["id"] == run_id)
         return found if found["state"] != "running" else None
 
     return await world.until(look, f"the end of step {run_id}")
