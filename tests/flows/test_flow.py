@@ -29,12 +29,8 @@ async def test_the_thread_tells_the_story(world: World) -> None:
     _, card = await world.opened("brand-create", "finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
     await world.card("finance-brands", says="done")
-
-    async def told() -> str | None:
-        said = "\n".join(await world.thread("finance-brands", card["ts"]))
-        return said if "Done: every step" in said else None
-
-    story = await world.until(told, "the end of the story in the thread")
+    await world.thread_line("finance-brands", card["ts"], "Done: every step")
+    story = "\n".join(await world.thread("finance-brands", card["ts"]))
     for part in ("was received", "Case opened", "Approved version 1", "Succeeded: Create the brand"):
         assert story.count(part) == 1, story
 
@@ -50,12 +46,7 @@ async def test_a_refund_over_the_band_waits_for_a_lead_and_pays_once(world: Worl
     assert (await world.stripe())["refunds"] == [] or not _refunds(await world.stripe(), "pi_DUPLICATE")
     card = await world.card("finance-refunds", says="129.50 USD")
     await world.press(LEA, "finance-refunds", card, APPROVE)
-
-    async def refunded() -> bool | None:
-        return bool(_refunds(await world.stripe(), "pi_DUPLICATE")) or None
-
-    await world.until(refunded, "the refund at Stripe")
-    file = await world.file(case.case_id)
+    file = await world.file_once(case.case_id, lambda file: file.executions and file.executions[0].receipt)
     assert [decision.user_id for decision in file.decisions] == [ANA, BEN, LEA]
     assert len(_refunds(await world.stripe(), "pi_DUPLICATE")) == 1
     assert file.executions[0].key == f"{call_id}/refund/1"
@@ -85,12 +76,7 @@ async def test_somebody_without_rights_is_told_so_and_nothing_happens(world: Wor
     call_id = await world.call("brand-create")
     card = await world.card("finance-brands")
     await world.press(SAM, "finance-brands", card, APPROVE)
-
-    async def told() -> str | None:
-        said = await world.whispers("finance-brands", SAM)
-        return said[-1] if said else None
-
-    assert "finance" in await world.until(told, "an answer to the click")
+    await world.told(SAM, "finance", "finance-brands")
     case = await world.case_of(call_id)
     assert case.state == "open"
     assert any(entry.entry.what == "click.refused" for entry in await world.history(case.case_id))
@@ -101,12 +87,7 @@ async def test_a_click_that_comes_too_late_hears_who_was_first(world: World) -> 
     await world.press(ANA, "finance-brands", card, APPROVE)
     await world.card("finance-brands", says="done")
     await world.press(BEN, "finance-brands", card, APPROVE)
-
-    async def told() -> str | None:
-        said = await world.whispers("finance-brands", BEN)
-        return said[-1] if said else None
-
-    assert f"Already approved by <@{ANA}>" in await world.until(told, "an answer to the click")
+    await world.told(BEN, f"Already approved by <@{ANA}>", "finance-brands")
 
 
 async def test_a_rejection_needs_a_reason_and_shows_it(world: World) -> None:
@@ -192,12 +173,7 @@ async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: Wo
     await world.fault("fidel", "lost_reply")
     world.clock.stand_still()
     await world.press(ANA, "finance-brands", card, APPROVE)
-
-    async def unsure() -> bool | None:
-        (execution,) = (await world.file(case.case_id)).executions
-        return True if execution.state is ExecutionState.UNSURE else None
-
-    await world.until(unsure, "an unsure execution")
+    await world.file_once(case.case_id, lambda file: file.executions[0].state is ExecutionState.UNSURE)
     await world.fault("fidel", "none")
     world.clock.let_pass(10)
     file = await world.state(case.case_id, "done")
@@ -311,11 +287,4 @@ async def test_a_late_click_hears_who_rejected_and_not_who_had_approved(world: W
     answer = await world.submit(LEA, await world.form(LEA), reason="The charge was correct.")
     assert answer["ok"], answer
     await world.press(BEN, "finance-refunds", card, APPROVE)
-
-    async def told() -> str | None:
-        said = await world.whispers("finance-refunds", BEN)
-        return said[-1] if said else None
-
-    words = await world.until(told, "an answer to the click")
-    assert words.startswith(f"Already rejected by <@{LEA}>")
-    assert ANA not in words
+    assert ANA not in await world.told(BEN, f"Already rejected by <@{LEA}>")

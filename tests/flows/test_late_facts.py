@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.cases.calls import LOOK_AGAIN, LOOK_FOR
 from bot.core.model import Case, CaseFile, Kind
-from tests.flows.test_kinds import APPROVE, press
+from tests.flows.test_kinds import APPROVE
 from tests.support.world import ANA, LEA, OpenWorld, World, a_world
 
 SLOW: dict[str, Any] = {"slow_s": 6.0, "facts_deadline_s": 4.0}  # enough for the others on a busy machine
@@ -37,7 +37,7 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
     assert "did not answer in time" in json.dumps(card["blocks"])
     case = await world.case_of(call_id)
     assert "books_invoice" in names(case)  # the others are not held up
-    await press(world, case.case_id, ANA, APPROVE)
+    await world.press_on(case.case_id, ANA, APPROVE)
     before = await world.file(case.case_id)
 
     await world.fault("stripe", "none")
@@ -46,7 +46,7 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
     assert not [fact.name for fact in case.facts if fact.failed]
     assert (case.version, case.revision) == (before.case.version, before.case.revision + 1)
     assert "Looked up late: charge, refunds." in await sentences(world, case)
-    await press(world, case.case_id, LEA, APPROVE)  # the offer is the same, so the first approval counts
+    await world.press_on(case.case_id, LEA, APPROVE)  # the offer is the same, so the first approval counts
     await world.state(case.case_id, "done")
     assert "did not answer" not in json.dumps((await world.card(channel, says="done"))["blocks"])
 
@@ -56,7 +56,7 @@ async def test_what_is_learned_late_may_change_the_offer_and_then_earlier_approv
     call_id = await world.call("refund-disputed")
     await world.card("finance-refunds", says="310.00 USD")
     case = await world.case_of(call_id)
-    await press(world, case.case_id, ANA, APPROVE)
+    await world.press_on(case.case_id, ANA, APPROVE)
     assert [one.user_id for one in (await world.file(case.case_id)).decisions] == [ANA]
 
     await world.fault("stripe", "none")
@@ -103,12 +103,10 @@ async def test_a_changed_call_that_comes_while_it_is_looked_up_is_not_lost(eithe
     await world.until(under_way, "another look, which lasts for as long as Stripe is slow")
     body["payload"]["call"]["post_call_analysis"]["refund_reason"] = "Two seats were cancelled"
     assert await world.deliver(body) == 200
-
-    async def changed() -> Case | None:
-        case = await world.case_of(call_id)
-        return case if case.details.fields.refund_reason == "Two seats were cancelled" else None
-
-    await world.until(changed, "the changed reason")
+    case = await world.case_of(call_id)
+    await world.file_once(
+        case.case_id, lambda file: file.case.details.fields.refund_reason == "Two seats were cancelled"
+    )
     await world.fault("stripe", "none")
     case = await learned(world, call_id, "charge")
     assert case.details.fields.refund_reason == "Two seats were cancelled"
@@ -119,7 +117,7 @@ async def test_a_choice_outlives_what_is_learned_later_where_it_is_still_the_sam
     call_id = await world.call("dispute-evidence")
     await world.card("finance-disputes")
     case_id = (await world.case_of(call_id)).case_id
-    await press(world, case_id, ANA, FIRST)
+    await world.press_on(case_id, ANA, FIRST)
     chosen = await world.file(case_id)
     await looked(world, "hubspot")  # it fails again
     assert await world.file(case_id) == chosen
@@ -156,12 +154,8 @@ async def offer(world: World, case: Case) -> Any:
 async def learned(world: World, call_id: str, fact: str) -> Case:
     """Let the time of one more look-up pass; return the case once it knows this fact."""
     world.clock.let_pass(LATER_S)
-
-    async def look() -> Case | None:
-        case = await world.case_of(call_id)
-        return case if fact in names(case) else None
-
-    return await world.until(look, f"the fact {fact}")
+    case = await world.case_of(call_id)
+    return (await world.file_once(case.case_id, lambda file: fact in names(file.case))).case
 
 
 async def asked(world: World, vendor: str = "stripe") -> int:

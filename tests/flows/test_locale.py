@@ -19,7 +19,6 @@ from bot.core.policy.file import read_policy
 from tests.support.cards import NOW, PLAIN, REFUND, STANDING, TICKET, case_of, entry, file_of
 from tests.support.choices import pick
 from tests.support.rows import a_case
-from tests.support.slack_requests import told
 from tests.support.surfaces import finance
 from tests.support.world import ANA, BEN, POLICY, OpenWorld, World
 from tests.unit.test_forms import values
@@ -244,7 +243,7 @@ async def test_a_german_channel_shows_and_takes_german_numbers(german: str, open
         assert file.proposal.actions[0].sentence == "Refund 129.50 USD on Stripe payment pi_DUPLICATE"
         await world.press(ANA, "finance-refunds", card, "case.approve")
         await world.press(ANA, "finance-refunds", card, "case.approve")
-        await told(world, ANA, "Rule: over 100,00 USD")
+        await world.told(ANA, "Rule: over 100,00 USD")
         await pick(world, ANA, "finance-refunds", card, "amount")
         form = await world.form(ANA)
         assert "*Offered: 129,50 USD*" in str(form["blocks"])

@@ -7,7 +7,7 @@ import pytest
 
 from bot.cases import pauses
 from bot.core.model import CaseFile, CaseState, ExecutionState, Outcome
-from tests.flows.test_kinds import APPROVE, press
+from tests.flows.test_kinds import APPROVE
 from tests.flows.test_notices import direct
 from tests.support.world import ADA, ANA, OpenWorld, World, changed_policy
 
@@ -31,12 +31,11 @@ async def held(world: World, call_id: str, connector: str) -> CaseFile:
     """Return the case, once its step waits for the credentials and the card says so."""
     case = await world.case_of(call_id)
 
-    async def look() -> CaseFile | None:
-        file = await world.file(case.case_id)
-        waits = [step for step in file.executions if step.action.connector == connector]
-        return file if waits and (waits[0].detail or "").startswith("Paused: ") else None
+    def waits(file: CaseFile) -> bool:
+        steps = [step for step in file.executions if step.action.connector == connector]
+        return bool(steps) and (steps[0].detail or "").startswith("Paused: ")
 
-    file = await world.until(look, f"a paused step on {connector}")
+    file = await world.file_once(case.case_id, waits)
 
     async def drawn() -> bool | None:
         cards = await world.cards(f"finance-{case.channel}")
@@ -52,7 +51,7 @@ async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
     call_id = await world.call(name)
     await world.card(f"finance-{channel}")
     await world.fault(vendor, "revoked_token")
-    await press(world, (await world.case_of(call_id)).case_id, ANA, APPROVE)
+    await world.press_on((await world.case_of(call_id)).case_id, ANA, APPROVE)
     return connector, await held(world, call_id, connector)
 
 
@@ -114,10 +113,10 @@ async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_wa
     world = connected
     await auth_failed(world, "stripe")
     brand = await opened(world, "brand-create", "brands")
-    await press(world, brand, ANA, APPROVE)
+    await world.press_on(brand, ANA, APPROVE)
     await world.state(brand, "done")
     call_id = await world.call("yen")
-    await press(world, (await world.case_of(call_id)).case_id, ANA, APPROVE)
+    await world.press_on((await world.case_of(call_id)).case_id, ANA, APPROVE)
     late = await held(world, call_id, "stripe")
     assert late.executions[0].attempts == 0
     for _ in range(2):  # it is said once
@@ -134,7 +133,7 @@ async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(con
     case_id = await opened(world, "refund-small", "refunds")
     world.clock.stand_still()
     await world.fault("stripe", "lost_reply")
-    await press(world, case_id, ANA, APPROVE)
+    await world.press_on(case_id, ANA, APPROVE)
     await world.until(lambda: refunded(world), "the refund whose answer was lost")
     await world.fault("stripe", "revoked_token")
     world.clock.let_pass(10)

@@ -11,7 +11,7 @@ from bot.core.cards.mrkdwn import escape
 from bot.core.model import Case, CaseFile, CaseState, ExecutionState
 from bot.systems import TABS
 from tests.flows.conftest import PUBLIC
-from tests.flows.test_kinds import APPROVE, DONE, press
+from tests.flows.test_kinds import APPROVE, DONE
 from tests.support.outside import buttons
 from tests.support.places import REPOSITORY
 from tests.support.world import ANA, BEN, LEA, World
@@ -136,9 +136,9 @@ async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
     before = await panels(connected)
     case_id = await opened(connected, asked)
     for user, button in run.presses[:-1]:
-        await press(connected, case_id, user, button)
+        await connected.press_on(case_id, user, button)
     await connected.fault(vendor, "lost_reply")
-    await press(connected, case_id, *run.presses[-1])
+    await connected.press_on(case_id, *run.presses[-1])
     await lost(connected, case_id)
     await connected.fault(vendor, "none")
     connected.clock.let_pass(10)
@@ -193,7 +193,7 @@ async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
     """Return the case at its end, which is a good one."""
     case: Case = await world.case_of(call_id)
     for user, button in run.presses:
-        await press(world, case.case_id, user, button)
+        await world.press_on(case.case_id, user, button)
     file = await at_its_end(world, case.case_id)
     assert file.case.state is CaseState.DONE, file.case.closing
     rows = [step.action.params["sheet"] for step in file.executions if step.action.operation == "append_row"]
@@ -204,7 +204,7 @@ async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
 async def at_its_end(world: World, case_id: str) -> CaseFile:
     """Return the case at its end; steps by hand are marked done on the way."""
     while (file := await at_rest(world, case_id)).case.state is CaseState.APPROVED:
-        await press(world, case_id, ANA, DONE)
+        await world.press_on(case_id, ANA, DONE)
     return file
 
 
@@ -227,7 +227,7 @@ async def lost(world: World, case_id: str) -> None:
         if any(step.state is ExecutionState.UNSURE for step in file.executions) or file.case.state is CaseState.DONE:
             return
         assert file.case.state is CaseState.APPROVED, file.case.closing
-        await press(world, case_id, ANA, DONE)
+        await world.press_on(case_id, ANA, DONE)
 
 
 async def opened(world: World, asked: str) -> str:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.outside import filled
-from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
+from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed
 from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy
 
 APPROVE, REJECT, COMPLETE, SETTLE = "case.approve", "case.reject", "case.complete", "case.settle"
@@ -102,11 +102,7 @@ async def test_a_form_on_an_older_version_says_so_and_changes_nothing(sqlite_wor
     analysis = {"refund_amount": 20, "refund_currency": "USD"}
     call = {"id": call_id, "status": "completed", "post_call_analysis": analysis}
     await sqlite_world.deliver({"event_type": "call_ended", "payload": {"call": call}})
-
-    async def grown() -> bool | None:
-        return (await sqlite_world.file(case_id)).case.version == 2 or None
-
-    await sqlite_world.until(grown, "version 2")
+    await sqlite_world.file_once(case_id, lambda file: file.case.version == 2)
     answer = await sqlite_world.submit(ANA, form, reason="Not wanted after all.")
     assert answer["response_action"] == "update"
     assert "at version 2 now" in json.dumps(answer["view"])
@@ -142,7 +138,7 @@ async def test_a_form_from_another_workspace_is_refused(sqlite_world: World) -> 
 async def test_somebody_without_rights_gets_no_form(sqlite_world: World) -> None:
     _, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.press(SAM, "finance-refunds", card, REJECT)
-    await told(sqlite_world, SAM, "finance")
+    await sqlite_world.told(SAM, "finance")
     assert (await sqlite_world.requests("slack")).get("views.open", 0) == 0
 
 
@@ -164,7 +160,7 @@ async def test_clicks_and_forms_on_a_database_that_fails_are_answered(sqlite_wor
     assert "nothing was decided" in answer
     status, _ = await knock(sqlite_world, interaction(a_click(sqlite_world, card, APPROVE)))
     assert status == 200
-    await told(sqlite_world, ANA, "nothing was decided")
+    await sqlite_world.told(ANA, "nothing was decided")
     said = await sqlite_world.command(ANA, "finance-documents", "/invoice-resend INV-1")
     assert "no case was opened" in said["text"]
 

@@ -15,7 +15,7 @@ from bot.slack.people import MEMBERSHIP_WAIT_S
 from sandbox.slack.delivery import ACK_S
 from storage import open_database
 from tests.support.databases import held_commit
-from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
+from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed
 from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, reserved_port
 
 APPROVE, REJECT = "case.approve", "case.reject"
@@ -100,38 +100,33 @@ async def test_somebody_of_another_workspace_is_refused(sqlite_world: World) -> 
     for more in foreigners:
         body = interaction(a_click(sqlite_world, card, APPROVE, **more))
         assert (await knock(sqlite_world, body))[0] == 200
-        await told(sqlite_world, ANA, "Only members of this workspace")
+        await sqlite_world.told(ANA, "Only members of this workspace")
     assert await undecided(sqlite_world, case_id)
 
 
 # --- clicks that make no sense --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["", "x", ":", "C-1:", "C-1:two", "C-1:-1", ":1", "C-1:\u0661"])
-async def test_a_button_value_that_we_did_not_write_is_answered(sqlite_world: World, value: str) -> None:
+@pytest.mark.parametrize(
+    ("replaced", "words"),
+    [
+        *(
+            ({"value": value}, "not one of ours")
+            for value in ("", "x", ":", "C-1:", "C-1:two", "C-1:-1", ":1", "C-1:\u0661")
+        ),
+        ({"action_id": "case.approve_everything"}, "from another release"),
+        ({"value": "C-0000000000:1"}, "There is no such case here"),
+    ],
+)
+async def test_a_button_that_we_did_not_write_or_no_longer_know_is_answered(
+    sqlite_world: World, replaced: dict[str, str], words: str
+) -> None:
     case_id, card = await a_refund(sqlite_world)
     payload = a_click(sqlite_world, card, APPROVE)
-    payload["actions"][0]["value"] = value
+    payload["actions"][0] |= replaced
     assert (await knock(sqlite_world, interaction(payload)))[0] == 200
-    await told(sqlite_world, ANA, "not one of ours")
+    await sqlite_world.told(ANA, words)
     assert await undecided(sqlite_world, case_id)
-
-
-async def test_a_button_of_another_release_is_answered(sqlite_world: World) -> None:
-    case_id, card = await a_refund(sqlite_world)
-    payload = a_click(sqlite_world, card, APPROVE)
-    payload["actions"][0]["action_id"] = "case.approve_everything"
-    assert (await knock(sqlite_world, interaction(payload)))[0] == 200
-    await told(sqlite_world, ANA, "from another release")
-    assert await undecided(sqlite_world, case_id)
-
-
-async def test_a_case_that_does_not_exist_is_answered(sqlite_world: World) -> None:
-    _, card = await a_refund(sqlite_world)
-    payload = a_click(sqlite_world, card, APPROVE)
-    payload["actions"][0]["value"] = "C-0000000000:1"
-    assert (await knock(sqlite_world, interaction(payload)))[0] == 200
-    await told(sqlite_world, ANA, "There is no such case here")
 
 
 async def test_a_click_while_slack_cannot_tell_the_groups_is_answered_and_decides_nothing(sqlite_world: World) -> None:
@@ -139,7 +134,7 @@ async def test_a_click_while_slack_cannot_tell_the_groups_is_answered_and_decide
     await sqlite_world.fault("slack", "500")
     answer = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     assert answer["ok"], answer  # the sandbox waits three seconds, as Slack does
-    await told(sqlite_world, ANA, "could not tell your user groups")
+    await sqlite_world.told(ANA, "could not tell your user groups")
     assert await undecided(sqlite_world, case_id)
     await sqlite_world.fault("slack", "none")
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
@@ -159,7 +154,7 @@ async def test_a_click_while_slack_is_slow_is_answered_within_its_three_seconds(
     await slow_slack.fault("slack", "slow")
     answer = await slow_slack.press(ANA, "finance-refunds", card, APPROVE)
     assert answer["ok"], answer
-    await told(slow_slack, ANA, "could not tell your user groups")
+    await slow_slack.told(ANA, "could not tell your user groups")
     assert await undecided(slow_slack, case_id)
 
 
@@ -170,7 +165,7 @@ async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_se
     await slow_slack.fault("slack", "slow")
     answer = await slow_slack.press(ANA, "finance-refunds", card, REJECT)
     assert answer["ok"], answer
-    await told(slow_slack, ANA, "did not open the form")
+    await slow_slack.told(ANA, "did not open the form")
     assert (await slow_slack.file(case_id)).case.state == "open"
 
 
@@ -200,7 +195,7 @@ async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_wo
     finally:
         gate.set()
     assert (await again)["ok"]
-    await told(sqlite_world, ANA, "already decided")
+    await sqlite_world.told(ANA, "already decided")
     file = await sqlite_world.file(case_id)
     assert [decision.user_id for decision in file.decisions] == [ANA]
     await sqlite_world.card("finance-refunds", says="1 of 2")
@@ -212,7 +207,7 @@ async def test_a_replayed_request_has_one_effect(sqlite_world: World) -> None:
     body = interaction(a_click(sqlite_world, card, APPROVE))
     headers = signed(body)
     assert [(await knock(sqlite_world, body, headers))[0] for _ in range(3)] == [200, 200, 200]
-    await told(sqlite_world, ANA, "has been counted already")
+    await sqlite_world.told(ANA, "has been counted already")
     assert len((await sqlite_world.file(case_id)).decisions) == 1
     approvals = [e for e in await sqlite_world.history(case_id) if e.entry.what == "decision.approve"]
     assert len(approvals) == 1
@@ -256,7 +251,7 @@ async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(sqlite_wo
         await sqlite_world.press(BEN if number % 2 else ANA, "finance-refunds", card, APPROVE)
     await sqlite_world.press(LEA, "finance-refunds", card, APPROVE)
     await sqlite_world.card("finance-refunds", says="approved")
-    await told(sqlite_world, SAM, "finance", times=7)
+    await sqlite_world.told(SAM, "finance", times=7)
     assert max(hook["uses"] for hook in sqlite_world.sandbox_slack["hooks"].values()) == 1
     assert (await sqlite_world.file(case_id)).case.state != "open"
 

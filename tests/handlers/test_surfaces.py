@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from handlers.slack.threads import is_a_verdict
-from tests.support.slack_requests import told
 from tests.support.surfaces import element_of, home_of, in_words, say, tick, use, whispers_in
 from tests.support.world import ANA, BEN, SAM, World
 
@@ -137,7 +136,7 @@ async def test_an_account_that_may_not_take_part_is_refused_everywhere_though_it
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     await sqlite_world.command(ANA, "finance-refunds", "/finance list")
     await sqlite_world.command(ANA, "finance-refunds", "/invoice-resend INV-1")
-    await told(sqlite_world, ANA, words, times=3)
+    await sqlite_world.told(ANA, words, times=3)
     assert words in in_words((await home_of(sqlite_world, ANA, "Countersign"))["blocks"])
     file = await sqlite_world.file(case_id)
     assert (file.case.state, file.decisions) == ("open", ())

@@ -43,6 +43,17 @@ class Outside:
         """Return what only this person sees in the channel."""
         return [message["text"] for message in await self.messages(channel, user) if message["ephemeral"]]
 
+    async def told(self, user: str, words: str, channel: str = "finance-refunds", *, times: int = 1) -> str:
+        """Return what only this person sees in the channel, once it holds these words that many times."""
+
+        async def look() -> list[str] | None:
+            fitting = [text for text in await self.whispers(channel, user) if words in text]
+            return fitting if len(fitting) >= times else None
+
+        fitting = await self.until(look, f"{user} being told {words!r}")
+        assert len(fitting) == times or times == 1
+        return fitting[0]
+
     async def cards(self, channel: str) -> list[dict[str, Any]]:
         return [message for message in await self.messages(channel) if message["bot"] and not message["ephemeral"]]
 

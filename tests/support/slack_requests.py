@@ -57,15 +57,3 @@ def a_hook(world: World, user: str, ts: str) -> str:
     hook = {"user": user, "channel": "C0REFUNDS1", "ts": ts, "at": time.time(), "uses": 0}
     world.sandbox_slack["hooks"][token] = hook
     return f"{world.page}/hooks/actions/{TEAM}/1/{token}"
-
-
-async def told(world: World, user: str, words: str, *, times: int = 1) -> str:
-    """Return what only this person sees in #finance-refunds, once it holds these words that many times."""
-
-    async def look() -> list[str] | None:
-        fitting = [text for text in await world.whispers("finance-refunds", user) if words in text]
-        return fitting if len(fitting) >= times else None
-
-    fitting = await world.until(look, f"{user} being told {words!r}")
-    assert len(fitting) == times or times == 1
-    return fitting[0]

@@ -27,7 +27,7 @@ from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
 from sandbox.app import STATE, WORKSPACE, Config, make_app
 from sandbox.traffic import SLOW_S
-from tests.support.outside import ADA, ANA, BEN, LEA, PATIENCE_S, SAM, Outside
+from tests.support.outside import ADA, ANA, BEN, LEA, PATIENCE_S, SAM, Outside, buttons
 from tests.support.places import SHIPPED_POLICY
 
 __all__ = ["ADA", "ANA", "BEN", "LEA", "SAM"]
@@ -155,12 +155,33 @@ class World(Outside):
 
     async def state(self, case_id: str, state: str) -> CaseFile:
         """Return the case, once it is in this state."""
+        return await self.file_once(case_id, lambda file: file.case.state == state, f"case {case_id} in state {state}")
+
+    async def file_once(self, case_id: str, fits: Callable[[CaseFile], object], what: str = "") -> CaseFile:
+        """Return the case, once it fits."""
 
         async def look() -> CaseFile | None:
             file = await self.file(case_id)
-            return file if file.case.state == state else None
+            return file if fits(file) else None
 
-        return await self.until(look, f"case {case_id} in state {state}")
+        return await self.until(look, what or f"case {case_id} as the test wants it")
+
+    async def drawn(self, case_id: str, action_id: str, says: str = "") -> tuple[str, dict[str, Any]]:
+        """Return the channel and the current card of the case, once it shows the button and says this."""
+
+        async def look() -> tuple[str, dict[str, Any]] | None:
+            case = (await self.file(case_id)).case
+            cards = await self.cards(channel := f"finance-{case.channel}")
+            current = f"{case_id}:r{case.revision}:"
+            found = [card for card in cards if buttons(card).get(action_id, ("",))[0].startswith(current)]
+            return (channel, found[0]) if found and says in json.dumps(found[0]["blocks"]) else None
+
+        return await self.until(look, f"the button {action_id} and {says!r}")
+
+    async def press_on(self, case_id: str, user: str, action_id: str) -> None:
+        """Press a button on the current card of the case, once the card shows it."""
+        channel, card = await self.drawn(case_id, action_id)
+        await self.press(user, channel, card, action_id)
 
 
 OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
