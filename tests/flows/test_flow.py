@@ -4,6 +4,7 @@ import json
 
 from bot.core.model import ExecutionState, Outcome
 from tests.support.outside import buttons
+from tests.support.surfaces import home_of
 from tests.support.world import ANA, BEN, LEA, SAM, World
 
 APPROVE, REJECT, DONE, RETRY, SETTLE = "case.approve", "case.reject", "case.step_done", "case.retry", "case.settle"
@@ -205,14 +206,9 @@ async def test_a_choice_of_how_to_settle_a_dispute_needs_somebody_else_to_approv
     card = await world.card("finance-disputes", says="Dispute")
     assert APPROVE not in buttons(card)
     await world.press(ANA, "finance-disputes", card, "case.choose.1")
-
-    async def second() -> dict[str, object] | None:
-        card = (await world.cards("finance-disputes"))[-1]
-        return card if APPROVE in buttons(card) else None
-
-    card = await world.until(second, "the second version with its Approve button")
     case = await world.case_of(call_id)
     assert case.version == 2
+    _, card = await world.drawn(case.case_id, APPROVE)
     await world.press(ANA, "finance-disputes", card, APPROVE)
     await world.press(LEA, "finance-disputes", card, APPROVE)
     await world.state(case.case_id, "approved")
@@ -221,14 +217,7 @@ async def test_a_choice_of_how_to_settle_a_dispute_needs_somebody_else_to_approv
 async def test_the_home_tab_shows_cases_only_to_those_whom_the_policy_names(world: World) -> None:
     call_id = await world.call("refund-small")
     case = await world.case_of(call_id)
-    seen = {}
-    for user in (ANA, SAM):
-        await world.open_home(user)
-
-        async def drawn(user: str = user) -> dict[str, object] | None:
-            return await world.home(user)
-
-        seen[user] = str(await world.until(drawn, "a home tab"))
+    seen = {user: str(await home_of(world, user)) for user in (ANA, SAM)}
     assert case.case_id in seen[ANA]
     assert case.case_id not in seen[SAM]
 

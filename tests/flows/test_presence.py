@@ -40,11 +40,7 @@ async def test_whatever_becomes_of_a_group_the_admin_is_asked_on_the_card_and_ca
     assert "fell to the admins" in json.dumps(card["blocks"])
     await world.press(ADA, "finance-refunds", card, "case.approve")
     await world.state(case.case_id, "approved")
-
-    async def notice() -> bool | None:
-        return True if any(case.case_id in one["text"] for one in await world.cards("finance-review")) else None
-
-    await world.until(notice, "a message in the fallback channel")
+    await world.card("finance-review", says=case.case_id)
 
 
 async def test_each_look_sees_what_came_since_the_last_one_and_all_cases_once_somebody_else_is_there(

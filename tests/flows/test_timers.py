@@ -263,12 +263,8 @@ async def test_people_are_called_in_the_thread_and_an_expired_card_has_no_button
     async with a_world(database_url, policy=policy) as world:
         _, card = await world.opened("refund-small", "finance-refunds")
         world.clock.let_pass(4 * 3600 + 1)
-
-        async def told() -> str | None:
-            said = "\n".join(await world.thread("finance-refunds", card["ts"]))
-            return said if "Reminder:" in said else None
-
-        story = await world.until(told, "a reminder in the thread")
+        await world.thread_line("finance-refunds", card["ts"], "Reminder:")
+        story = "\n".join(await world.thread("finance-refunds", card["ts"]))
         assert story.count("Reminder:") == 1
         assert "<!subteam^S0FINANCE1>" in story
         world.clock.let_pass(3 * 86_400)

@@ -277,12 +277,7 @@ async def test_a_changed_body_on_a_decided_case_is_a_note_in_its_thread(sqlite_w
     card = await sqlite_world.card("finance-refunds", says="24.00 USD")
     await sqlite_world.press(BEN, "finance-refunds", card, APPROVE)
     await sqlite_world.deliver(a_call(refund_amount=2400))
-
-    async def noted() -> str | None:
-        said = "\n".join(await sqlite_world.thread("finance-refunds", card["ts"]))
-        return said if "summary changed after" in said else None
-
-    said = await sqlite_world.until(noted, "a note in the thread")
+    said = await sqlite_world.thread_line("finance-refunds", card["ts"], "summary changed after")
     assert "24.00 → 2400.00" in said
     assert "Nothing was done about it" in said
     file = await sqlite_world.file((await sqlite_world.case_of("call_door_1")).case_id)
