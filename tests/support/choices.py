@@ -10,7 +10,7 @@ def menu(card: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]]:
     for block in card["blocks"]:
         for element in block.get("elements", []):
             if element.get("type") == "overflow":
-                return block["block_id"], {one["value"].partition(" ")[0]: one for one in element["options"]}
+                return block["block_id"], {option["value"].partition(" ")[0]: option for option in element["options"]}
     raise AssertionError("no menu on this card")
 
 

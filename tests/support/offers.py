@@ -51,7 +51,7 @@ async def look(database: Database, case_id: str) -> CaseFile:
 
 
 async def history(database: Database, case_id: str) -> list[Entry]:
-    return [one.entry for one in await database.read(lambda store: store.history(case_id))]
+    return [audited.entry for audited in await database.read(lambda store: store.history(case_id))]
 
 
 def click(file: CaseFile, who: str | Person, what: str = "", version: int | None = None) -> Click:
@@ -61,12 +61,12 @@ def click(file: CaseFile, who: str | Person, what: str = "", version: int | None
 
 
 async def approve(database: Database, case_id: str, who: str | Person) -> Answer:
-    made = click(await look(database, case_id), who, "approve")
-    return await database.write(lambda store: decisions.approve(store, made, policy=SHIPPED, now=NOW))
+    approval = click(await look(database, case_id), who, "approve")
+    return await database.write(lambda store: decisions.approve(store, approval, policy=SHIPPED, now=NOW))
 
 
 async def amend(database: Database, case_id: str, who: str | Person, amount: str, **more: Any) -> Answer:
-    made = click(await look(database, case_id), who, amount, **more)
+    amendment = click(await look(database, case_id), who, amount, **more)
     return await database.write(
-        lambda store: change_amount(store, made, amount, "As agreed on the phone", offering=OFFERING, now=NOW)
+        lambda store: change_amount(store, amendment, amount, "As agreed on the phone", offering=OFFERING, now=NOW)
     )

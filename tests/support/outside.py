@@ -180,7 +180,7 @@ def filled(view: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
         element, name = block["element"], block["block_id"]
         if element["type"] == "static_select":
             chosen = values.get(name) or (element.get("initial_option") or {}).get("value")
-            option = next((one for one in element["options"] if one["value"] == chosen), None)
+            option = next((option for option in element["options"] if option["value"] == chosen), None)
             state[name] = {element["action_id"]: {"type": "static_select", "selected_option": option}}
         else:
             text = values.get(name, element.get("initial_value"))

@@ -8,14 +8,14 @@ from tests.support.world import World
 async def finance(world: World, user: str, text: str = "", channel: str = "finance-refunds") -> str:
     """Return the answer to `/finance text`, with the words of its blocks."""
     await world.command(user, channel, f"/finance {text}".strip())
-    said = [one for one in await world.messages(channel, user) if one["ephemeral"]][-1]
+    said = [message for message in await world.messages(channel, user) if message["ephemeral"]][-1]
     return "\n".join([str(said["text"]), in_words(said["blocks"])])
 
 
 def in_words(blocks: Any) -> str:
     """Return every text of some blocks, however deep."""
     if isinstance(blocks, list):
-        return "\n".join([words for one in blocks if (words := in_words(one))])
+        return "\n".join([words for block in blocks if (words := in_words(block))])
     if not isinstance(blocks, dict):
         return ""
     own = [text] if isinstance(text := blocks.get("text"), str) else []
@@ -46,7 +46,7 @@ async def use(world: World, user: str, view: dict[str, Any], action_id: str, **g
     block_id, element = element_of(view, action_id)
     if "selected" in given:
         value = given.pop("selected")
-        given["selected_option"] = next(one for one in element["options"] if one["value"] == value)
+        given["selected_option"] = next(option for option in element["options"] if option["value"] == value)
     action = {"type": element["type"], "action_id": action_id, **given}
     return await world.post("/sim/click", user=user, view_id=view["id"], block_id=block_id, action=action)
 
@@ -56,7 +56,7 @@ async def tick(world: World, user: str, view: dict[str, Any], *case_ids: str) ->
     values: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] == "input":
-            chosen = [one for one in block["element"]["options"] if one["value"].split(":")[0] in case_ids]
+            chosen = [option for option in block["element"]["options"] if option["value"].split(":")[0] in case_ids]
             values[block["block_id"]] = {
                 block["element"]["action_id"]: {"type": "checkboxes", "selected_options": chosen}
             }
@@ -72,7 +72,7 @@ async def say(world: World, user: str, channel: str, text: str, thread_ts: str |
 async def whispers_in(world: World, user: str, channel: str, ts: str) -> list[str]:
     """Return what only this person sees in a thread."""
     found = await world.get("/sim/thread", channel=world.channel_id(channel), ts=ts, user=user)
-    return [one["text"] for one in found["messages"] if one["ephemeral"]]
+    return [message["text"] for message in found["messages"] if message["ephemeral"]]
 
 
 async def run_step(world: World, user: str, **inputs: Any) -> str:
@@ -84,7 +84,7 @@ async def run_step(world: World, user: str, **inputs: Any) -> str:
 
 async def run_ended(world: World, run_id: str) -> dict[str, Any]:
     async def look() -> dict[str, Any] | None:
-        found = next(one for one in (await world.get("/sim/workflow"))["runs"] if one["id"] == run_id)
-        return found if found["state"] != "running" else None
+        run = next(run for run in (await world.get("/sim/workflow"))["runs"] if run["id"] == run_id)
+        return run if run["state"] != "running" else None
 
     return await world.until(look, f"the end of step {run_id}")
