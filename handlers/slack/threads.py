@@ -1,18 +1,17 @@
-"""Words in a card's thread decide nothing; who tries is told where the button is, once."""
+"""Answer a verdict in a card's thread, which decides nothing: the person is told once where the buttons are."""
 
-import logging
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.cases import Store
-from bot.core.cards.closed import how_it_stands
+from bot.core.cards.wording import how_it_stands
 from bot.core.model import CaseState
 from handlers.context import Context
-
-log = logging.getLogger("countersign.doors")
+from handlers.slack.answering import logged
 
 WORDS_AT_MOST = 6  # whoever writes more discusses
 _WORD = re.compile(r"[a-z+1']+|:[a-z0-9_+-]+:")
@@ -25,15 +24,12 @@ _DECIDES, _KNOWN = frozenset(f"{_YES} {_NO}".split()), frozenset(f"{_YES} {_NO} 
 def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.event("message")
     async def said(event: dict[str, Any]) -> None:
-        try:
-            if is_a_verdict(event):
-                await _answer(ctx, event)
-        except Exception:
-            log.exception("a reply in a thread could not be answered")
+        if is_a_verdict(event):
+            await logged(ctx, "a reply in a thread could not be answered", _answer(ctx, event))
 
 
 def is_a_verdict(event: Mapping[str, Any]) -> bool:
-    """A person's reply in a thread that says yes or no and nothing else: "approved", "ok", "reject this please"."""
+    """Return whether a person's reply in a thread says yes or no and nothing else: "approved", "reject this please"."""
     by_a_person = event.get("user") and not event.get("bot_id") and event.get("subtype") in (None, "thread_broadcast")
     if not by_a_person or event.get("thread_ts") in (None, event.get("ts")):
         return False
@@ -44,13 +40,13 @@ def is_a_verdict(event: Mapping[str, Any]) -> bool:
 
 
 async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
-    """Once for each person and thread, whatever Slack delivers again."""
+    """Answer each person once a thread, whatever Slack delivers again."""
     channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
-    identity, now = f"words:{channel_id}:{thread_ts}:{user_id}", ctx.clock()
+    identity = f"words:{channel_id}:{thread_ts}:{user_id}"
 
-    def find(store: Store) -> str | None:
-        hangs = store.case_at(channel_id, thread_ts)
-        file = store.case_file(hangs.case_id) if hangs is not None else None
+    def find(store: Store, *, now: datetime) -> str | None:
+        case = store.case_at(channel_id, thread_ts)
+        file = store.case_file(case.case_id) if case is not None else None
         if file is None or not store.first_time(identity, now):
             return None
         if file.case.state is not CaseState.OPEN:
@@ -59,7 +55,7 @@ async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
         card = f"<{link}|the card>" if link else "the card"
         return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."
 
-    text = await ctx.db.write(find)
+    text = await ctx.write(find)
     if text is not None:
         ctx.count("slack", "words_in_a_thread")
         await ctx.slack_port.whisper(channel_id, user_id, text, thread_ts=thread_ts)
