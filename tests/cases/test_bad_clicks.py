@@ -1,4 +1,4 @@
-"""Clicks on what is not there any more: each has its answer and its entry in the history, and changes nothing."""
+"""Click on what is gone: each click is answered and audited, and changes nothing."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

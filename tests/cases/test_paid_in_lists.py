@@ -1,4 +1,4 @@
-"""What another case has paid waits in lists to be rejected: nobody is offered it, and no approval of it counts."""
+"""List what another case has paid: nobody is offered it, and no approval of it counts."""
 
 from bot.cases import inbox
 from bot.core.cards.home import Look

@@ -13,8 +13,9 @@ from bot.core.cards import notices
 from bot.core.model import CaseState, Details, Entry, Fields
 from bot.core.notices import Notice
 from storage import Database, Store
+from tests.support.outside import button
 from tests.support.rows import NOW, a_case, a_decision, open_case
-from tests.support.world import ANA, BEN, LEA, SAM, World, button
+from tests.support.world import ANA, BEN, LEA, SAM, World
 
 SECOND = timedelta(seconds=1)
 REJECT = "case.reject"

@@ -1,4 +1,4 @@
-"""What the README promises can be looked up."""
+"""Look up what the README promises."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""When a case is due, and when people are reminded of it: in the hours in which they work, never early, in order."""
+"""Set due times and reminders in working hours: never early, and in order."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
