@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, clicks, decisions, masked, owners, questions
+from bot.cases import clicks, decisions, masked, owners, questions
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import completing, forms, more
 from bot.core.cards.localised import localised
@@ -233,11 +233,8 @@ async def _take(ctx: Context, click: Click, _: Body) -> Answer:
 
 async def _open_question(ctx: Context, click: Click, body: Body) -> Answer:
     now = ctx.clock()
-
-    def check(store: Store) -> CaseFile | Answer:
-        return questions.check_asking(store, click, policy=ctx.policy, now=now)
-
-    return await _open_with(ctx, body, check, more.question_form)
+    found = await ctx.db.write(lambda store: questions.check_asking(store, click, policy=ctx.policy, now=now))
+    return await _open_with(ctx, body, found, more.question_form)
 
 
 _MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.ASK: _open_question}
@@ -250,11 +247,8 @@ async def _open(
     ctx: Context, click: Click, body: Body, state: CaseState, form: Callable[[CaseFile], Body | Answer]
 ) -> Answer:
     now = ctx.clock()
-
-    def check(store: Store) -> CaseFile | Answer:
-        return clicks.check_open(store, click, policy=ctx.policy, state=state, now=now)
-
-    return await _open_with(ctx, body, check, form)
+    found = await ctx.db.write(lambda store: clicks.check_open(store, click, policy=ctx.policy, state=state, now=now))
+    return await _open_with(ctx, body, found, form)
 
 
 def _locale(ctx: Context, file: CaseFile) -> str:
@@ -262,10 +256,9 @@ def _locale(ctx: Context, file: CaseFile) -> str:
 
 
 async def _open_with(
-    ctx: Context, body: Body, check: Callable[[Store], CaseFile | Answer], form: Callable[[CaseFile], Body | Answer]
+    ctx: Context, body: Body, found: CaseFile | Answer, form: Callable[[CaseFile], Body | Answer]
 ) -> Answer:
     """No network before this but the group look-up: a trigger lives three seconds and works once."""
-    found = await ctx.db.write(check)
     view = found if isinstance(found, Answer) else form(localised(found, _locale(ctx, found)))
     if isinstance(view, Answer):
         return view

@@ -1,6 +1,5 @@
 """Forms that come back: field errors are shown on the field, everything else in the form's place."""
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -8,12 +7,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, amendments, calls, clicks, decisions, questions
+from bot.cases import amendments, completions, decisions, questions
 from bot.cases.amendments import Offering
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import forms, more
 from bot.core.cards.forms import FormErrors
-from bot.core.model import Call, CaseState
 from bot.core.redact import redact_tree
 from bot.core.slack_ids import CallbackId
 from handlers.context import Context, NotAllowed, SlackUnavailable
@@ -133,14 +131,4 @@ async def _ask(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
 async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
     """What a person fills in is told to the case like a call is; a job looks things up and makes the offer."""
     details, now = stated_details(values, locale=await ctx.locale_of(click.ref.case_id)), ctx.clock()
-    sha256 = hashlib.sha256(click.identity.encode()).hexdigest()
-
-    def tell(store: Store) -> Answer:
-        found = clicks.check_open(store, click, policy=ctx.policy, state=CaseState.OPEN, now=now)
-        if isinstance(found, Answer):
-            return found
-        call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)
-        calls.receive(store, call, body_sha256=sha256, now=now)
-        return Answer(changed=True)
-
-    return await ctx.db.write(tell)
+    return await ctx.db.write(lambda store: completions.complete(store, click, details, policy=ctx.policy, now=now))

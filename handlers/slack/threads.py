@@ -7,9 +7,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.cases import Store
+from bot.cases import places
 from bot.core.cards.closed import how_it_stands
-from bot.core.model import CaseState
+from bot.core.model import CardCopy, CaseFile, CaseState
 from handlers.context import Context
 
 log = logging.getLogger("countersign.doors")
@@ -48,18 +48,17 @@ async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
     channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
     identity, now = f"words:{channel_id}:{thread_ts}:{user_id}", ctx.clock()
 
-    def find(store: Store) -> str | None:
-        hangs = store.case_at(channel_id, thread_ts)
-        file = store.case_file(hangs.case_id) if hangs is not None else None
-        if file is None or not store.first_time(identity, now):
-            return None
-        if file.case.state is not CaseState.OPEN:
-            return f"Words in a thread decide nothing. {how_it_stands(file)}"
-        link = ctx.link(store.card(file.case.case_id, file.case.channel))
-        card = f"<{link}|the card>" if link else "the card"
-        return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."
-
-    text = await ctx.db.write(find)
-    if text is not None:
+    found = await ctx.db.write(
+        lambda store: places.case_of_thread(store, channel_id, thread_ts, identity=identity, now=now)
+    )
+    if found is not None:
         ctx.count("slack", "words_in_a_thread")
-        await ctx.slack_port.whisper(channel_id, user_id, text, thread_ts=thread_ts)
+        await ctx.slack_port.whisper(channel_id, user_id, _reply(ctx, *found), thread_ts=thread_ts)
+
+
+def _reply(ctx: Context, file: CaseFile, copy: CardCopy | None) -> str:
+    if file.case.state is not CaseState.OPEN:
+        return f"Words in a thread decide nothing. {how_it_stands(file)}"
+    link = ctx.link(copy)
+    card = f"<{link}|the card>" if link else "the card"
+    return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."

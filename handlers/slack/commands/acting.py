@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.cases import Store, decisions, inbox, owners, pauses
+from bot.cases import decisions, inbox, owners, pauses
 from bot.cases.clicks import Answer, Click
 from bot.cases.delegations import back, go_away
 from bot.core.cards.mrkdwn import code, data, who
@@ -142,12 +142,7 @@ async def _resume(asked: Asked) -> Reply:
     if not _is_admin(asked):
         return Reply(_only_admins(asked.ctx.policy))
     by, now, named = asked.person.user_id, asked.ctx.clock(), asked.rest.lower()
-
-    def resume(store: Store) -> list[str]:
-        scopes = [one.scope for one in store.pauses() if named in ("", one.scope)]
-        return [scope for scope in scopes if pauses.resume(store, scope, by=by, now=now)]
-
-    resumed = await asked.ctx.db.write(resume)
+    resumed = await asked.ctx.db.write(lambda store: pauses.resume_all(store, named, by=by, now=now))
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
     return Reply(f"Resumed: {data(', '.join(resumed))}.", wake=("executions", "cards"))
