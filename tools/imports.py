@@ -54,7 +54,7 @@ SHARED_CONNECTORS: Final = frozenset({"google"})  # no vendor: what Google's thr
 
 
 class Import(NamedTuple):
-    """One name that a module imports."""
+    """Describe one name that a module imports."""
 
     line: int
     module: str
@@ -67,19 +67,19 @@ class Import(NamedTuple):
 
 
 class Module:
-    """One source file, by the name under which it is imported."""
+    """Hold one source file under the name by which it is imported."""
 
     def __init__(self, root: Path, path: Path) -> None:
         self.place = path.relative_to(root).as_posix()
         parts = path.relative_to(root).with_suffix("").parts
         self.name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         self._package = parts[:-1]
-        self.tree = ast.parse(path.read_text(encoding="utf-8"))
+        self.nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
     @cached_property
     def imports(self) -> tuple[Import, ...]:
-        """All imports, also those inside functions and behind TYPE_CHECKING."""
-        return tuple(imported for node in ast.walk(self.tree) for imported in self._imports_of(node))
+        """Return all imports, also those inside functions and behind TYPE_CHECKING."""
+        return tuple(imported for node in self.nodes for imported in self._imports_of(node))
 
     def _imports_of(self, node: ast.AST) -> Iterator[Import]:
         if isinstance(node, ast.Import):
@@ -96,11 +96,11 @@ class Module:
 
 
 class Tree:
-    """All modules of ours below a root, parsed when they are first asked for."""
+    """Hold all modules of ours below a root, each parsed when it is first asked for and after it has changed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._modules: dict[Path, Module] = {}
+        self._modules: dict[Path, tuple[int, Module]] = {}
 
     def below(self, *folders: str) -> Iterator[Module]:
         """Yield each module below these folders."""
@@ -126,9 +126,10 @@ class Tree:
         return path
 
     def _load(self, path: Path) -> Module:
-        if path not in self._modules:
-            self._modules[path] = Module(self.root, path)
-        return self._modules[path]
+        changed_ns = path.stat().st_mtime_ns
+        if path not in self._modules or self._modules[path][0] != changed_ns:
+            self._modules[path] = changed_ns, Module(self.root, path)
+        return self._modules[path][1]
 
 
 def within(path: str, *packages: str) -> bool:
@@ -142,7 +143,7 @@ def core_is_pure(tree: Tree) -> Iterator[str]:
         for imported in module.imports:
             if not within(imported.path, "bot.core", *CORE_MAY_IMPORT):
                 yield module.fault(imported.line, f"bot.core imports {imported.path}")
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
                 yield module.fault(node.lineno, f"bot.core calls .{node.func.attr}(); time is passed in")
             elif isinstance(node, ast.Attribute) and node.attr in CLOCKS and isinstance(node.value, ast.Name):
@@ -176,7 +177,7 @@ def handlers_know_cases_and_core(tree: Tree) -> Iterator[str]:
     for module in tree.below("handlers"):
         used = list(module.imports)
         modules = {imported.bound: imported.path for imported in used if tree.find(imported.path)}
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                 used.append(Import(node.lineno, modules[node.value.id], node.attr, node.attr))
         for imported in used:

@@ -1,4 +1,4 @@
-"""Every transaction: load, ask core, save, audit. Plain functions of a store; they never await and never call out."""
+"""Run every transaction: load, ask core, save, audit. Functions are plain; they never await and never call out."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar

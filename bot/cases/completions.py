@@ -1,4 +1,4 @@
-"""What a person fills in about a case is received like a call, so that one merge and one look-up serve both."""
+"""Receive what a person fills in about a case like a call, so that one merge and one look-up serve both."""
 
 import hashlib
 from datetime import datetime

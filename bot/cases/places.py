@@ -1,4 +1,4 @@
-"""The way from a case to its card, and from a card's thread to its case."""
+"""Find the card of a case, and the case of a thread."""
 
 from datetime import datetime
 
