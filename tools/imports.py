@@ -178,8 +178,8 @@ def handlers_know_cases_and_core(tree: Tree) -> Iterator[str]:
         used = list(module.imports)
         modules = {imported.bound: imported.path for imported in used if tree.find(imported.path)}
         for node in module.nodes:
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
-                used.append(Import(node.lineno, modules[node.value.id], node.attr, node.attr))
+            if isinstance(node, ast.Attribute) and (holder := ast.unparse(node.value)) in modules:
+                used.append(Import(node.lineno, modules[holder], node.attr, node.attr))
         for imported in used:
             origin = tree.origin(imported)
             if within(origin, *OURS) and not within(origin, "handlers", "bot.cases", "bot.core"):
