@@ -1,4 +1,4 @@
-"""Check what the README and the pages beside it promise against the files and tables that they name."""
+"""Look up what the README promises."""
 
 import re
 from pathlib import Path
