@@ -65,8 +65,8 @@ def addresses(page: str) -> dict[str, Any]:
 
 def policy_file() -> Path:
     """Return policy.toml of the current folder, else the shipped one: inside the wheel, or at the top of a checkout."""
-    places = (Path(), PACKAGE, PACKAGE.parent)
-    return next((path for place in places if (path := place / "policy.toml").is_file()), Path("policy.toml"))
+    candidates = [folder / "policy.toml" for folder in (Path(), PACKAGE, PACKAGE.parent)]
+    return next(filter(Path.is_file, candidates), candidates[0])
 
 
 def run(args: argparse.Namespace) -> int:
