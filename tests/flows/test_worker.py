@@ -203,7 +203,7 @@ async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
             raise RuntimeError("a bug that hits one call once")
         settle(store, told, *rest, **more)  # type: ignore[arg-type]  # handed on as it came
 
-    monkeypatch.setattr("bot.jobs.calls.intake.settle", stumble)
+    monkeypatch.setattr("bot.cases.calls.settle", stumble)
     first = await sqlite_world.call("refund-small")
     await sqlite_world.until(
         lambda: _figure(sqlite_world, 'countersign_jobs_total{end="failed",lane="calls"}'), "a failed job"
