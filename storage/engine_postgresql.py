@@ -1,4 +1,4 @@
-"""PostgreSQL: a pool of connections used from threads; any number of processes."""
+"""Run transactions on PostgreSQL: a pool of connections used from threads, by any number of processes."""
 
 import asyncio
 import time
@@ -13,8 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from storage.errors import RuleBroken, StorageError
 from storage.migrations import MIGRATIONS
-from storage.session import Params, Row
-from storage.statements import POSTGRESQL, Texts
+from storage.session import POSTGRESQL, Params, Row, Texts
 from storage.store import Store
 
 T = TypeVar("T")
@@ -31,7 +30,7 @@ HISTORY_TABLE = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, a
 
 
 class PostgresqlSession:
-    """A `Session` over one connection inside one transaction."""
+    """Execute statements on one connection inside one transaction."""
 
     def __init__(self, connection: Connection, texts: Texts) -> None:
         self._connection = connection
@@ -66,13 +65,13 @@ class PostgresqlSession:
 
 
 def translated(error: psycopg.Error) -> StorageError:
-    """Names the rule or the fault; the server's DETAIL, which holds values, is left out."""
+    """Return our error for one of the server's, without its DETAIL, which holds values."""
     sentence = error.diag.message_primary or type(error).__name__
     return (RuleBroken if isinstance(error, psycopg.IntegrityError) else StorageError)(sentence)
 
 
 class PostgresqlDatabase:
-    """A `Database` on a server; blocking work happens in threads of its own, one a connection."""
+    """Run transactions on a server, each in a thread of its own with its own connection."""
 
     engine = POSTGRESQL
 
@@ -90,13 +89,13 @@ class PostgresqlDatabase:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="countersign-read")
 
     async def write(self, fn: Callable[[Store], T]) -> T:
-        """Returns after the commit; runs `fn` again where the server asks for it."""
+        """Run `fn` and return after the commit; run it again if the server asks for it."""
         if self._read_only:
             raise StorageError("The database was opened for reading.")
         return await self._on(self._writers, self._write, fn)
 
     async def read(self, fn: Callable[[Store], T]) -> T:
-        """`fn` sees one moment of the database, however long it takes."""
+        """Run `fn` on one snapshot of the database, however long it takes."""
         return await self._on(self._readers, self._read, fn)
 
     async def _on(self, threads: ThreadPoolExecutor, run: Callable[[Any], T], fn: Callable[[Store], T]) -> T:
@@ -121,12 +120,14 @@ class PostgresqlDatabase:
             return fn(Store(PostgresqlSession(connection, self._texts)))
 
     async def backup(self, path: str | Path) -> None:
+        """Refuse: a server has its own means."""
         raise StorageError("On PostgreSQL use pg_dump, or the server's own backups.")
 
     async def close(self) -> None:
-        await asyncio.to_thread(self.shut)
+        """Finish what runs, then close every connection."""
+        await asyncio.to_thread(self._shut)
 
-    def shut(self) -> None:
+    def _shut(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
         self._write_pool.close()
@@ -149,7 +150,7 @@ def _configure_reader(connection: Connection) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """Brings an older database up to date; of several processes that start together one does it, the others wait."""
+    """Bring an older database up to date; of processes that start together one does it and the others wait."""
     connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
     try:
         connection.execute(HISTORY_TABLE)
@@ -165,7 +166,7 @@ def migrate(connection: Connection) -> None:
 
 
 def check(connection: Connection) -> set[str]:
-    """Names of the migrations applied. A database from a newer version is a StorageError."""
+    """Return the names of the migrations applied; raise StorageError for a database of a newer version."""
     applied = {str(row[0]) for row in connection.execute("SELECT name FROM migrations")}
     unknown = applied - {migration.name for migration in MIGRATIONS}
     if unknown:

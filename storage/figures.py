@@ -1,4 +1,4 @@
-"""What a digest counts: every case that was opened or decided in a span of time."""
+"""Read what a digest counts: the cases that were opened or decided in a span of time, and those that wait."""
 
 from datetime import datetime
 
@@ -22,10 +22,15 @@ ORDER BY c.opened_at, c.case_id
 
 
 class Figures:
+    """Read the cases of a digest."""
+
     _session: Session
 
     def counted(self, since: datetime, until: datetime) -> list[Counted]:
-        """Opened or decided from `since` until before `until`, and whatever still waits; a scan, so not for a write."""
+        """Return cases opened or decided from `since` until before `until`, and those that wait.
+
+        Scans the table, so call it in a read.
+        """
         rows = self._session.rows(IN_SPAN, {"since": to_text(since), "until": to_text(until)})
         return [
             _counted(case_of_row(tuple(row)), money, automatic, decided_at, verdict)

@@ -1,4 +1,4 @@
-"""Refresh tokens that vendors rotate, sealed by whoever keeps them; one process at a time may use one."""
+"""Store refresh tokens that vendors rotate, sealed by the caller; one process at a time may use one."""
 
 from datetime import datetime
 
@@ -21,17 +21,22 @@ UPDATE tokens SET lease_owner = NULL, lease_until = NULL WHERE system = :system 
 
 
 class Tokens(History):
+    """Lease and store one sealed refresh token a system."""
+
     def claim_token(self, system: str, owner: str, until: datetime, now: datetime) -> bool:
-        """False while somebody else holds this system's token."""
+        """Lease this system's token and return True, or False while somebody else holds it."""
         times = {"until": to_text(until), "now": to_text(now)}
         return self._session.run(CLAIM, {"system": system, "owner": owner, **times}) == 1
 
     def sealed_token(self, system: str) -> str | None:
+        """Return the sealed token, or None before the first was saved."""
         row = self._session.row(SEALED, {"system": system})
         return None if row is None else row[0]
 
     def save_token(self, system: str, sealed: str, now: datetime) -> None:
+        """Replace the sealed token."""
         self._session.run(SAVE, {"system": system, "sealed": sealed, "now": to_text(now)})
 
     def release_token(self, system: str, owner: str) -> None:
+        """End the lease if this owner holds it."""
         self._session.run(RELEASE, {"system": system, "owner": owner})

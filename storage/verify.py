@@ -1,4 +1,4 @@
-"""Checks the whole history row by row and names the first entry that does not hold."""
+"""Verify the whole history row by row and name the first entry that does not hold."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ WHERE h.sealed_n > 0 AND s.n IS NULL ORDER BY h.case_id
 
 
 class Verified(NamedTuple):
-    """What was looked at, up to the first fault."""
+    """Count what was verified, up to the first fault."""
 
     entries: int
     cases: int
@@ -40,12 +40,14 @@ class Verified(NamedTuple):
 
 
 class _BrokenError(Exception):
-    """Carries the sentence out of the streams."""
+    """Carry the sentence that names the fault out of the streams."""
 
 
 class Verification(History):
+    """Verify chains and seals against the rows."""
+
     def verify(self) -> Verified:
-        """Reads everything once and keeps one row at a time; meant for `Database.read`."""
+        """Read the whole history once, one row in memory at a time; meant for `Database.read`."""
         entries = cases = seals = 0
         stream = self._session.stream
         try:
@@ -108,7 +110,7 @@ def _check_seal(expected_n: int, n: int, previous_hash: str, rows: Iterator[Row]
 
 
 def _sealed_heads(first: Row, rest: Iterator[Row]) -> Iterator[tuple[str, int, str]]:
-    """The heads of one seal, in order; raises where the history does not have what was sealed."""
+    """Yield the heads of one seal in order; raise if the history does not have what was sealed."""
     for row in chain([first], rest):
         n, _, _, _, case_id, entry_n, sealed_hash, entry_hash_now = row
         if case_id is None:

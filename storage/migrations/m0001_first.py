@@ -1,4 +1,4 @@
-"""The first schema. Released: never edited, what comes later is another migration.
+"""Create the first schema. Released: never edited, what comes later is another migration.
 
 Columns repeat what queries, constraints and triggers need; `data` is the whole value as JSON. Where both say a state,
 a lease or a due time, the column is right. Times are text: UTC, ISO 8601, fixed width. Amounts are minor units.

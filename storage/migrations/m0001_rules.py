@@ -1,4 +1,4 @@
-"""Triggers of the first schema. Released: never edited, what comes later is another migration."""
+"""Create the triggers of the first schema. Released: never edited, what comes later is another migration."""
 
 SQLITE = (
     """

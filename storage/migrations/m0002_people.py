@@ -1,4 +1,4 @@
-"""Timers, notices, delegations, pauses, what links cases, what was approved to be paid, and sealed refresh tokens."""
+"""Add timers, notices, delegations, pauses, keys that link cases, payouts and sealed refresh tokens."""
 
 NAME = "0002_people"
 

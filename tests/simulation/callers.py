@@ -1,4 +1,4 @@
-"""DialNexa as the bot meets it: calls of every kind, corrected, repeated and in any order, until acknowledged."""
+"""Play DialNexa: calls of every kind, corrected, repeated and in any order, until each is acknowledged."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ class Callers:
         self.acknowledged: set[str] = set()
 
     def some(self) -> None:
-        """A few calls, each in its own time."""
+        """Begin a few calls, each in its own time."""
         for _ in range(self._world.fault_schedule.rng.choice((1, 2, 2, 3))):
             self._numbers += 1
             self._world.outside(self._one(f"call-{self._numbers}"))
@@ -44,7 +44,7 @@ class Callers:
                 self._world.outside(self._deliver(call, fault_schedule.between(0, 120)))
 
     async def _deliver(self, call: Call, after_s: float) -> None:
-        """Again and again until a door has answered; what it answered for must never be lost."""
+        """Deliver a call until a handler has answered; what it answered for must never be lost."""
         world = self._world
         await asyncio.sleep(after_s)
         sha256 = hashlib.sha256(call.model_dump_json().encode()).hexdigest()
@@ -78,7 +78,7 @@ class Callers:
         return _said("brand_update", brand_id=brand_id, website_url=_page(1))
 
     def _refund(self) -> Details:
-        """In part, so that a second refund would fit; now and then of a payment that is disputed for a while."""
+        """Ask for a part of a payment, so that a second refund would fit; some payments are disputed for a while."""
         fault_schedule = self._world.fault_schedule
         amount = fault_schedule.rng.choice((2_400, 9_900, 12_950, 40_000))
         payment = self._a_payment(amount)
@@ -89,11 +89,11 @@ class Callers:
         return _said("refund", amount, **said)
 
     def _a_payment(self, amount: int) -> Payment:
-        """Or one that another call was about already."""
-        fault_schedule, known = self._world.fault_schedule, list(self._world.stripe.payments.values())
-        if known and fault_schedule.often(0.5):
+        """Return a new payment, or one that another call was about already."""
+        fault_schedule, payments = self._world.fault_schedule, list(self._world.stripe.payments.values())
+        if payments and fault_schedule.often(0.5):
             self._world.tally.counts["calls about a known charge"] += 1
-            return fault_schedule.rng.choice(known)
+            return fault_schedule.rng.choice(payments)
         payment = self._world.stripe.add_payment(amount * 5)
         payment.disputed = fault_schedule.often(0.1)
         return payment
@@ -116,7 +116,7 @@ class Callers:
         return _said("something else", customer_name="Robin Example")
 
     def _corrected(self, first: Details) -> Details:
-        """A later telling of the same call: more money, or another page."""
+        """Return a later version of the same call: more money, or another page."""
         if first.money is not None:
             return _with_money(first, first.money.amount_minor + self._world.fault_schedule.rng.choice((100, 7_500)))
         return first.model_copy(update={"fields": first.fields.model_copy(update={"website_url": _page(2)})})

@@ -1,4 +1,4 @@
-"""All chance of one run, out of one seed: what breaks, when, and how badly. Nothing else here draws numbers."""
+"""Draw all chance of one run from one seed: what breaks, when, and how badly. Nothing else here draws numbers."""
 
 import random
 from collections import Counter
@@ -11,7 +11,7 @@ STALL_S = (61.0, 150.0)  # longer than a lease: another process takes the row ov
 
 
 class Fate(StrEnum):
-    """What becomes of one request."""
+    """Name what becomes of one request."""
 
     ANSWERED = "answered"
     UNREACHED = "unreached"  # no connection, so surely no effect
@@ -41,7 +41,7 @@ _READS = {Fate.UNREACHED: 1, Fate.BUSY: 1, Fate.FAILED: 1, Fate.CUT: 1, Fate.HAN
 
 
 class FaultSchedule:
-    """`severity` differs from seed to seed: calm runs go far, stormy ones break often."""
+    """Draw the faults of one run. `severity` differs from seed to seed: some runs go far, some break often."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -50,12 +50,12 @@ class FaultSchedule:
         self._hot: dict[str, bool] = {}
 
     def happens(self, chance: float) -> bool:
-        """A fault; never once the weather is calm."""
+        """Draw whether a fault happens; none does once the run is calm."""
         drawn = self.rng.random()
         return not self.calm and drawn < chance * self.severity
 
     def stops(self, border: str, chance: float) -> bool:
-        """Whether a process stops at this border; at a hot one it soon does, once."""
+        """Draw whether a process stops at this border; at a hot one it soon does, once."""
         if border not in self._hot:
             self._hot[border] = self.often(HOT)
         if not self.happens(0.5 if self._hot[border] else chance):
@@ -64,14 +64,14 @@ class FaultSchedule:
         return True
 
     def often(self, chance: float) -> bool:
-        """What people and vendors do, in any weather."""
+        """Draw whether people or vendors do something; they do in a calm run too."""
         return self.rng.random() < chance
 
     def between(self, low: float, high: float) -> float:
         return self.rng.uniform(low, high)
 
     def fate(self, trouble: float, *, write: bool) -> Fate:
-        """`trouble`: how often a write goes wrong at severity 1; reads do much less."""
+        """Draw the fate of a request. `trouble`: how often a write goes wrong at severity 1; reads do much less."""
         table = _WRITES if write else _READS
         if not self.happens(trouble if write else trouble / 6):
             return Fate.ANSWERED
@@ -80,7 +80,7 @@ class FaultSchedule:
 
 @dataclass
 class Tally:
-    """What was exercised: a simulation that does nothing shows here."""
+    """Count what was exercised: a simulation that does nothing shows here."""
 
     counts: Counter[str] = field(default_factory=Counter)
     borders: Counter[str] = field(default_factory=Counter)  # passed, or stopped at
@@ -88,7 +88,7 @@ class Tally:
 
     @property
     def never_crashed_at(self) -> list[str]:
-        """Of the borders that were passed often enough to tell."""
+        """Return the borders that were passed often and never crashed at."""
         return sorted(name for name, n in self.borders.items() if n >= OFTEN and not self.crashed_at[name])
 
     def add(self, other: "Tally") -> None:

@@ -1,4 +1,4 @@
-"""Fidel API with its real safety: no idempotency key, brand names unique, and searches that it takes twice."""
+"""Play Fidel API with its real safety: no idempotency key, unique brand names, and searches that it takes twice."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ class Fidel:
         return f"00000000-0000-4000-8000-{self._numbers:012d}"
 
     def add_brand(self, name: str) -> str:
-        """Somebody else's, there from the start."""
+        """Add somebody else's brand, there from the start."""
         brand_id = self.new_id()
         self.brands[brand_id] = Listed({"id": brand_id, "name": name, "metadata": {}}, self._world.now())
         return brand_id
@@ -51,7 +51,7 @@ class Fidel:
         return card_id
 
     def fails(self, request: httpx.Request) -> None:
-        """It keeps nothing of a request that it failed at."""
+        """Keep nothing of a request that failed."""
 
     def answer(self, request: httpx.Request) -> Answer:
         parts = request.url.path.removeprefix("/v1/").split("/")
@@ -114,7 +114,7 @@ class Fidel:
 
     def _page(self, items: Any, query: Mapping[str, str], wanted: Callable[[dict[str, Any]], bool]) -> Answer:
         now, start = self._world.now(), int(query.get("start", 0))
-        found = [one.item for one in items if one.since <= now and wanted(one.item)]
+        found = [listed.item for listed in items if listed.since <= now and wanted(listed.item)]
         end = start + PAGE
         last = {"last": str(end)} if end < len(found) else {}
         return Answer(200, {"items": found[start:end], **last})

@@ -1,6 +1,13 @@
-"""Faults that are planted on purpose, one line each of what somebody might well write: every one must be caught."""
+"""Mutate the code, each time by a line that somebody might well write: the simulations must catch every one.
 
-from collections.abc import Mapping
+They hang on seams that a reshaped module keeps: public functions of the policy, verbs and statements of the store,
+models, ports. `SEAMS` names the few functions of a transaction that no such seam reaches.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -8,19 +15,234 @@ from typing import Any
 
 import pytest
 
-from bot.cases import decisions as case_decisions
-from bot.cases import executions
+from bot.cases import clicks, executions
+from bot.cases.clicks import Answer, Click
 from bot.cases.executions import AttemptResult, ClaimedExecution
-from bot.connectors.base import Connector
-from bot.core.model import Decision, ExecutionState, Outcome
+from bot.connectors.fidel import FidelConnector
+from bot.connectors.stripe import StripeConnector
+from bot.core.model import Action, Attempt, CaseFile, Decision, Execution, ExecutionState, Fact, Outcome, Proposal
+from bot.core.notices import Timer
+from bot.core.people import Delegation, Person
+from bot.core.playbooks import unverified_recipient
+from bot.core.policy import Band, Judgement, Known, Policy, Question, Unattended, automatic, band_for, judge
+from bot.core.policy.bands import with_admins
+from bot.core.policy.limits import limits_passed
+from bot.core.timers import EXPIRY
 from bot.http.client import Http, Reply
 from bot.http.errors import Unsure
-from bot.jobs import Jobs
-from storage import Store
-from tests.simulation.quorum.mutations import Plant, a_stale_click_is_taken, one_approval_is_enough
+from bot.slack import Slack
+from handlers.context import Context
+from storage import RuleBroken, Store, audit
+
+Patch = pytest.MonkeyPatch
+SEAMS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {"load a click": clicks.load, "end a claim": executions.ended}
+)
 
 
-def a_blind_retry(patch: pytest.MonkeyPatch) -> None:
+def everywhere(patch: Patch, function: Callable[..., Any], mutant: Callable[..., Any]) -> None:
+    """Replace a public function in every module of ours that has imported it."""
+    ours = [module for name, module in sys.modules.items() if name.partition(".")[0] in ("bot", "handlers")]
+    places = [(module, name) for module in ours for name, value in vars(module).items() if value is function]
+    for module, name in places:
+        patch.setattr(module, name, mutant)
+
+
+# --- who may decide ---------------------------------------------------------------------------------------------------
+
+
+def one_approval_is_enough(patch: Patch) -> None:
+    def lenient(policy: Policy, question: Question) -> Judgement:
+        judgement = judge(policy, question)
+        return judgement.model_copy(update={"complete": judgement.allowed})
+
+    everywhere(patch, judge, lenient)
+
+
+def an_approval_counts_for_later_versions(patch: Patch) -> None:
+    case_file = Store.case_file
+
+    def of_every_version(store: Store, case_id: str, *, lock: bool = False) -> CaseFile | None:
+        file = case_file(store, case_id, lock=lock)
+        if file is None or not lock:
+            return file
+        version = file.case.version
+        decisions = [decision for n in range(1, version + 1) for decision in store.decisions(case_id, n)]
+        as_current = tuple(decision.model_copy(update={"version": version}) for decision in decisions)
+        return file.model_copy(update={"decisions": as_current})
+
+    patch.setattr(Store, "case_file", of_every_version)
+
+
+def a_stale_click_is_taken(patch: Patch) -> None:
+    load = SEAMS["load a click"]
+
+    def any_version(store: Store, click: Click, *how: Any, **more: Any) -> CaseFile | Answer:
+        case = store.case(click.ref.case_id)
+        ref = click.ref if case is None else click.ref._replace(version=case.version)
+        answer: CaseFile | Answer = load(store, click.model_copy(update={"ref": ref}), *how, **more)
+        return answer
+
+    everywhere(patch, load, any_version)
+
+
+def a_lender_counts_beside_the_delegate(patch: Patch) -> None:
+    def alone(policy: Policy, question: Question) -> Judgement:
+        decisions = tuple(decision.model_copy(update={"stood_in_for": ()}) for decision in question.decisions)
+        return judge(policy, question.model_copy(update={"decisions": decisions}))
+
+    everywhere(patch, judge, alone)
+
+
+def authors_decide_alone(patch: Patch) -> None:
+    def by_nobody(policy: Policy, question: Question) -> Judgement:
+        proposal = question.proposal.model_copy(update={"authors": ()})
+        return judge(policy, question.model_copy(update={"proposal": proposal}))
+
+    everywhere(patch, judge, by_nobody)
+
+
+def nobody_is_an_author(patch: Patch) -> None:
+    add = Store.add_proposal
+
+    def unsigned(store: Store, proposal: Proposal) -> None:
+        add(store, proposal.model_copy(update={"authors": ()}))
+
+    patch.setattr(Store, "add_proposal", unsigned)
+
+
+def no_lead_is_needed(patch: Patch) -> None:
+    def anybody(*asked: Any) -> Band:
+        return band_for(*asked).model_copy(update={"at_least": {}})
+
+    everywhere(patch, band_for, anybody)
+
+
+def an_admin_replaces_everybody(patch: Patch) -> None:
+    def one_admin(_: object, band: Band) -> Band:
+        return band.model_copy(update={"groups": ("admins",), "at_least": {}, "quorum": 1})
+
+    everywhere(patch, with_admins, one_admin)
+
+
+def limits_are_ignored(patch: Patch) -> None:
+    everywhere(patch, limits_passed, lambda *_: ())
+
+
+def a_lowered_amount_is_judged_by_itself(patch: Patch) -> None:
+    patch.setattr(Proposal, "amount_for_policy", property(lambda proposal: proposal.money))
+
+
+def a_delegation_has_no_dates(patch: Patch) -> None:
+    patch.setattr(Delegation, "covers", lambda *_: True)
+
+
+def groups_are_remembered(patch: Patch) -> None:
+    person, remembered = Context.person, dict[tuple[int, str], Person]()
+
+    async def once(ctx: Context, user_id: str) -> Person:
+        key = (id(ctx.slack_port), user_id)
+        if key not in remembered:
+            remembered[key] = await person(ctx, user_id)
+        return remembered[key]
+
+    patch.setattr(Context, "person", once)
+
+
+def a_decision_is_kept_with_other_groups(patch: Patch) -> None:
+    add = Store.add_decision
+
+    def altered(store: Store, decision: Decision, **more: Any) -> bool:
+        return add(store, decision.model_copy(update={"in_groups": ("finance", "leads")}), **more)
+
+    patch.setattr(Store, "add_decision", altered)
+
+
+# --- what is paid and sent --------------------------------------------------------------------------------------------
+
+
+def what_was_offered_before_is_paid(patch: Patch) -> None:
+    add = Store.add_executions
+
+    def old_amounts(store: Store, executions: Sequence[Execution], **more: Any) -> None:
+        add(store, [_of_the_old_amount(store, execution) for execution in executions], **more)
+
+    patch.setattr(Store, "add_executions", old_amounts)
+
+
+def _of_the_old_amount(store: Store, execution: Execution) -> Execution:
+    proposal, action = store.proposal(execution.case_id, execution.version), execution.action
+    amount = proposal.amount_for_policy if proposal else None
+    if amount is None or "amount_minor" not in action.params:
+        return execution
+    action = action.model_copy(update={"params": {**action.params, "amount_minor": amount.amount_minor}})
+    return execution.model_copy(update={"action": action})
+
+
+def one_complaint_is_paid_twice(patch: Patch) -> None:
+    patch.setattr(Store, "payouts", lambda *_: [])
+
+
+def the_policy_decides_whatever_was_refunded_before(patch: Patch) -> None:
+    def forgetful(policy: Policy, proposal: Proposal, known: Known, **more: Any) -> Unattended:
+        facts = tuple(_nothing_refunded(fact) for fact in known.facts if fact.name != "refund")
+        return automatic(policy, proposal, known.model_copy(update={"facts": facts, "earlier": ()}), **more)
+
+    everywhere(patch, automatic, forgetful)
+
+
+def _nothing_refunded(fact: Fact) -> Fact:
+    nothing = {"values": {"count": 0, "refunded_minor": 0}, "missing": None}
+    return fact.model_copy(update=nothing) if fact.name == "refunds" else fact
+
+
+def documents_go_to_any_address(patch: Patch) -> None:
+    everywhere(patch, unverified_recipient, lambda _: None)
+
+
+def nothing_expires(patch: Patch) -> None:
+    set_timers = Store.set_timers
+
+    def but_expiry(store: Store, timers: Sequence[Timer]) -> None:
+        set_timers(store, [timer for timer in timers if timer.name != EXPIRY])
+
+    patch.setattr(Store, "set_timers", but_expiry)
+
+
+def a_pause_stops_nothing(patch: Patch) -> None:
+    patch.setattr(Store, "pauses", lambda _: [])
+
+
+# --- what is sent once ------------------------------------------------------------------------------------------------
+
+
+def a_lost_lease_still_writes(patch: Patch) -> None:
+    ended = SEAMS["end a claim"]
+
+    def careless(store: Store, work: ClaimedExecution, end: AttemptResult, now: datetime) -> bool:
+        case_file, blind = store.case_file, copy(store)
+
+        def as_claimed(case_id: str, *, lock: bool = False) -> CaseFile | None:
+            file = case_file(case_id, lock=lock)
+            claimed = {"state": ExecutionState.RUNNING, "attempts": work.attempt.n}
+            return file and file.model_copy(
+                update={
+                    "executions": tuple(
+                        execution.model_copy(update=claimed) if execution.key == work.execution.key else execution
+                        for execution in file.executions
+                    )
+                }
+            )
+
+        vars(blind)["case_file"] = as_claimed
+        with suppress(RuleBroken):  # the database forbids what a careless line would write
+            ended(blind, work, end, now)
+        return True
+
+    everywhere(patch, ended, careless)
+
+
+def a_blind_retry(patch: Patch) -> None:
     write = Http.write
 
     async def twice(http: Http, *request: Any) -> Reply:
@@ -32,86 +254,109 @@ def a_blind_retry(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Http, "write", twice)
 
 
-def unsure_is_tried_again_as_if_nothing_had_happened(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(executions._STATE_AFTER, Outcome.UNSURE, ExecutionState.PENDING)
-    patch.setattr(executions, "_in_doubt", lambda *_: False)
+def an_unsure_step_is_kept_as_if_nothing_had_happened(patch: Patch) -> None:
+    save, end = Store.save_execution, Store.end_attempt
+
+    def pending(store: Store, execution: Execution, **more: Any) -> None:
+        unsure = execution.state is ExecutionState.UNSURE
+        save(store, execution.model_copy(update={"state": ExecutionState.PENDING}) if unsure else execution, **more)
+
+    def unavailable(store: Store, attempt: Attempt) -> None:
+        unsure = attempt.outcome is Outcome.UNSURE
+        end(store, attempt.model_copy(update={"outcome": Outcome.UNAVAILABLE}) if unsure else attempt)
+
+    patch.setattr(Store, "save_execution", pending)
+    patch.setattr(Store, "end_attempt", unavailable)
 
 
-def no_look_before_a_second_post(patch: pytest.MonkeyPatch) -> None:
+def no_look_before_a_second_post(patch: Patch) -> None:
     async def nothing(*_: object, **__: object) -> None:
         return None
 
-    patch.setattr(Jobs, "_found", nothing)
+    patch.setattr(Slack, "find", nothing)
 
 
-def a_new_key_for_each_try(patch: pytest.MonkeyPatch) -> None:
-    attempt = Jobs._attempt
+def a_new_key_for_each_try(patch: Patch) -> None:
+    tries: list[str] = []
 
-    async def renamed(jobs: Jobs, connector: Connector, work: ClaimedExecution) -> AttemptResult:
-        other = work.execution.model_copy(update={"key": f"{work.execution.key}/{work.attempt.n}"})
-        return await attempt(jobs, connector, ClaimedExecution(other, work.attempt))
+    def renamed(connector: type[Any], name: str) -> None:
+        method = getattr(connector, name)
 
-    patch.setattr(Jobs, "_attempt", renamed)
+        async def under_another_key(ours: object, action: Action, key: str) -> Any:
+            tries.append(key)
+            return await method(ours, action, f"{key}/{len(tries)}")
 
+        patch.setattr(connector, name, under_another_key)
 
-def an_approval_counts_for_the_next_version(patch: pytest.MonkeyPatch) -> None:
-    decisions = Store.decisions
-
-    def of_every_version(store: Store, case_id: str, version: int) -> tuple[Decision, ...]:
-        found = [one for n in range(1, version + 1) for one in decisions(store, case_id, n)]
-        return tuple(one.model_copy(update={"version": version}) for one in found)
-
-    patch.setattr(Store, "decisions", of_every_version)
+    for connector in (FidelConnector, StripeConnector):
+        renamed(connector, "perform")
+        renamed(connector, "find")
 
 
-def one_complaint_is_paid_twice(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(case_decisions, "paid_elsewhere", lambda *_: None)
+def an_audit_entry_is_altered(patch: Patch) -> None:
+    forged = "CASE WHEN :what = 'decision.approve' THEN 'U0SAM00001' ELSE :actor END"
+    patch.setattr(audit, "APPEND", audit.APPEND.replace(":actor", forged))
 
 
-def a_lost_lease_still_writes(patch: pytest.MonkeyPatch) -> None:
-    def careless(store: Store, work: ClaimedExecution, end: AttemptResult, now: datetime) -> bool:
-        held, file = store.execution(work.execution.key), store.case_file(work.execution.case_id)
-        assert held is not None
-        assert file is not None
-        store.end_attempt(work.attempt.model_copy(update={"ended_at": now, "outcome": end.outcome}))
-        executions._write_end(store, file, held, end, now)
-        return True
-
-    patch.setattr(executions, "ended", careless)
-
-
-def an_entry_is_altered(patch: pytest.MonkeyPatch) -> None:
-    seal = Store.seal
-
-    def altered(store: Store, now: datetime) -> int | None:
-        store._session.run("DROP TRIGGER IF EXISTS audit_fixed", {})
-        store._session.run("UPDATE audit SET actor = 'U0SAM00001' WHERE what = 'decision.approve'", {})
-        return seal(store, now)
-
-    patch.setattr(Store, "seal", altered)
+# --- which simulation catches what ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Planted:
-    plant: Plant
-    breaks: str  # the promise that has to be named; empty: any
-    first: int = 0  # the seed from which on it is looked for, where it shows late
+class Mutation:
+    """Name what a mutation breaks. `first`: the seed or round from which on it is looked for, where it shows late."""
+
+    apply: Callable[[Patch], None]
+    breaks: str  # how the sentence begins that has to be said; empty: any
+    first: int = 0
 
 
 UNAPPROVED, DOUBLED = "no effect is unapproved", "no effect is doubled"
-PLANTS: Mapping[str, Planted] = MappingProxyType(
+OF_THE_WORLD: Mapping[str, Mutation] = MappingProxyType(
     {
-        "a blind retry": Planted(a_blind_retry, DOUBLED, 47),
-        "an unsure step is tried again like any other": Planted(
-            unsure_is_tried_again_as_if_nothing_had_happened, DOUBLED
+        "a blind retry": Mutation(a_blind_retry, DOUBLED, 47),
+        "an unsure step is tried again like any other": Mutation(
+            an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47
         ),
-        "no look before a second post": Planted(no_look_before_a_second_post, "no card hangs twice"),
-        "a new key for each try": Planted(a_new_key_for_each_try, DOUBLED, 13),
-        "one approval where two are needed": Planted(one_approval_is_enough, UNAPPROVED),
-        "an approval of version 1 counts for version 2": Planted(an_approval_counts_for_the_next_version, UNAPPROVED),
-        "a click on version 1 decides on version 2": Planted(a_stale_click_is_taken, UNAPPROVED),
-        "one complaint is paid twice": Planted(one_complaint_is_paid_twice, DOUBLED, 73),
-        "a lost lease still writes its outcome": Planted(a_lost_lease_still_writes, "", 157),
-        "an audit entry is altered": Planted(an_entry_is_altered, "the history is whole"),
+        "no look before a second post": Mutation(no_look_before_a_second_post, "no card hangs twice"),
+        "a new key for each try": Mutation(a_new_key_for_each_try, DOUBLED, 39),
+        "one approval where two are needed": Mutation(one_approval_is_enough, UNAPPROVED),
+        "an approval of version 1 counts for version 2": Mutation(
+            an_approval_counts_for_later_versions, UNAPPROVED, 42
+        ),
+        "a click on version 1 decides on version 2": Mutation(a_stale_click_is_taken, UNAPPROVED),
+        "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
+        "a lost lease still writes its outcome": Mutation(a_lost_lease_still_writes, "", 157),
+        "an audit entry is altered": Mutation(an_audit_entry_is_altered, "the history is whole"),
+    }
+)
+
+QUORUM, CLICK = "a quorum approved it", "what is kept is the click"
+STEPS, ALONE = "the steps are those of the approved version", "the policy decides alone only where it may"
+EXPIRES, ONCE = "what nobody decides in time expires", "one complaint is paid once"
+KNOWN, PAUSED, LEASE = "documents go to known addresses", "nothing paused runs", "whoever lost the lease writes nothing"
+OF_THE_QUORUM: Mapping[str, Mutation] = MappingProxyType(
+    {
+        "one approval where two are needed": Mutation(one_approval_is_enough, QUORUM, 2),
+        "an approval of version 1 counts for version 2": Mutation(an_approval_counts_for_later_versions, QUORUM, 2),
+        "a click on version 1 decides on version 2": Mutation(
+            a_stale_click_is_taken, f"{QUORUM}|{CLICK}|an offer is of", 12
+        ),
+        "a lender counts beside the delegate": Mutation(a_lender_counts_beside_the_delegate, QUORUM, 7),
+        "authors decide alone": Mutation(authors_decide_alone, QUORUM, 3),
+        "nobody is an author": Mutation(nobody_is_an_author, QUORUM, 3),
+        "no lead is needed": Mutation(no_lead_is_needed, QUORUM, 9),
+        "limits are ignored": Mutation(limits_are_ignored, QUORUM, 2),
+        "a lowered amount is judged by itself": Mutation(a_lowered_amount_is_judged_by_itself, QUORUM, 4),
+        "what was offered before is paid": Mutation(what_was_offered_before_is_paid, STEPS, 4),
+        "nothing expires": Mutation(nothing_expires, EXPIRES, 9),
+        "a delegation has no dates": Mutation(a_delegation_has_no_dates, CLICK, 2),
+        "groups are remembered": Mutation(groups_are_remembered, CLICK, 4),
+        "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, ONCE, 7),
+        "the policy refunds a second time": Mutation(the_policy_decides_whatever_was_refunded_before, ALONE, 3),
+        "documents go to any address": Mutation(documents_go_to_any_address, KNOWN, 2),
+        "a pause stops nothing": Mutation(a_pause_stops_nothing, PAUSED, 9),
+        "a lost lease still writes": Mutation(a_lost_lease_still_writes, LEASE, 9),
+        "a decision is kept with other groups": Mutation(a_decision_is_kept_with_other_groups, CLICK, 2),
+        "an admin replaces everybody": Mutation(an_admin_replaces_everybody, QUORUM, 4),
     }
 )

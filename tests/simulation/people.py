@@ -1,4 +1,4 @@
-"""People in front of Slack: with and without rights, hasty, late, twice, and on cards that have changed since."""
+"""Play people in Slack: with and without rights, hasty, late, twice, and on cards that have changed since."""
 
 import asyncio
 import re
@@ -50,7 +50,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A click that reached a door; whether it counted is the bot's business."""
+    """Record a click that reached a handler; whether it counted, the bot decides."""
 
     button: Button
     user_id: str
@@ -67,7 +67,7 @@ class People:
         self.stands_in_for: dict[str, str] = {}  # delegate -> who is away
 
     async def work(self, until_s: float) -> None:
-        """Now and then somebody presses something."""
+        """Let somebody press something now and then."""
         loop, fault_schedule = asyncio.get_running_loop(), self._world.fault_schedule
         while loop.time() < until_s:
             await asyncio.sleep(fault_schedule.between(0.5, 6))
@@ -78,7 +78,7 @@ class People:
                 self._delete(fault_schedule.rng.choice(cards))
 
     async def somebody_goes_away(self) -> None:
-        """A lead, who names somebody without rights of their own."""
+        """Let a lead go away, who names somebody without rights of their own."""
         world, user_id = self._world, self._world.fault_schedule.rng.choice((LEA, LOU))
         now = world.now()
         until_at = now + timedelta(days=7)
@@ -99,7 +99,7 @@ class People:
         if not found:
             return
         self._world.tally.counts["clicks on what may be an old card"] += stale
-        button = fault_schedule.rng.choices(found, [LIKED.get(one.action_id, 2) for one in found])[0]
+        button = fault_schedule.rng.choices(found, [LIKED.get(button.action_id, 2) for button in found])[0]
         user = fault_schedule.rng.choices(list(GROUPS), (4, 3, 4, 2, 4 if self.stands_in_for else 1))[0]
         self._triggers += 1
         delay = fault_schedule.between(20, 90) if fault_schedule.often(0.1) else fault_schedule.between(0, 1)
@@ -140,12 +140,16 @@ class People:
 
     def _click(self, store: Store, button: Button, user: str, trigger: int) -> Click:
         now = self._world.now()
-        lent = [one.user_id for one in store.delegations(now) if one.delegate_id == user and one.covers(now)]
-        person = Person(user_id=user, groups=GROUPS[user], stands_in_for={one: GROUPS[one] for one in lent})
+        lent = [
+            delegation.user_id
+            for delegation in store.delegations(now)
+            if delegation.delegate_id == user and delegation.covers(now)
+        ]
+        person = Person(user_id=user, groups=GROUPS[user], stands_in_for={user_id: GROUPS[user_id] for user_id in lent})
         return Click(person=person, ref=button.ref, identity=f"click:{trigger}", revision=button.revision)
 
     async def _change_amount(self, button: Button, user: str, trigger: int) -> None:
-        """Half as much, approved in the same click, or half as much again."""
+        """Change the amount to half as much, approved in the same click, or to half as much again."""
         world, now, lowers = self._world, self._world.now(), self._world.fault_schedule.often(0.6)
         offering = Offering(world.policy, world.a_process().jobs.outside.available_operations)
 
@@ -172,7 +176,7 @@ class People:
         world.tally.counts[f"amounts {'lowered' if lowers else 'raised'}"] += changed
 
     def help(self) -> bool:
-        """In calm weather somebody does the steps by hand and gets stuck cases going. False: nothing to do."""
+        """Do steps by hand and get stuck cases going in a calm run; return whether there was something to do."""
         acted = False
         for card in self._world.workspace.cards():
             for button in buttons(card.pictures[-1]):
@@ -205,7 +209,7 @@ def buttons(picture: dict[str, Any]) -> list[Button]:
 
 
 def carried_out(store: Store, button: Button, click: Click, policy: Policy, now: datetime) -> Answer:
-    """What the doors do with a click, or with the form that it opened."""
+    """Do what the handlers do with a click, or with the form that it opened."""
     match button.action_id:
         case ActionId.APPROVE:
             return decisions.approve(store, click, policy=policy, now=now)

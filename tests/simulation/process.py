@@ -1,4 +1,4 @@
-"""One process of the bot: real jobs over the shared database. A crash throws away everything but the database."""
+"""Run one process of the bot: real jobs over the shared database. A crash throws away all but the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -12,11 +12,12 @@ from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
 from bot.jobs import Jobs, Outside
 from bot.slack import Pace
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.fault_schedule import STALL_S
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.vendors import Transport
 from tests.simulation.wire import Wire
+from tests.support.inline import InlineDatabase
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -31,13 +32,13 @@ VENDORS = (15.0, 45.0, 0.5)  # keys and look-ups have to hold however late an ef
 
 
 def _name_of(fn: Callable[[Store], T]) -> str:
-    """Of a transaction, as the code names it: "Jobs.triage", "begin_post"."""
+    """Return the name of a transaction as the code has it: "Jobs.triage", "begin_post"."""
     named = fn.func if isinstance(fn, partial) else fn
     return named.__qualname__.split(".<locals>")[0]
 
 
 class Borders:
-    """A `Database` that may stop the process before, inside and after each transaction."""
+    """Stop the process, perhaps, before, inside and after each transaction of the shared database."""
 
     engine = "sqlite"
 
@@ -66,7 +67,7 @@ class Borders:
         await self._inner.backup(path)
 
     async def close(self) -> None:
-        """The database outlives the process."""
+        """Do nothing: the database outlives the process."""
 
 
 class Process:
@@ -145,7 +146,7 @@ class Process:
             self.world.broken(error)
 
     async def ask(self, fn: Callable[[Store], T]) -> T | None:
-        """A door: one transaction, then the answer. None: the process stopped before it could answer."""
+        """Run one transaction as a handler does; return its answer, or None if the process stopped before."""
         if self.dead:
             return None
         task = self.spawn(self.db.write(fn))
@@ -160,7 +161,7 @@ class Process:
     # --- borders ----------------------------------------------------------------------------------------------------
 
     async def border(self, name: str, *, may_stall: bool = True) -> None:
-        """Where control can be lost: others run meanwhile, the process may stop, or stand still past its leases."""
+        """Pass a border: others run meanwhile, and the process may stop, or stand still past its leases."""
         fault_schedule = self.world.fault_schedule
         if self.dies_here(name):
             raise asyncio.CancelledError
@@ -174,7 +175,7 @@ class Process:
     def dies_here(self, name: str) -> bool:
         if self.dead:
             return True
-        if not self.world.fault_schedule.calm:  # nothing crashes in calm weather
+        if not self.world.fault_schedule.calm:  # nothing crashes once the run is calm
             self.world.tally.borders[name] += 1
         if not self.world.fault_schedule.stops(name, CRASH):
             return False

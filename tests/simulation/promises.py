@@ -1,4 +1,4 @@
-"""What must hold at the end of every run, checked against the outside's own record and not against the bot's word."""
+"""Check what must hold at the end of every run, by the outside's own record and not by the bot's word."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -23,20 +23,16 @@ from bot.core.slack_ids import ActionId, EventType
 from bot.core.triage import case_id_of
 from storage import Store
 from tests.simulation.people import GROUPS
-from tests.simulation.quorum.rules import Hand, Seats, is_quorum
+from tests.simulation.quorum.reference_model import Hand, is_quorum
 from tests.simulation.slack import USER_GROUPS, Message
 from tests.simulation.vendors import Effect
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead: the policy again, in our own words
-SMALL, LARGE = Seats(1, ("finance",)), Seats(2, ("finance", "leads"), {"leads": 1})
-MONEY = {"refund", "dispute"}
-
 
 class Rows:
-    """Everything in the database that the promises speak of."""
+    """Read everything in the database that the promises speak of."""
 
     def __init__(self, store: Store, world: "World") -> None:
         found = store.find_cases(limit=1000)
@@ -44,10 +40,12 @@ class Rows:
         self.files: dict[str, CaseFile] = {file.case.case_id: file for file in files if file is not None}
         self.proposals: dict[tuple[str, int], Proposal] = {}
         for case_id, file in self.files.items():
-            made = (store.proposal(case_id, version) for version in range(1, file.case.version + 1))
-            self.proposals |= {(case_id, one.version): one for one in made if one is not None}
-        self.executions: list[Execution] = [one for file in self.files.values() for one in file.executions]
-        self.attempts: dict[str, list[Attempt]] = {one.key: store.attempts(one.key) for one in self.executions}
+            proposals = (store.proposal(case_id, version) for version in range(1, file.case.version + 1))
+            self.proposals |= {(case_id, proposal.version): proposal for proposal in proposals if proposal is not None}
+        self.executions: list[Execution] = [execution for file in self.files.values() for execution in file.executions]
+        self.attempts: dict[str, list[Attempt]] = {
+            execution.key: store.attempts(execution.key) for execution in self.executions
+        }
         self.history: dict[str, list[AuditEntry]] = {case_id: store.history(case_id) for case_id in self.files}
         places = (store.card(case_id, place) for case_id in self.files for place in world.policy.channels)
         self.places: list[CardCopy] = [place for place in places if place is not None]
@@ -60,7 +58,7 @@ def _details(store: Store, file: CaseFile) -> Details:
 
 
 def broken_promises(world: "World") -> list[str]:
-    """Sentences; none when every promise was kept."""
+    """Return a sentence for each broken promise."""
     rows = world.db.run(lambda store: Rows(store, world))
     found = [
         *_effects_are_single_and_approved(world, rows),
@@ -90,7 +88,7 @@ def _effects_are_single_and_approved(world: "World", rows: Rows) -> Iterator[str
     times = Counter((effect.connector, effect.operation, effect.thing) for effect in world.records.effects)
     yield from (f"no effect is doubled: {' '.join(what)} happened {n} times" for what, n in times.items() if n > 1)
     for effect in world.records.effects:
-        ordered = [one for one in rows.executions if _is_of(effect, one)]
+        ordered = [execution for execution in rows.executions if _is_of(effect, execution)]
         if len(ordered) != 1:
             yield f"every effect was ordered once: {effect.operation} of {effect.thing}, {len(ordered)} times"
         elif why_not := _not_approved(world, rows, effect, ordered[0]):
@@ -105,16 +103,15 @@ def _is_of(effect: Effect, execution: Execution) -> bool:
 
 
 def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Execution) -> str | None:
-    """By what people really pressed on exactly that version before the effect, and by the policy in our own words."""
+    """Say why an effect was not approved, by what people pressed on exactly that version before it."""
     proposal = rows.proposals[execution.case_id, execution.version]
     if execution.action not in proposal.actions:
         return "it is none of the actions of its version"
     ref = (proposal.case_id, proposal.version)
-    pressed = [one for one in world.people.pressed if one.at <= effect.at and tuple(one.button.ref) == ref]
-    approved = {one.user_id: one for one in pressed if one.button.action_id is ActionId.APPROVE}
-    hands = [Hand(one.user_id, GROUPS[one.user_id], one.lent, one.at) for one in approved.values()]
-    amount = proposal.money.amount_minor if proposal.money else 0
-    seats = LARGE if proposal.kind in MONEY and amount > SMALL_MINOR else SMALL
+    pressed = [click for click in world.people.pressed if click.at <= effect.at and tuple(click.button.ref) == ref]
+    approved = {click.user_id: click for click in pressed if click.button.action_id is ActionId.APPROVE}
+    hands = [Hand(click.user_id, GROUPS[click.user_id], click.lent, click.at) for click in approved.values()]
+    seats = world.rules.seats(proposal.kind, proposal.money.amount_minor if proposal.money else None)
     if not is_quorum(seats, frozenset(proposal.authors), hands):
         return f"only {sorted(approved)} pressed Approve on version {proposal.version}, by {proposal.authors}"
     return None
@@ -149,7 +146,10 @@ def _calls_have_cases(world: "World", rows: Rows) -> Iterator[str]:
 def _cases_came_to_an_end(world: "World", rows: Rows) -> Iterator[str]:
     visible = {card.key["case"] for card in world.workspace.cards()}
     for case_id, file in rows.files.items():
-        state, unfinished = file.case.state, [one for one in file.executions if one.state != "succeeded"]
+        state, unfinished = (
+            file.case.state,
+            [execution for execution in file.executions if execution.state != "succeeded"],
+        )
         waits = bool(unfinished) and unfinished[0].state is ExecutionState.BY_HAND
         if state is CaseState.APPROVED and (case_id in visible or not waits):  # a deleted card has no buttons
             yield f"an approved case ends done or stuck: {case_id} is still {state}"
@@ -164,7 +164,7 @@ def _cases_came_to_an_end(world: "World", rows: Rows) -> Iterator[str]:
 def _attempts_came_to_an_end(rows: Rows) -> Iterator[str]:
     for execution in rows.executions:
         attempts = rows.attempts[execution.key]
-        if [one.n for one in attempts] != list(range(1, execution.attempts + 1)):
+        if [attempt.n for attempt in attempts] != list(range(1, execution.attempts + 1)):
             yield f"every attempt is written down: {execution.key} has {len(attempts)} of {execution.attempts}"
         if attempts and attempts[-1].ended_at is None:
             yield f"every attempt is ended or superseded: the last of {execution.key} is not"
@@ -177,7 +177,7 @@ def _attempts_came_to_an_end(rows: Rows) -> Iterator[str]:
 
 
 def _cards_are_single(world: "World") -> Iterator[str]:
-    """A deleted card, and one in a channel that was archived since, may be followed by another."""
+    """Count live cards only: a deleted card, or one in an archived channel, may be followed by another."""
     live = Counter((card.key["case"], card.key["place"]) for card in world.workspace.cards())
     yield from (f"no card hangs twice: case {case} at {place}, {n} times" for (case, place), n in live.items() if n > 1)
     everywhere = Counter(
@@ -208,7 +208,7 @@ def _cards_equal_their_cases(world: "World", rows: Rows) -> Iterator[str]:
 
 
 def _fresh(world: "World", place: CardCopy, file: CaseFile) -> list[dict[str, object]]:
-    """An urgent card mentions its owner, unless Slack could not tell just then which group that is."""
+    """Draw a card anew: an urgent one mentions its owner, unless Slack could not tell just then which group that is."""
     channels = world.policy.channels
     if place.channel != file.case.channel:
         return [_shown(cards.moved(file, channels[file.case.channel]))]
@@ -225,7 +225,7 @@ def _shown(picture: cards.Picture) -> dict[str, object]:
 
 def _threads_tell_everything_once(world: "World", rows: Rows) -> Iterator[str]:
     for place in rows.places:
-        told = {one.n: one for one in rows.history[place.case_id] if one.entry.sentence}
+        told = {line.n: line for line in rows.history[place.case_id] if line.entry.sentence}
         threads = _threads_of(world, place)
         said = [n for replies in threads.values() for reply in replies for n in _numbers(reply, told)]
         where = f"{place.case_id} at {place.place}"
@@ -244,7 +244,7 @@ def _threads_tell_everything_once(world: "World", rows: Rows) -> Iterator[str]:
 
 
 def _threads_of(world: "World", place: CardCopy) -> dict[str, list[Message]]:
-    """The replies under every card that ever hung at this place; there are several only where it was lost."""
+    """Return the replies under every card that ever hung at this place; there are several only where one was lost."""
     ours = {"case": place.case_id, "place": place.place}
     parents = {card.ts: card for card in _messages(world, EventType.CARD) if card.key == ours}
     found: dict[str, list[Message]] = defaultdict(list)

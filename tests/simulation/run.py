@@ -1,4 +1,4 @@
-"""Runs one seed and says what it found."""
+"""Run one seed and report what it found."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ class Report:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The bot warns of every fault that is played; a report says what matters."""
+    """Silence the bot, which warns of every fault that is played; the report says what matters."""
     logger = logging.getLogger("countersign")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

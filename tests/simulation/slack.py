@@ -1,4 +1,4 @@
-"""Slack as the bot meets it: messages with metadata, pages, lag, archived channels, deleted cards, lost answers."""
+"""Play Slack: messages with metadata, pages, lag, archived channels, deleted cards, lost answers."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ HOST = ConnectionKey("slack.example.com", 443, True, True, None, None, None)
 
 
 class Refusal(Exception):
-    """Slack's `error` of an answer that is not ok."""
+    """Carry Slack's `error` of an answer that is not ok."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Message:
 
 class Workspace:
     def __init__(self, world: "World", channels: Mapping[str, str]) -> None:
-        """`channels`: name without # -> id."""
+        """Open the workspace with these channels: name without # -> id."""
         self._world = world
         self._skew_s = world.fault_schedule.between(-SKEW_S, SKEW_S)
         self._last = 0.0
@@ -59,7 +59,7 @@ class Workspace:
         self.messages: dict[tuple[str, str], Message] = {}
 
     def cards(self) -> list[Message]:
-        """Those that a person can see and click."""
+        """Return the cards that a person can see and click."""
         found = (message for message in self.messages.values() if message.event == EventType.CARD)
         return [card for card in found if not card.deleted and card.channel not in self.archived]
 
@@ -119,20 +119,20 @@ class Workspace:
         return _page("channels", named, query)
 
     def _history(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        found = [one for one in self._listed(query) if one.thread_ts is None and not one.deleted]
-        return _page("messages", [_shown(one) for one in reversed(found)], query)
+        found = [message for message in self._listed(query) if message.thread_ts is None and not message.deleted]
+        return _page("messages", [_shown(message) for message in reversed(found)], query)
 
     def _replies(self, query: Mapping[str, Any]) -> dict[str, Any]:
         parent = self.messages[query["channel"], query["ts"]]
         if parent.deleted:
             raise Refusal("thread_not_found")
-        found = [one for one in self._listed(query) if one.thread_ts == parent.ts]
-        return _page("messages", [_shown(one) for one in (parent, *found)], query)
+        found = [message for message in self._listed(query) if message.thread_ts == parent.ts]
+        return _page("messages", [_shown(message) for message in (parent, *found)], query)
 
     def _listed(self, query: Mapping[str, Any]) -> list[Message]:
         now, oldest, channel = self._world.now(), float(query["oldest"]), query["channel"]
-        there = (one for one in self.messages.values() if one.channel == channel)
-        return [one for one in there if one.listed_at <= now and float(one.ts) > oldest]
+        there = (message for message in self.messages.values() if message.channel == channel)
+        return [message for message in there if message.listed_at <= now and float(message.ts) > oldest]
 
 
 def _picture(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _page(key: str, items: list[dict[str, Any]], query: Mapping[str, Any]) -> di
 
 
 class SimulatedSlack(Slack):
-    """The real client of ours over a wire that breaks."""
+    """Run our real client over a wire that breaks."""
 
     def __init__(self, wire: Wire, workspace: Workspace, clock: Callable[[], datetime]) -> None:
         super().__init__(token="xoxb-made-up", api_url="https://slack.example.com/api/", clock=clock)
@@ -159,7 +159,7 @@ class SimulatedSlack(Slack):
 
 
 class _Line(Line):
-    """What carries our requests, with its ways to fail."""
+    """Carry our requests, with all ways to fail."""
 
     def __init__(self, wire: Wire, workspace: Workspace) -> None:
         super().__init__("xoxb-made-up", "https://slack.example.com/api/")

@@ -1,4 +1,4 @@
-"""Stripe with its real safety: idempotency keys that last a day and replay failures too, and the limit of a charge."""
+"""Play Stripe with its real safety: idempotency keys that last a day and replay failures too, and a charge's limit."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Stripe:
         return self.payments[payment_id]
 
     def fails(self, request: httpx.Request) -> None:
-        """A failure after the work began is kept, and replayed to every repeat of the key."""
+        """Keep a failure after the work began, perhaps, and replay it to every repeat of the key."""
         if self._world.fault_schedule.often(0.3):
             self._keep(request, Answer(500, {"error": {"type": "api_error"}}))
 
@@ -108,7 +108,7 @@ class Stripe:
         return Answer(200, _shown(refund))
 
     async def _report(self, event_id: str, event: dict[str, Any], after_s: float) -> None:
-        """Again and again until it is taken."""
+        """Report an event until it is taken."""
         report, now = read_stripe(event), self._world.now
         assert report is not None
         await asyncio.sleep(after_s)
@@ -125,9 +125,9 @@ class Stripe:
         now = self._world.now()
         refunds = self.payments[query["payment_intent"]].refunds if "payment_intent" in query else []
         there = [refund for refund in refunds if refund["listed_at"] <= now]
-        start = next((n + 1 for n, one in enumerate(there) if one["id"] == query.get("starting_after")), 0)
+        start = next((n + 1 for n, refund in enumerate(there) if refund["id"] == query.get("starting_after")), 0)
         page = there[start : start + PAGE]
-        return Answer(200, {"data": [_shown(one) for one in page], "has_more": start + PAGE < len(there)})
+        return Answer(200, {"data": [_shown(refund) for refund in page], "has_more": start + PAGE < len(there)})
 
 
 def _intent(payment: Payment) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""No sequence of clicks, edits, delegations and time steps executes anything without a quorum of the version executed.
+"""Execute nothing without a quorum of that version, whatever the sequence of clicks, edits, delegations and time steps.
 
 `unit/policy/test_quorum.py` shows it for the policy alone; here it goes through the transactions and a real database.
 QUORUM_SEED=<n> and QUORUM_ROUNDS=<n> try other sequences, and more of them.
@@ -19,15 +19,16 @@ from bot.core.model import Call
 from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from storage import InlineDatabase, Store
+from storage import Store
+from tests.simulation.mutations import OF_THE_QUORUM
 from tests.simulation.quorum.machine import Quorum
-from tests.simulation.quorum.mutations import PLANTS
-from tests.simulation.quorum.rules import PEOPLE, START
+from tests.simulation.quorum.reference_model import PEOPLE, START
 from tests.simulation.quorum.world import ABLE, POLICIES, details, looked_up
+from tests.support.inline import InlineDatabase
 
 SEED = int(os.environ.get("QUORUM_SEED", "2026"))
 ROUNDS = int(os.environ.get("QUORUM_ROUNDS", "8"))
-ENOUGH = 40  # rounds, for a planted fault to show
+ENOUGH = 40  # rounds, for a mutation to show
 ROUND = settings(
     max_examples=10,  # from the eleventh on hypothesis only varies what it has seen: many rounds reach further
     stateful_step_count=20,
@@ -40,7 +41,7 @@ ROUND = settings(
 
 
 def play(first: int, rounds: int, how: settings = ROUND) -> None:
-    """The same number plays the same round."""
+    """Play rounds; the same number plays the same round."""
     for number in range(first, first + rounds):
         try:
             run_state_machine_as_test(seed(number)(Quorum), settings=how)
@@ -57,20 +58,20 @@ def test_whatever_happens_nothing_runs_without_a_quorum_of_its_version(capsys: p
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    planted = PLANTS[name]
-    planted.plant(monkeypatch)
+@pytest.mark.parametrize("name", OF_THE_QUORUM)
+def test_a_mutation_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation = OF_THE_QUORUM[name]
+    mutation.apply(monkeypatch)
     as_found = settings(ROUND, phases=(Phase.generate,))
-    with pytest.raises(AssertionError, match=f"^(?:{planted.breaks})"):
-        play(planted.begin, ENOUGH, as_found)
+    with pytest.raises(AssertionError, match=f"^(?:{mutation.breaks})"):
+        play(mutation.first, ENOUGH, as_found)
 
 
 # --- what sequences come upon too rarely ------------------------------------------------------------------------------
 
 
 def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
-    """More of them than one card shows."""
+    """Approve more calls about a charge than one card shows."""
     database, calls = InlineDatabase(), [f"call-{n}" for n in range(12)]
 
     def opened(store: Store, call_id: str) -> None:
@@ -78,8 +79,8 @@ def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
         case_calls.receive(
             store, Call(call_id=call_id, event="call.completed", details=said), body_sha256="1", now=START
         )
-        told, known = CallHistory(call_id, tuple(store.calls_of(call_id))), looked_up("found", "pi_1", START)
-        case_calls.settle(store, told, known, policy=POLICIES["plain"], available_operations=ABLE, now=START)
+        told, found = CallHistory(call_id, tuple(store.calls_of(call_id))), looked_up("found", "pi_1", START)
+        case_calls.settle(store, told, found, policy=POLICIES["plain"], available_operations=ABLE, now=START)
 
     def approved(store: Store, call_id: str) -> str | None:
         person = Person(user_id=PEOPLE[0], groups=frozenset({"finance"}))

@@ -1,4 +1,4 @@
-"""A seeded simulation: the real core, cases, jobs, connectors and storage in a world that breaks at every border.
+"""Simulate from seeds: the real core, cases, jobs, connectors and storage in a world that breaks at every border.
 
 One number makes one run, always the same. A run that breaks a promise prints the command that replays it. Left out,
 because Slack has neither keys nor a way to take a post back: a process that stands still at the very moment of a post,
@@ -18,17 +18,18 @@ from bot.core.model import Call, Details, Fields, Outcome
 from bot.core.people import Person
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.fault_schedule import Tally
-from tests.simulation.mutations import PLANTS
+from tests.simulation.mutations import OF_THE_WORLD
 from tests.simulation.people import ANA, GROUPS
 from tests.simulation.run import simulate
 from tests.simulation.virtual_time import START
 from tests.simulation.world import a_policy
+from tests.support.inline import InlineDatabase
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "300"))
 SEED = os.environ.get("SIMULATION_SEED")  # replays one run
-ENOUGH = 300  # seeds, for every trouble to come up, and for every planted fault to show
+ENOUGH = 300  # seeds, for every trouble to come up, and for every mutation to show
 MUST_HAPPEN = (  # else the simulation has stopped to exercise what it is for
     "stalls past the lease",
     "long weekends",
@@ -80,13 +81,13 @@ def test_one_seed_is_always_the_same_run() -> None:
 
 @pytest.mark.skipif(SEED is not None, reason="one run is replayed")
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_fault_makes_a_run_fail_and_says_how_to_replay_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    planted = PLANTS[name]
-    planted.plant(monkeypatch)
-    for seed in range(planted.first, planted.first + ENOUGH):
+@pytest.mark.parametrize("name", OF_THE_WORLD)
+def test_a_mutation_makes_a_run_fail_and_says_how_to_replay_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation = OF_THE_WORLD[name]
+    mutation.apply(monkeypatch)
+    for seed in range(mutation.first, mutation.first + ENOUGH):
         report = simulate(seed)
-        if any(fault.startswith(planted.breaks) for fault in report.faults):
+        if any(fault.startswith(mutation.breaks) for fault in report.faults):
             assert f"SIMULATION_SEED={seed} make simulate" in str(report)
             return
     pytest.fail(f"{name} went unnoticed in {ENOUGH} seeds")

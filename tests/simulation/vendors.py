@@ -1,4 +1,4 @@
-"""What both vendors share: the way in, and the outside's own record of what really happened there."""
+"""Share what both vendors need: the way in, and the outside's own record of what really happened there."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ BUSY_AFTER = "3"  # Retry-After in seconds
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that really changed at a vendor. `thing` is what may change once: a payment, a brand, a card."""
+    """Record a real change at a vendor. `thing` is what may change once: a payment, a brand, a card."""
 
     connector: str
     operation: str
@@ -42,12 +42,12 @@ class Vendor(Protocol):
     def answer(self, request: httpx.Request) -> Answer: ...
 
     def fails(self, request: httpx.Request) -> None:
-        """An error of its own, without effect; some vendors remember even that."""
+        """Fail by an error of its own, without effect; some vendors remember even that."""
 
 
 @dataclass
 class Records:
-    """Everything that happened at the vendors, in order."""
+    """Record everything that happened at the vendors, in order."""
 
     world: "World"
     effects: list[Effect] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Records:
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Under the real connectors: the same requests, a wire that breaks, and a vendor in memory."""
+    """Carry the requests of the real connectors over a wire that breaks to a vendor in memory."""
 
     def __init__(self, wire: Wire, vendor: Vendor) -> None:
         self._wire = wire

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next timer: hours pass in milliseconds, and always in the same order."""
+"""Run an event loop whose clock jumps to the next timer: hours pass in milliseconds, always in the same order."""
 
 import asyncio
 import selectors
@@ -8,11 +8,11 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
 class Standstill(Exception):
-    """Every task waits for something that nobody will ever do: a fault of the simulation itself."""
+    """Report that every task waits for something nobody will ever do: a fault of the simulation itself."""
 
 
 class _Jump(selectors.SelectSelector):
-    """Waits for nothing outside, because nothing is outside: the time that the loop would sleep just passes."""
+    """Let the time that the loop would sleep just pass: nothing is outside that it could wait for."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The network between one process and the outside: requests travel on when the process that sent them is gone."""
+"""Carry requests between one process and the outside; they travel on when the process that sent them is gone."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ NO_EFFECT = frozenset({Fate.UNREACHED, Fate.BUSY, Fate.FAILED, Fate.CUT, Fate.HA
 
 @dataclass(frozen=True)
 class Came(Generic[Reply]):
-    """What the asker sees: a fate, and the reply where there is one."""
+    """Hold what the asker sees: a fate, and the reply if there is one."""
 
     fate: Fate
     reply: Reply | None = None
@@ -24,9 +24,9 @@ class Came(Generic[Reply]):
 
 @dataclass(frozen=True)
 class Wire:
-    """`patience_s`: how long the asker waits; `latest_s`: how long after the request an effect may still come.
+    """Connect one process to one system. `patience_s`: how long the asker waits.
 
-    `trouble`: how often a write goes wrong.
+    `latest_s`: how long after the request an effect may still come; `trouble`: how often a write goes wrong.
     """
 
     process: "Process"
@@ -36,7 +36,7 @@ class Wire:
     trouble: float
 
     async def carry(self, what: str, serve: Callable[[], Reply], *, write: bool, may_stall: bool = True) -> Came[Reply]:
-        """`serve` is the other side: it runs at most once, whatever becomes of the asker."""
+        """Send a request. `serve` is the other side: it runs at most once, whatever becomes of the asker."""
         name = f"{self.system} {what}"
         if write:
             await self.process.border(f"before {name}", may_stall=may_stall)

@@ -1,4 +1,4 @@
-"""One run: a bot of one or two processes in a world that breaks, then calm weather until nothing is left to do."""
+"""Play one run: a bot of one or two processes in a world that breaks, then calm until nothing is left to do."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.core.policy import Band, Policy
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.callers import Callers
 from tests.simulation.fault_schedule import FaultSchedule, Tally
 from tests.simulation.fidel import Fidel
 from tests.simulation.people import People
 from tests.simulation.process import LONG_AGO, Process
+from tests.simulation.quorum.reference_model import MONEY, TWO_ONE_LEAD, Rules, Seats
 from tests.simulation.slack import Workspace
 from tests.simulation.stripe import Stripe
 from tests.simulation.vendors import Records
 from tests.simulation.virtual_time import VirtualLoop
+from tests.support.inline import InlineDatabase
 
 T = TypeVar("T")
 CHANNELS = {
@@ -24,14 +26,17 @@ CHANNELS = {
     "finance-brands": "C0BRANDS01",
     "finance-review": "C0REVIEW01",
 }
-MONEY = {"refund", "dispute"}
-SMALL_MINOR = 100_00  # USD; above it two people decide, one of them a lead
+RULES = Rules(bands=((100_00, Seats(1, ("finance",))), (None, TWO_ONE_LEAD)))
 WEEKEND_S = 30 * 3600.0
 CALM_AT_MOST_S = 12 * 3600.0
 
 
 def a_policy() -> Policy:
-    kinds = tuple(sorted(MONEY))
+    """Return the policy of every run: `RULES`, with a channel for each kind of case."""
+    bands = [
+        {"kinds": tuple(sorted(MONEY)), "up_to": None if up_to is None else {"USD": up_to}, **_band(seats)}
+        for up_to, seats in RULES.bands
+    ]
     return Policy.model_validate(
         {
             "channels": {
@@ -42,18 +47,18 @@ def a_policy() -> Policy:
                 "fallback": "#finance-review",
             },
             "groups": {"finance": ("@finance",), "leads": ("@leads",)},
-            "bands": (
-                Band.model_validate({"kinds": kinds, "up_to": {"USD": SMALL_MINOR}, "groups": ("finance",)}),
-                Band.model_validate(
-                    {"kinds": kinds, "quorum": 2, "groups": ("finance", "leads"), "at_least": {"leads": 1}}
-                ),
-                Band.model_validate({"groups": ("finance",)}),
-            ),
+            "bands": tuple(Band.model_validate(band) for band in (*bands, _band(RULES.others))),
         }
     )
 
 
+def _band(seats: Seats) -> dict[str, object]:
+    return {"quorum": seats.people, "groups": seats.of, "at_least": dict(seats.at_least)}
+
+
 class World:
+    """Hold the outside and the processes of one run, and its clock."""
+
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.fault_schedule = FaultSchedule(seed)
         self.tally = Tally()
@@ -62,7 +67,7 @@ class World:
         self._loop = loop
         self._outside: dict[asyncio.Task[None], None] = {}
         self.db = InlineDatabase()
-        self.policy = a_policy()
+        self.rules, self.policy = RULES, a_policy()
         self.records = Records(self)
         self.workspace = Workspace(self, CHANNELS)
         self.fidel, self.stripe = Fidel(self), Stripe(self)
@@ -84,7 +89,7 @@ class World:
         self.trace.append(f"{self._loop.time():10.3f}  {what}")
 
     def outside(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Something that goes on whatever becomes of the bot."""
+        """Start what goes on whatever becomes of the bot."""
         task = self._loop.create_task(coroutine)
         self._outside[task] = None
         task.add_done_callback(self._ended)
@@ -113,11 +118,11 @@ class World:
         self.start()
 
     def a_process(self) -> Process:
-        """Where the next request arrives; one that is down answers nothing."""
+        """Return the process at which the next request arrives; one that is down answers nothing."""
         return self.fault_schedule.rng.choice(self.processes)
 
     async def until_taken(self, fn: Callable[[Store], T]) -> T:
-        """Who gets no answer asks again."""
+        """Ask again until a process answers."""
         while (answer := await self.a_process().ask(fn)) is None:
             self.tally.counts["requests repeated"] += 1
             await asyncio.sleep(self.fault_schedule.between(1, 5))
@@ -139,7 +144,7 @@ class World:
         if self.fault_schedule.often(0.1):
             await self._long_weekend()
         self.fault_schedule.calm = True
-        self.note("calm weather from here on")
+        self.note("calm from here on")
         await self._until_rest()
         for process in self.processes:
             for task in process.tasks:
@@ -160,7 +165,7 @@ class World:
             payment.disputed = False
 
     async def _long_weekend(self) -> None:
-        """Everything is down for longer than Stripe keeps a key."""
+        """Keep everything down for longer than Stripe keeps a key."""
         self.tally.counts["long weekends"] += 1
         self.note("a long weekend")
         self._down_until_s = self._loop.time() + WEEKEND_S

@@ -1,6 +1,7 @@
-"""The history: append-only, chained, sealed, and able to tell what was done to it."""
+"""Test the history: append-only, chained, sealed, and able to tell what was done to it."""
 
 import re
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -31,7 +32,7 @@ GUARDED = ("audit", "seals", "seal_heads")
 
 
 def without_triggers(url: str, *statements: str) -> None:
-    """What somebody with the database password can do after dropping the guards."""
+    """Execute what somebody with the database password can after dropping the guards."""
     if url.startswith("sqlite"):
         drops = [f"DROP TRIGGER {table}_{rule}" for table in GUARDED for rule in ("fixed", "kept")]
     else:
@@ -70,9 +71,9 @@ async def test_an_untouched_history_verifies_and_is_counted(database: Database) 
     assert await database.read(lambda store: store.verify()) == (9, 3, 1, None)
 
 
-async def test_both_engines_compute_the_same_hashes(cluster: Cluster) -> None:
+async def test_both_engines_compute_the_same_hashes(cluster: Cluster, tmp_path: Path) -> None:
     hashes = []
-    for url in (cluster.fresh(), "sqlite://:memory:"):
+    for url in (cluster.fresh(), f"sqlite:///{tmp_path}/countersign.db"):
         database = await open_database(url)
         await three_cases_of_three_entries(database)
         hashes.append([line.hash for line in await database.read(lambda store: store.history("C-3"))])
@@ -186,7 +187,7 @@ async def test_a_seal_covers_only_what_moved_since_the_last_one(database: Databa
 
 
 async def everything(database: Database) -> None:
-    """One row in every table that must not change."""
+    """Write a row in every table that must not change."""
 
     def write(store: Store) -> None:
         add_call(store, a_call())

@@ -1,4 +1,4 @@
-"""Which cards wait to be drawn, and who may say that one was, on both engines."""
+"""Test which cards wait to be drawn, and who may say that one was, on both engines."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Several owners at once: what is claimed, chained or sealed by one is never taken by another, on both engines."""
+"""Test several owners at once: what one has claimed, chained or sealed no other takes, on both engines."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ CASES = 40
 
 
 async def two_handles(url: str) -> tuple[Database, Database]:
-    """Two processes as far as the engine allows: on SQLite there is only one."""
+    """Open two processes as far as the engine allows: on SQLite there is only one."""
     first = await open_database(url)
     return (first, first) if url.startswith("sqlite") else (first, await open_database(url))
 
@@ -23,7 +23,7 @@ async def two_handles(url: str) -> tuple[Database, Database]:
 async def claimed_by_all(
     url: str, fill: Callable[[Store], None], claim: Callable[[Store, str], list[str]]
 ) -> list[str]:
-    """Everything that ten owners on two handles take at the same time, five rows at once, until nothing is left."""
+    """Return all that ten owners on two handles take at the same time, five rows at once, until nothing is left."""
     handles = await two_handles(url)
     await handles[0].write(fill)
     taken: list[str] = []

@@ -1,4 +1,4 @@
-"""What a person's approvals paid counts for them, also where somebody approved in their place."""
+"""Test that what a person's approvals paid counts for them, also if somebody approved in their place."""
 
 from datetime import timedelta
 

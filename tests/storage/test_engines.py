@@ -1,4 +1,4 @@
-"""What only an engine can promise: commits, locks, claims, migrations, backups."""
+"""Test what only an engine can promise: commits, locks, claims, migrations, backups."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import Database, InlineDatabase, RuleBroken, StorageError, Store, open_database
+from storage import Database, RuleBroken, StorageError, Store, open_database
 from tests.support.databases import Cluster, held_commit
+from tests.support.inline import InlineDatabase
 from tests.support.places import RELEASED_DATABASES
 from tests.support.rows import LATER, a_proposal, an_execution, approve_case, open_case, raw_rows
 
@@ -22,7 +23,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 async def together(database: Database, *functions: Callable[[Store], object]) -> list[object]:
-    """Results or errors of functions that share one commit, since they are handed in during one turn of the loop."""
+    """Return results or errors of functions that share one commit, handed in during one turn of the loop."""
     return await asyncio.gather(*(database.write(function) for function in functions), return_exceptions=True)
 
 
@@ -69,7 +70,7 @@ async def test_nothing_is_acknowledged_before_its_commit(sqlite_url: str) -> Non
 
 
 def orphan_found_at_the_commit(store: Store) -> None:
-    """A row that breaks a foreign key, with the check put off until the commit."""
+    """Write a row that breaks a foreign key, with the check put off until the commit."""
     store._session.run("PRAGMA defer_foreign_keys = ON", {})
     store.add_proposal(a_proposal(9))
 
@@ -113,7 +114,7 @@ async def test_a_read_cannot_write(database: Database) -> None:
         await database.read(open_case)
 
 
-async def test_a_database_in_memory_keeps_the_same_promises() -> None:
+async def test_the_database_of_the_simulation_keeps_the_same_promises() -> None:
     database = InlineDatabase()
     with pytest.raises(LookupError):
         database.run(fails_after_writing)
@@ -142,7 +143,10 @@ async def test_a_second_opening_of_a_sqlite_file_is_refused_but_reading_is_not(s
     await (await open_database(sqlite_url)).close()
 
 
-@pytest.mark.parametrize("url", ["", "countersign.db", "sqlite://", "sqlite:///", "mysql://host/name"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "countersign.db", "sqlite://", "sqlite:///", "sqlite://:memory:", "sqlite:///:memory:", "mysql://host/name"],
+)
 async def test_a_url_that_names_no_database_is_refused_in_a_sentence(url: str) -> None:
     with pytest.raises(StorageError, match="DATABASE_URL"):
         await open_database(url)

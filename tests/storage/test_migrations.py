@@ -1,4 +1,4 @@
-"""Every released version of the database opens, is brought up to date and goes on."""
+"""Test that every released version of the database opens, is brought up to date and goes on."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What the store promises, on both engines."""
+"""Test what the store promises, on both engines."""
 
 from datetime import timedelta
 
@@ -149,7 +149,7 @@ async def test_the_database_knows_the_moves_of_the_lifecycle_and_no_others(
 
 
 def assert_check_allows_exactly(url: str, table: str, states: list[str]) -> None:
-    """Reads the constraint back from the database's own catalogue."""
+    """Read the constraint back from the database's own catalogue."""
     if url.startswith("sqlite"):
         found = raw_rows(url, f"SELECT sql FROM sqlite_master WHERE name = '{table}'")
         listed = found[0][0].split("state IN (")[1].split(")")[0]

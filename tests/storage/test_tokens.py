@@ -1,4 +1,4 @@
-"""Refresh tokens survive the process, cannot be read without their client, and are used by one process at a time."""
+"""Test that refresh tokens survive the process, need their client to be read, and serve one process at a time."""
 
 import asyncio
 

@@ -14,7 +14,7 @@ from bot.core.policy.file import read_policy
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of, triage
 from storage import Store
-from storage.engine_inline import InlineDatabase
+from tests.support.inline import InlineDatabase
 from tests.support.policies import SHIPPED, person
 
 KINDS = tuple(Kind)

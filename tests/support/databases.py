@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite in a file, and a private PostgreSQL cluster that lives as long as the session."""
+"""Open databases for tests: SQLite in a file, and a private PostgreSQL cluster that lives as long as the session."""
 
 import os
 import pwd
@@ -37,7 +37,7 @@ OPTIONS = " ".join(
 
 
 class Cluster:
-    """A PostgreSQL server on a socket in a directory of its own."""
+    """Run a PostgreSQL server on a socket in a directory of its own."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs = programs
@@ -65,14 +65,14 @@ class Cluster:
         return f"postgresql://tests@/{name}?host={self.folder}"
 
     def fresh(self) -> str:
-        """The URL of an empty database: a schema of its own, made in a tenth of the time."""
+        """Return the URL of an empty schema, which takes a tenth of the time of a database."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(name)))
         return f"{self.url('postgres')}&options=-csearch_path%3D{name}"
 
     def create(self, name: str) -> str:
-        """The URL of an empty database."""
+        """Create a database and return its URL."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         return self.url(name)
@@ -84,7 +84,7 @@ def _ordinary_user() -> str:
 
 
 def programs() -> Path | None:
-    """Where the newest installed server's programs are."""
+    """Return the folder of the newest installed server's programs."""
     found = sorted(PROGRAMS.glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -109,13 +109,13 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
-    """Runs the test once on each engine."""
+    """Run the test once on each engine."""
     return str(request.param)
 
 
 @pytest.fixture
 def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database on the engine."""
+    """Return the URL of a fresh database on the engine."""
     if engine == "sqlite":
         return f"sqlite:///{tmp_path}/countersign.db"
     cluster: Cluster = request.getfixturevalue("cluster")
@@ -130,7 +130,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 def held_commit(database: Database) -> threading.Event:
-    """The next commit waits until this is set, as for a slow disk."""
+    """Make the next commit wait until the returned event is set, as for a slow disk."""
     assert isinstance(database, SqliteDatabase)
     gate = threading.Event()
     database._committer.submit(gate.wait, 30)

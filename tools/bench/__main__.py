@@ -1,4 +1,4 @@
-"""`make bench`: how fast the real process is, beside its aims and beside a handler that only checks the HMAC.
+"""Measure how fast the real process is, beside its aims and beside a handler that only checks the HMAC.
 
 Bot, sandbox and load are three processes on one machine and share its cores. Every figure is repeated; medians are
 printed with the least and the most. It measures and judges nothing: exit code 0 whatever the figures are.
@@ -38,7 +38,7 @@ QUIET_S = 12.0
 
 
 async def start_up(stage: Stage, page: str) -> list[float]:
-    """Seconds from spawn to the first 200 of /healthz, each time with a new database."""
+    """Measure the seconds from spawn to the first 200 of /healthz, each time with a new database."""
     took: list[float] = []
     for n in range(STARTS):
         bot = await stage.bot(page, free_port(), f"start-{n}.db").ready("/healthz")
@@ -48,7 +48,7 @@ async def start_up(stage: Stage, page: str) -> list[float]:
 
 
 async def acknowledged(process: Process, requests: Sequence[bytes]) -> float:
-    """Answers of 200 a second, with as many connections as DialNexa might hold."""
+    """Measure answers of 200 a second, with as many connections as DialNexa might hold."""
     left = iter(requests)
     until = time.perf_counter() + WEBHOOK_S
     began = time.perf_counter()
@@ -67,7 +67,7 @@ async def acknowledged(process: Process, requests: Sequence[bytes]) -> float:
 
 
 async def webhooks(stage: Stage, page: str, port: int) -> dict[str, list[float]]:
-    """In turns, so that a busy moment of the machine hits them all."""
+    """Measure in turns, so that a busy moment of the machine hits them all."""
     bare = await stage.bare().ready("/healthz")
     rates: dict[str, list[float]] = {"bare": [], "stored": [], "shown": []}
     number = itertools.count()
@@ -126,7 +126,7 @@ def latency(when: str, took_ms: Sequence[float], aim: str) -> list[Row]:
 
 
 async def quiet(process: Process) -> None:
-    """Until the process has nothing to do any more."""
+    """Wait until the process has nothing to do any more."""
     until = time.monotonic() + QUIET_S
     while time.monotonic() < until:
         before = process.cpu_s()

@@ -1,4 +1,4 @@
-"""The yardstick: an aiohttp handler that checks the HMAC of a webhook and does nothing else."""
+"""Serve as the yardstick: an aiohttp handler that checks the HMAC of a webhook and does nothing else."""
 
 import asyncio
 import hashlib

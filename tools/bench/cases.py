@@ -1,4 +1,4 @@
-"""Whole cases, outside in: webhook, card, click, Fidel call, card that says done; and how long a click takes to act."""
+"""Load the bot with whole cases: webhook, card, click, Fidel call, card that says done; and time a click to its act."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ PATIENCE_S = 20.0
 
 
 class Feed:
-    """What hangs in Slack, by case, as the workspace tells it; the newest state of each card."""
+    """Follow what hangs in Slack, by case: the newest state of each card."""
 
     def __init__(self, sandbox: Process) -> None:
         self._port = sandbox.port
@@ -50,7 +50,7 @@ class Feed:
                 waiting.set_result(card)
 
     async def card(self, case_id: str, says: str = "") -> dict[str, Any]:
-        """The card, once it says this. Raises TimeoutError."""
+        """Return the card once it says this; raise TimeoutError."""
         known = self.cards.get(case_id)
         if known is not None and says in known["text"]:
             return known
@@ -65,7 +65,7 @@ class Feed:
 
 @dataclass
 class Run:
-    """One load on one bot; times are of this machine's clock, seconds since the epoch."""
+    """Run one load on one bot; times are of this machine's clock, seconds since the epoch."""
 
     bot: Process
     sandbox: Process
@@ -75,13 +75,13 @@ class Run:
     _next: int = 0
 
     async def closed(self, at_once: int, seconds: float) -> None:
-        """Keeps this many cases under way."""
+        """Keep this many cases under way."""
         async with _feeding(self.sandbox) as feed:
             until = time.time() + seconds
             await asyncio.gather(*(self._hand(feed, until) for _ in range(at_once)))
 
     async def paced(self, a_second: float, seconds: float) -> None:
-        """Begins so many a second, whatever is under way."""
+        """Begin so many cases a second, whatever is under way."""
         async with _feeding(self.sandbox) as feed, asyncio.TaskGroup() as group:
             for n in range(int(a_second * seconds)):
                 group.create_task(self._alone(feed))
@@ -111,7 +111,7 @@ class Run:
         self.done_at.append(time.time())
 
     async def click_to_call_ms(self) -> list[float]:
-        """From the click that was sent to the brand that Fidel created, whose time is rounded up to a millisecond."""
+        """Return milliseconds from the click to the brand that Fidel created, whose time is rounded up."""
         created = await brands_created(self.sandbox)
         missing = [case_id for case_id in self.clicked_at if case_id not in created]
         if missing:
@@ -133,7 +133,7 @@ class _feeding:  # noqa: N801 - reads as a verb
 
 
 async def brands_created(sandbox: Process) -> dict[str, float]:
-    """Case id to the epoch second at which its brand was created, as Fidel's own list says."""
+    """Return case id -> epoch second at which its brand was created, as Fidel's own list says."""
     headers = {"Fidel-Key": SECRETS["fidel_api_key"], "Content-Type": "application/json"}
     found: dict[str, float] = {}
     query = {"limit": "100"}

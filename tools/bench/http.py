@@ -1,4 +1,4 @@
-"""The smallest HTTP/1.1 client that keeps its connection: a load must not cost more than what it loads."""
+"""Speak just enough HTTP/1.1 to keep a connection: a load must not cost more than what it loads."""
 
 import asyncio
 from types import TracebackType
@@ -14,7 +14,7 @@ class Reply(NamedTuple):
 
 
 def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
-    """The bytes of one request; signed ones can be made before the clock starts."""
+    """Return the bytes of one request; signed ones can be made before the clock starts."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     lines += [f"Content-Length: {len(body)}"] if body else []
@@ -22,7 +22,7 @@ def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] |
 
 
 class _Wire(asyncio.Protocol):
-    """One answer at a time, which must say its length, as aiohttp's do."""
+    """Read one answer at a time, which must say its length, as aiohttp's do."""
 
     def __init__(self) -> None:
         self.answer: asyncio.Future[Reply] | None = None
@@ -49,7 +49,7 @@ class _Wire(asyncio.Protocol):
 
 
 class Line:
-    """One kept connection to a port of this machine; whoever asks waits for the answer. Raises OSError."""
+    """Keep one connection to a port of this machine; whoever asks waits for the answer, or gets OSError."""
 
     def __init__(self, port: int) -> None:
         self._port = port

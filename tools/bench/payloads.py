@@ -1,4 +1,4 @@
-"""What outsiders send to the bot, signed as they sign it: calls by DialNexa, clicks and forms by Slack."""
+"""Build what outsiders send to the bot, signed as they sign it: calls by DialNexa, clicks and forms by Slack."""
 
 import json
 import time
@@ -23,7 +23,7 @@ TURNS = [
 
 
 def brand_call(call_id: str, brand: str) -> dict[str, Any]:
-    """A finished call of system A that asks for a brand."""
+    """Return a finished call of system A that asks for a brand."""
     slug = brand.lower().replace(" ", "-")
     stated = {
         "call_intent": "brand_setup",
@@ -73,7 +73,7 @@ def call_ended(call_id: str, summary: str, stated: Mapping[str, Any]) -> dict[st
 
 
 def transcript_ready(call_id: str) -> dict[str, Any]:
-    """A call of system C whose analysis is still to come: it is stored, and nothing follows for two minutes."""
+    """Return a call of system C without its analysis: it is stored, and nothing follows for two minutes."""
     return {"event": "call.transcript_ready", "session_id": call_id, "transcript": TURNS}
 
 
@@ -84,7 +84,7 @@ def webhook(content: Mapping[str, Any]) -> bytes:
 
 
 def click(user: str, card: Mapping[str, Any], action_id: str, trigger: str, hooks: str) -> bytes:
-    """block_actions, from the button as it hangs in Slack; `hooks` is where answers to the person go."""
+    """Return block_actions of the button as it hangs in Slack; `hooks` is where answers to the person go."""
     button = next(one for one in card["buttons"] if one["action_id"] == action_id)
     payload = {
         **_common("block_actions", user, trigger),
@@ -104,7 +104,7 @@ def click(user: str, card: Mapping[str, Any], action_id: str, trigger: str, hook
 
 
 def rejection(user: str, ref: str, reason: str, trigger: str) -> bytes:
-    """view_submission of the form that asks why."""
+    """Return the view_submission of the form that asks why."""
     view = {
         "id": f"V{trigger}",
         "hash": trigger,

@@ -1,4 +1,4 @@
-"""The real processes, each on its own: the bot, the sandbox, the bare handler; and what they cost."""
+"""Run the real processes, each on its own: the bot, the sandbox, the bare handler; and measure what they cost."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ LOOK_EVERY_S = 0.002
 
 @dataclass
 class Process:
-    """One started process, its address, and how long it took to answer for the first time."""
+    """Hold one started process, its address, and how long it took to answer for the first time."""
 
     child: subprocess.Popen[bytes]
     port: int
@@ -34,7 +34,7 @@ class Process:
         return f"http://127.0.0.1:{self.port}"
 
     def cpu_s(self) -> float:
-        """Processor time of all its threads so far."""
+        """Return the processor time of all its threads so far."""
         fields = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
@@ -44,7 +44,7 @@ class Process:
         return int(line.split()[1]) / 1024
 
     async def ready(self, path: str) -> "Process":
-        """Waits for the first 200; raises SystemExit where the process ends or stays silent."""
+        """Wait for the first 200; raise SystemExit if the process ends or stays silent."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             if self.child.poll() is not None:
@@ -60,7 +60,7 @@ class Process:
         self.child.wait()
 
     def stop(self) -> int:
-        """Politely; what does not end in time is killed. Returns its code."""
+        """Ask the process to stop, kill it if it does not in time, and return its code."""
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
         try:
@@ -80,7 +80,7 @@ async def answers(port: int, path: str) -> bool:
 
 @dataclass
 class Stage:
-    """Starts processes in one folder and ends them all, whatever happens."""
+    """Start processes in one folder and end them all, whatever happens."""
 
     folder: Path
     log: Path
@@ -98,7 +98,7 @@ class Stage:
         return process
 
     def bot(self, page: str, port: int, database: str = "countersign.db") -> Process:
-        """As operators run it; in the folder, so that no `.env` of this checkout is read."""
+        """Start the bot as operators do; in the folder, so that no `.env` of this checkout is read."""
         given = {
             "DATABASE_URL": self.database_url(database),
             "POLICY_FILE": str(POLICY),
@@ -126,7 +126,7 @@ class Stage:
         return f"sqlite:///{self.folder / database}"
 
     def tail(self) -> str:
-        """The last words of all processes, for whoever looks into a failure."""
+        """Return the last words of all processes, for whoever looks into a failure."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:]) if self.log.exists() else ""
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""Figures as an aligned table: what, median, spread, aim."""
+"""Print figures as an aligned table: what, median, spread, aim."""
 
 import statistics
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ class Row(NamedTuple):
 
 
 def row(what: str, figures: Sequence[float], aim: str, *, unit: str = "", digits: int | None = None) -> Row:
-    """The median, with the least and the most of the repetitions."""
+    """Return a row: the median, with the least and the most of the repetitions."""
     middle = statistics.median(figures)
     places = digits if digits is not None else (0 if middle >= 100 else 1)
 

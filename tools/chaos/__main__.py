@@ -1,4 +1,4 @@
-"""`make chaos`: the real process, killed with -9 twenty times while calls and clicks arrive, ends with the same.
+"""Kill the real process with -9 twenty times while calls and clicks arrive, and check that nothing is lost or doubled.
 
 No effect doubled, none unapproved, no card twice, every acknowledged call has a case, every card equals its case, and
 the history is whole. Exit code 1 with the seed and the first violations where anything is wrong.
@@ -39,7 +39,7 @@ SHOWN = 10
 
 @dataclass
 class Report:
-    """What happened, for the summary."""
+    """Collect what happened, for the summary."""
 
     seed: int
     began: float = field(default_factory=time.monotonic)
@@ -49,7 +49,7 @@ class Report:
 
 
 async def kill_and_restart(stage: Stage, page: str, load: Load, report: Report) -> Process:
-    """Returns the last one, alive and ready."""
+    """Kill and restart the bot, and return the last process, alive and ready."""
     rng = Random(f"{report.seed}:kills")
     for when in rng.choices(list(WHEN), weights=list(WHEN.values()), k=KILLS):
         bot = stage.bot(page, load.bot_port)
@@ -67,12 +67,12 @@ async def kill_and_restart(stage: Stage, page: str, load: Load, report: Report) 
 
 
 def under_way(store: Store) -> bool:
-    """Whether calls, executions or cards wait for a job; what waits for a person does not count."""
+    """Return whether calls, executions or cards wait for a job; what waits for a person does not count."""
     return bool(store.due_calls(FAR, 1) or store.due_executions(FAR, 1) or store.due_cards(FAR, 1))
 
 
 async def calm(db: Database, load: Load) -> bool:
-    """Waits until nobody has anything to press and no job has anything to do, twice in a row."""
+    """Wait until nobody has anything to press and no job has anything to do, twice in a row."""
     still = 0
     until = time.monotonic() + CALM_S
     while time.monotonic() < until:
@@ -112,7 +112,7 @@ async def judge(db: Database, planned: list[Planned], sandbox: Process, stage: S
     kept, seen = await db.read(rows), await outside(sandbox)
     report.faults += violations(planned, kept, seen, read_policy_file(POLICY))
     states = Counter(str(row.file.case.state) for row in kept.values())
-    acknowledged = sum(one.acknowledged for one in planned)
+    acknowledged = sum(call.acknowledged for call in planned)
     report.lines += [
         f"{len(planned)} calls, {acknowledged} acknowledged; {len(kept)} cases: "
         + ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
@@ -123,7 +123,7 @@ async def judge(db: Database, planned: list[Planned], sandbox: Process, stage: S
 
 
 async def verified(stage: Stage, report: Report) -> str:
-    """What `countersign audit verify` says, run as an operator runs it."""
+    """Return what `countersign audit verify` says, run as an operator runs it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "audit", "verify"),
         cwd=stage.folder,

@@ -1,4 +1,4 @@
-"""What must hold however often the process was killed. Every check returns its violations, a sentence each."""
+"""Check what must hold however often the process was killed; each check yields a sentence for a violation."""
 
 import json
 from collections import Counter
@@ -63,27 +63,27 @@ def _no_effect_is_doubled_or_missing(plan: Plan, rows: Rows, seen: Outside) -> I
     for planned in plan:
         row = rows.get(planned.case_id)
         due = int(row is not None and row.file.case.state is CaseState.DONE)
-        made = refunds[planned.call_id] if planned.brand is None else brands[planned.brand]
-        if made != due:
-            yield f"{planned.case_id} ({planned.intent}): {made} effects outside, {due} were due"
+        effects = refunds[planned.call_id] if planned.brand is None else brands[planned.brand]
+        if effects != due:
+            yield f"{planned.case_id} ({planned.intent}): {effects} effects outside, {due} were due"
 
 
 def _what_was_approved_of_a_payment_is_paid_once(plan: Plan, seen: Outside) -> Iterator[str]:
     approved = {planned.payment for planned in plan if planned.payment and planned.approved}
-    made = Counter(refund["payment_intent"] for refund in seen.refunds if "CHAOS" in refund["payment_intent"])
-    for payment in approved | made.keys():
-        if made[payment] != (payment in approved):
-            yield f"{payment} was refunded {made[payment]} times; approved by people: {payment in approved}"
+    times = Counter(refund["payment_intent"] for refund in seen.refunds if "CHAOS" in refund["payment_intent"])
+    for payment in approved | times.keys():
+        if times[payment] != (payment in approved):
+            yield f"{payment} was refunded {times[payment]} times; approved by people: {payment in approved}"
 
 
 def _nothing_happens_unapproved(plan: Plan, rows: Rows, seen: Outside) -> Iterator[str]:
     clicked = {planned.case_id for planned in plan if planned.approved}
-    made = [brand.get("metadata", {}).get("case") for brand in seen.brands]
-    made += [(refund["metadata"] or {}).get("case") for refund in seen.refunds]
-    for case_id in filter(None, made):
+    case_ids = [brand.get("metadata", {}).get("case") for brand in seen.brands]
+    case_ids += [(refund["metadata"] or {}).get("case") for refund in seen.refunds]
+    for case_id in filter(None, case_ids):
         row = rows.get(case_id)
-        approvals = [made for made in row.file.decisions if made.verdict is Verdict.APPROVE] if row else []
-        if case_id not in clicked or not {one.user_id for one in approvals} & {ANA, BEN}:
+        approvals = [decision for decision in row.file.decisions if decision.verdict is Verdict.APPROVE] if row else []
+        if case_id not in clicked or not {decision.user_id for decision in approvals} & {ANA, BEN}:
             yield f"{case_id} had its effect, and nobody with rights approved it"
 
 

@@ -1,4 +1,4 @@
-"""The world outside while the bot dies again and again: DialNexa calls and repeats itself, people press buttons."""
+"""Play the world outside while the bot dies again and again: DialNexa repeats its calls, people press buttons."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ PRESS_AGAIN_S = 2.5  # a person looks at the card before pressing again
 
 @dataclass
 class Load:
-    """Callers and people; everything they did is counted."""
+    """Play callers and people, and count everything they did."""
 
     sandbox: Process
     bot_port: int
@@ -44,7 +44,7 @@ class Load:
         self._answer = asyncio.Event()
 
     async def answered(self) -> None:
-        """Returns at the next answer of the bot, or after a while without one."""
+        """Return at the next answer of the bot, or after a while without one."""
         self._answer.clear()
         try:
             async with asyncio.timeout(NEXT_ANSWER_S):
@@ -53,7 +53,7 @@ class Load:
             pass
 
     async def make_payments(self) -> None:
-        """At Stripe, before anybody asks for them back."""
+        """Make the payments at Stripe before anybody requests a refund."""
         async with Line(self.sandbox.port) as line:
             for number in range(PAYMENTS):
                 wanted = {"name": payment_name(number), "amount": amount(number), "currency": "usd"}
@@ -65,7 +65,7 @@ class Load:
     # --- DialNexa ---------------------------------------------------------------------------------------------------
 
     async def call_all(self) -> None:
-        """Delivers every call in its turn; returns when the last repeat is over."""
+        """Deliver every call in its turn, and return when the last repeat is over."""
         rng = Random(f"{self.seed}:calls")
         async with asyncio.TaskGroup() as group:
             for planned in self.planned:
@@ -89,7 +89,7 @@ class Load:
     # --- people -----------------------------------------------------------------------------------------------------
 
     async def press_on(self) -> None:
-        """Looks at the channels and presses what is to be pressed, until it is cancelled."""
+        """Look at the channels and press what is to be pressed, until cancelled."""
         async with Line(self.sandbox.port) as line, asyncio.TaskGroup() as group:
             while True:
                 await self.feed.look(line)
@@ -100,7 +100,7 @@ class Load:
                 await asyncio.sleep(self._rng.uniform(*PRESS_EVERY_S))
 
     def due(self) -> list[tuple[Mapping[str, Any], str]]:
-        """Cards with a button that their plan wants pressed and that nobody has pressed just now."""
+        """Return cards with a button that their plan wants pressed and that nobody has pressed just now."""
         before = time.monotonic() - PRESS_AGAIN_S
         return [
             (card, action_id)
@@ -109,7 +109,7 @@ class Load:
         ]
 
     def settled(self) -> bool:
-        """Whether every acknowledged call has its card, and no card waits for anybody who will press."""
+        """Return whether every acknowledged call has its card, and no card waits for anybody who will press."""
         shown = all(planned.case_id in self.feed.cards for planned in self.planned if planned.acknowledged)
         return shown and not any(self._waits(case_id, card) for case_id, card in self.feed.cards.items())
 
@@ -140,7 +140,7 @@ class Load:
             await self._approve(card, action_id)
 
     async def _approve(self, card: Mapping[str, Any], action_id: str) -> None:
-        """Once, or as a delivery that comes twice, or as two people at the same moment."""
+        """Approve once, or by a delivery that comes twice, or by two people at the same moment."""
         way = self._rng.random()
         if way < 0.15:
             content = self._signed(ANA, card, action_id)
@@ -168,7 +168,7 @@ class Load:
         return f"{self._rng.getrandbits(64):016x}"
 
     async def _ask(self, port: int, content: bytes) -> Reply | None:
-        """None where nobody answered."""
+        """Send a request and return the reply, None if nobody answered."""
         try:
             async with asyncio.timeout(ANSWER_S), Line(port) as line:
                 reply = await line.ask(content)
@@ -184,8 +184,8 @@ def _case_of(card: Mapping[str, Any]) -> str:
 
 
 def _on_the_page(user: str, card: Mapping[str, Any], action_id: str) -> bytes:
-    """A press in the browser; the workspace makes Slack's request of it."""
-    button = next(one for one in card["buttons"] if one["action_id"] == action_id)
+    """Return a press in the browser, of which the workspace makes Slack's request."""
+    button = next(button for button in card["buttons"] if button["action_id"] == action_id)
     action = {"type": "button", "action_id": action_id, "value": button["value"]}
     content = {"user": user, "action": action, "block_id": button["block_id"]}
     body = json.dumps({**content, "channel": card["channel"], "ts": card["ts"]}).encode()

@@ -1,4 +1,4 @@
-"""What is to happen, drawn from a seed: who calls, what for, and what people will do about it."""
+"""Plan from a seed what is to happen: who calls, what for, and what people will do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ REFUNDS_MOST = 60
 
 
 class Intent(StrEnum):
-    """What people will press on the card of this call, and nothing else."""
+    """Name what people will press on the card of this call, and nothing else."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -22,7 +22,7 @@ class Intent(StrEnum):
 
 @dataclass
 class Planned:
-    """One call; `acknowledged` once any of its deliveries was answered 200."""
+    """Plan one call; it is `acknowledged` once any of its deliveries was answered 200."""
 
     call_id: str
     brand: str | None  # None: a refund
@@ -43,14 +43,14 @@ def payment_name(number: int) -> str:
 
 
 def amount(number: int) -> int:
-    """Minor units of USD."""
+    """Return the amount of a payment in minor units of USD."""
     return 100 + number
 
 
 def plan(seed: int, calls: int) -> list[Planned]:
     rng = Random(seed)
     refunds = 0
-    made: list[Planned] = []
+    planned: list[Planned] = []
     for n in range(calls):
         intent = rng.choices(list(Intent), weights=(70, 10, 10, 10))[0]
         call_id = f"call_chaos_{seed}_{n:04d}"
@@ -58,8 +58,8 @@ def plan(seed: int, calls: int) -> list[Planned]:
         refunds += refund
         name, number = f"Chaos {seed} No {n:04d}", rng.randrange(PAYMENTS)
         brand, payment = (None, f"pi_{payment_name(number)}") if refund else (name, None)
-        # an amount of its own, since the same customer and amount is the same matter too
+        # an amount of its own, since the same customer and amount is a duplicate too
         stated = f"{amount(number) / 100:.2f}"
         content = refund_call(call_id, payment, stated) if payment else brand_call(call_id, name)
-        made.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))
-    return made
+        planned.append(Planned(call_id, brand, payment, intent, webhook(content), twice=rng.random() < 0.15))
+    return planned

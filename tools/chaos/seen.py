@@ -1,4 +1,4 @@
-"""What there is to see at the end: in Slack and at the vendors through their own APIs, and in the database."""
+"""Read what there is to see at the end: in Slack and at the vendors through their own APIs, and in the database."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Outside:
 
 @dataclass(frozen=True)
 class Row:
-    """One case with everything that belongs to it."""
+    """Hold one case with everything that belongs to it."""
 
     file: CaseFile
     places: tuple[CardCopy, ...]

@@ -1,6 +1,6 @@
-"""Whatever happens in whatever order: a machine for hypothesis, through the transactions and a real database.
+"""Play whatever happens in whatever order, through the transactions and a real database: a machine for hypothesis.
 
-Each rule is something that people, callers, vendors or time do. What must hold is the witness's to say, after each.
+Each rule is something that people, callers, vendors or time do; after each, the oracle says whether all holds.
 """
 
 from datetime import timedelta
@@ -18,8 +18,8 @@ from bot.core.people import EVERYTHING, Delegation
 from bot.core.triage import case_id_of
 from storage import Store
 from tests.simulation.quorum.oracle import ON_RECORD, Telling
-from tests.simulation.quorum.rules import GROUPS, PEOPLE, RULES, Hand
-from tests.simulation.quorum.world import ABLE, SLOTS, Played, details, money_of, payment_of
+from tests.simulation.quorum.reference_model import GROUPS, PEOPLE, RULES, Hand
+from tests.simulation.quorum.world import ABLE, SLOTS, Harness, details, money_of, payment_of
 
 LEASE = timedelta(minutes=1)
 SENT = {
@@ -45,7 +45,7 @@ back = st.sampled_from((0, 0, 0, 1))  # how many versions ago the card was drawn
 hours = st.sampled_from((0.01, 0.1, 2, 12, 25, 50))
 
 
-class Quorum(Played):
+class Quorum(Harness):
     @initialize(
         name=names,
         first=kinds,
@@ -89,7 +89,7 @@ class Quorum(Played):
         facts: str | None,
         then: list[str],
     ) -> None:
-        """`late`: also about a case that is decided; no facts: it waits for a job."""
+        """Receive a call. `late`: also about a case that is decided; no facts: it waits for a job."""
         root = self.root_of(slot, decided=late)
         said = details(kind, amount, payment_of(payment, root), email=email, sure=sure, vip=vip)
         self.receive(Call(call_id=root, event="call.completed", details=said), amount)
@@ -207,7 +207,7 @@ class Quorum(Played):
         self.people_approve(slot, then, 0, [])
 
     def _told_if_so(self, store: Store, root: str, before: int, telling: Telling) -> None:
-        """What is told and settled in one transaction."""
+        """Record what was told and settled in one transaction."""
         seen = self.oracle.cases[case_id_of(root)]
         if len(store.calls_of(root)) > before:
             seen.tellings.append(telling)
@@ -223,7 +223,7 @@ class Quorum(Played):
 
     @rule(ends=several_ends)
     def steps_run(self, ends: list[Outcome | None]) -> None:
-        """None: the answer comes later, perhaps when another process has taken over."""
+        """Send due steps. None: the answer comes later, perhaps when another process has taken over."""
         for outcome in ends:
             if self._a_step_is_sent() and outcome is not None:
                 self.an_answer_comes(outcome, -1, False)
@@ -244,7 +244,7 @@ class Quorum(Played):
 
     @rule(outcome=st.sampled_from(tuple(SENT)), which=st.integers(0, 2), late=st.booleans())
     def an_answer_comes(self, outcome: Outcome, which: int, late: bool) -> None:
-        """`late`: meanwhile another process has taken over."""
+        """End an attempt that is on its way. `late`: meanwhile another process has taken over."""
         if self.on_its_way:
             work = self.on_its_way.pop(which % len(self.on_its_way))
             if late:
@@ -256,10 +256,14 @@ class Quorum(Played):
 
     @rule(slot=slots, who=people, again=st.booleans())
     def somebody_helps(self, slot: int, who: str, again: bool) -> None:
-        """A step by hand is done; a stuck case is tried again or settled by hand."""
+        """Do a step by hand; try a stuck case again, or settle it by hand."""
         click, hand = self.click(self.root_of(slot), who)
         file = self.run(lambda store: store.case_file(click.ref.case_id))
-        waits = [one.key for one in file.executions if one.state is ExecutionState.BY_HAND] if file else []
+        waits = (
+            [execution.key for execution in file.executions if execution.state is ExecutionState.BY_HAND]
+            if file
+            else []
+        )
         stuck = file is not None and file.case.state is CaseState.STUCK
 
         def help_out(store: Store) -> Answer:
@@ -297,7 +301,7 @@ class Quorum(Played):
     def somebody_goes_away_or_is_back(
         self, who: str, delegate: str, begins: int, days: int, slot: int, then: list[str]
     ) -> None:
-        """And perhaps both of them press the button, whatever they may."""
+        """Set or end a delegation; perhaps both press the button then, whatever they may."""
         if who == delegate:
             self.run(lambda store: delegations.back(store, who, by=who, now=self.now))
             self.away.pop(who, None)
@@ -327,7 +331,7 @@ class Quorum(Played):
 
     @rule(after=hours)
     def time_passes(self, after: float) -> None:
-        """Timers fire, and it is looked whether somebody is there for each case."""
+        """Fire timers, and look whether somebody is there for each case."""
         self.now += timedelta(hours=after)
         for case_id in self.run(lambda store: store.cases_due(self.now, 50)):
             self.run(partial(timers.fire, case_id=case_id, policy=self.policy, now=self.now))

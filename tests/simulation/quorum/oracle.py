@@ -1,4 +1,4 @@
-"""Watches what people do and what is carried out, and compares both by `tests/simulation/quorum/rules.py` alone."""
+"""Watch what people do and what is carried out, and judge both by the reference model alone."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from bot.cases.executions import ClaimedExecution
 from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Execution, Outcome, Proposal, Verdict
 from bot.core.slack_ids import CaseRef
 from storage import Store
-from tests.simulation.quorum.rules import (
+from tests.simulation.quorum.reference_model import (
     DAY,
     MONTH,
     PEOPLE,
@@ -31,7 +31,7 @@ ON_RECORD = "dana@example.com"  # the address that a payment's own record holds
 
 @dataclass(frozen=True)
 class Telling:
-    """What a case was told, by DialNexa or by a person."""
+    """Record what a case was told, by DialNexa or by a person."""
 
     author: str | None = None
     amount: str | None = None  # "15.00 USD"
@@ -41,7 +41,7 @@ class Telling:
 
 @dataclass(frozen=True)
 class Offer:
-    """One version as it hung in Slack, and who is behind it."""
+    """Record one version as it hung in Slack, and who is behind it."""
 
     proposal: Proposal
     amount: str | None
@@ -53,7 +53,7 @@ class Offer:
 
 @dataclass
 class Seen:
-    """All that was seen of one case."""
+    """Hold all that was seen of one case."""
 
     tellings: list[Telling] = field(default_factory=list)
     settles: int | None = None  # so many tellings are in what is being settled
@@ -70,7 +70,7 @@ class Seen:
 
 @dataclass
 class Run:
-    """One key, as somebody sees it who stands at the line to the vendor."""
+    """Follow one key, as somebody sees it who stands at the line to the vendor."""
 
     attempt: int = 0
     until: datetime | None = None
@@ -89,12 +89,14 @@ class Oracle:
     # --- what people do ---------------------------------------------------------------------------------------------
 
     def approved(self, store: Store, ref: CaseRef, hand: Hand, policy_version: str) -> None:
-        """The bot has counted it: what it keeps of this click is what was the case at this moment."""
+        """Check what the bot keeps of an approval that it has counted: this click, as it was at this moment."""
         (case_id, version), seen = ref, self.cases[ref.case_id]
-        kept = next((one for one in store.decisions(case_id, version) if one.user_id == hand.user_id), None)
+        kept = next(
+            (decision for decision in store.decisions(case_id, version) if decision.user_id == hand.user_id), None
+        )
         assert kept is not None, f"what is kept is the click: {hand.user_id} approved, and nothing is kept"
         groups, lenders = set(kept.in_groups), set(kept.stood_in_for)
-        lent = set[str]().union(*(hand.lent.get(one, ()) for one in lenders))
+        lent = set[str]().union(*(hand.lent.get(lender, ()) for lender in lenders))
         ours = hand.own <= groups <= hand.own | lent and lenders <= set(hand.lent)
         assert ours, f"what is kept is the click: {hand} is kept as in {groups}, for {lenders}"
         right = (kept.version, kept.policy_version, kept.decided_at, kept.verdict)
@@ -105,16 +107,20 @@ class Oracle:
     def rejected(self, store: Store, ref: CaseRef, user_id: str) -> None:
         seen = self.cases[ref.case_id]
         seen.closed = f"{user_id} rejected it"
-        made = [one for one in store.decisions(*ref) if one.user_id == user_id and one.verdict is Verdict.REJECT]
-        seen.decisions |= {(one.version, one.user_id): one for one in made}
+        rejections = [
+            decision
+            for decision in store.decisions(*ref)
+            if decision.user_id == user_id and decision.verdict is Verdict.REJECT
+        ]
+        seen.decisions |= {(decision.version, decision.user_id): decision for decision in rejections}
 
     def acted(self, case: Case, hand: Hand, rules: Rules) -> None:
-        """Whatever is done to a case, somebody does it who could be asked to decide on one of its kind."""
+        """Check that whoever acted on a case could be asked to decide on one of its kind."""
         able = rules.groups(case.kind) | ({"admins"} if case.fallen_to_admins else set())
         assert not hand.groups.isdisjoint(able), f"only those who may act do: {hand} acted on a {case.kind}"
 
     def may_have_escalated(self, store: Store, case_id: str, here: Mapping[str, set[str]], rules: Rules) -> None:
-        """Never to the admins while there are enough others than those who asked for it or have spoken."""
+        """Check that no case is escalated to admins while there are enough others than its authors and approvers."""
         seen, now = self.cases[case_id], store.case(case_id)
         case = seen.case
         if case is None or case.fallen_to_admins or now is None or not now.fallen_to_admins:
@@ -124,7 +130,7 @@ class Oracle:
             able = {who for group in rules.groups(case.kind) for who in here[group]}
             assert not able, f"it falls where too few are there: {case_id}, {sorted(able)}"
             return
-        spoken = offer.authors | {one for hand in hands for one in (hand.user_id, *hand.lent)}
+        spoken = offer.authors | {user_id for hand in hands for user_id in (hand.user_id, *hand.lent)}
         either = [rules.seats(case.kind, cents_of(offer.amount_for_policy), up=up) for up in (False, True)]
         enough = all(enough_are_here(seats, {group: here[group] - spoken for group in here}) for seats in either)
         assert not enough, f"it falls where too few are there: {case_id}, {either}, {here}"
@@ -132,17 +138,23 @@ class Oracle:
     # --- what is carried out ----------------------------------------------------------------------------------------
 
     def claimed(self, work: ClaimedExecution, now: datetime, until: datetime) -> None:
-        made, attempt = work.execution, work.attempt
-        seen, run = self.cases[made.case_id], self.runs[made.key]
-        assert seen.approved == made.version, f"nothing runs but what was approved: {made.key} of {made.version}"
-        assert seen.closed is None, f"nothing runs of a case that ended: {made.key}, {seen.closed}"
-        assert self.paused.isdisjoint({"everything", made.action.connector}), f"nothing paused runs: {made.key}"
-        assert not run.done, f"nothing runs twice: {made.key} has its receipt"
-        assert not (run.open and run.until and run.until > now), f"nothing runs twice: {made.key} is on its way"
+        execution, attempt = work.execution, work.attempt
+        seen, run = self.cases[execution.case_id], self.runs[execution.key]
+        assert seen.approved == execution.version, (
+            f"nothing runs but what was approved: {execution.key} of {execution.version}"
+        )
+        assert seen.closed is None, f"nothing runs of a case that ended: {execution.key}, {seen.closed}"
+        assert self.paused.isdisjoint({"everything", execution.action.connector}), (
+            f"nothing paused runs: {execution.key}"
+        )
+        assert not run.done, f"nothing runs twice: {execution.key} has its receipt"
+        assert not (run.open and run.until and run.until > now), f"nothing runs twice: {execution.key} is on its way"
         run.doubt |= run.open
-        assert attempt.looks_first or not run.doubt, f"nothing runs twice: {made.key} may have happened and is sent"
-        self._is_of_its_offer(seen.offers[made.version], made)
-        self._goes_to_a_known_address(seen, made.action)
+        assert attempt.looks_first or not run.doubt, (
+            f"nothing runs twice: {execution.key} may have happened and is sent"
+        )
+        self._is_of_its_offer(seen.offers[execution.version], execution)
+        self._goes_to_a_known_address(seen, execution.action)
         run.attempt, run.until, run.open = attempt.n, until, True
 
     def ended(self, work: ClaimedExecution, outcome: Outcome, *, written: bool) -> None:
@@ -154,18 +166,18 @@ class Oracle:
             run.doubt |= outcome is Outcome.UNSURE
             run.done |= outcome is Outcome.SUCCEEDED
 
-    def _is_of_its_offer(self, offer: Offer, made: Execution) -> None:
-        offered = offer.proposal.actions[made.position]
-        assert made.action == offered, f"what runs is what was offered: {made.action} instead of {offered}"
+    def _is_of_its_offer(self, offer: Offer, execution: Execution) -> None:
+        offered = offer.proposal.actions[execution.position]
+        assert execution.action == offered, f"what runs is what was offered: {execution.action} instead of {offered}"
         exact = json.dumps([offered.connector, offered.operation, offered.params], sort_keys=True)
-        right = made.fingerprint == hashlib.sha256(exact.encode()).hexdigest()
-        assert right, f"what runs is what was offered: another fingerprint on {made.key}"
+        right = execution.fingerprint == hashlib.sha256(exact.encode()).hexdigest()
+        assert right, f"what runs is what was offered: another fingerprint on {execution.key}"
         assert _amount_of(offered) in (None, offer.amount), f"what runs is what was offered: {offered}"
 
     def _goes_to_a_known_address(self, seen: Seen, action: Action) -> None:
         to = action.params.get("email") if action.operation == "send_receipt" else None
         known = {ON_RECORD} if seen.looked_up - {"away"} else set()
-        known |= {one.verifies.casefold() for one in seen.tellings if one.verifies}
+        known |= {telling.verifies.casefold() for telling in seen.tellings if telling.verifies}
         assert to is None or str(to).casefold() in known, f"documents go to known addresses: {to}"
 
     # --- after every step -------------------------------------------------------------------------------------------
@@ -188,10 +200,10 @@ class Oracle:
             seen.ends_at = None if rules.expires_h is None else now + timedelta(hours=rules.expires_h)
         if case.state is CaseState.APPROVED and seen.approved is None:
             self._just_approved(store, file, seen, rules, now)
-        made = {(one.version, one.user_id): one for one in file.decisions}
-        known = {key: one for key, one in seen.decisions.items() if key[0] == case.version}
-        assert made == known, f"decisions are what people clicked: {sorted(made)}, and not {sorted(known)}"
-        runs = [(one.version, one.action) for one in file.executions]
+        kept = {(decision.version, decision.user_id): decision for decision in file.decisions}
+        clicked = {key: decision for key, decision in seen.decisions.items() if key[0] == case.version}
+        assert kept == clicked, f"decisions are what people clicked: {sorted(kept)}, and not {sorted(clicked)}"
+        runs = [(execution.version, execution.action) for execution in file.executions]
         offer = seen.offers.get(seen.approved or 0)
         right = [(seen.approved, action) for action in offer.proposal.actions] if offer else []
         assert runs == right, f"the steps are those of the approved version: {len(runs)} of {case.case_id}"
@@ -201,14 +213,16 @@ class Oracle:
         last = seen.offers[max(seen.offers)] if seen.offers else None
         upto = seen.settles if seen.settles is not None else last.upto if last else 0
         told = seen.tellings[:upto]
-        amounts = [one.amount for one in sorted(told, key=lambda one: one.author is not None) if one.amount]
+        amounts = [
+            telling.amount for telling in sorted(told, key=lambda telling: telling.author is not None) if telling.amount
+        ]
         amount = amounts[-1] if amounts else None
         shown = amount_text(proposal.money.amount_minor, proposal.money.currency) if proposal.money else None
         assert shown == amount, f"an offer is of the amount that was told: {shown} and not {amount}"
         lowers = bool(told) and told[-1].lowers
         high = None if last is None else last.amount_for_policy if lowers else last.lowered_from
         lowered_from = high if high and amount and is_higher(high, amount) else None
-        authors = {one.author for one in told if one.author and not one.lowers} | seen.choosers
+        authors = {telling.author for telling in told if telling.author and not telling.lowers} | seen.choosers
         seen.offers[proposal.version] = Offer(
             proposal=proposal,
             amount=amount,
@@ -225,14 +239,14 @@ class Oracle:
         assert seen.closed is None, f"what ended stays so: {case.case_id}: {seen.closed}"
         email = case.details.fields.email
         customer, kind, cents = email and email.casefold(), offer.proposal.kind, cents_of(offer.amount_for_policy)
-        alone = [one for one in file.decisions if one.user_id not in PEOPLE]
+        alone = [decision for decision in file.decisions if decision.user_id not in PEOPLE]
         refund = next((action for action in offer.proposal.actions if action.name == "refund"), None)
         if alone:
             self._may_decide_alone(case, offer, seen, rules, customer, now)
             seen.decisions[case.version, alone[0].user_id] = alone[0]
         else:
             before = self.paid if refund is not None else None
-            seats = seats_now(rules, kind, cents, hands, customer, before, now, fallen=case.fallen_to_admins)
+            seats = seats_now(rules, kind, cents, hands, customer, before, now, escalated=case.fallen_to_admins)
             who = ", ".join(f"{hand.user_id} of {sorted(hand.own)} for {dict(hand.lent)}" for hand in hands) or "nobody"
             agreed = is_quorum(seats, offer.authors, hands)
             assert agreed, (
@@ -258,15 +272,17 @@ class Oracle:
             fresh = other.opened_at > now - MONTH
             one_sum = this.customer is not None and (this.customer, this.amount) == (other.customer, other.amount)
             same = this.payment_id == other.payment_id or (one_sum and fresh)
-            assert not same, f"one matter is paid once: {this.case_id} after {other.case_id}"
+            assert not same, f"one complaint is paid once: {this.case_id} after {other.case_id}"
 
     def _may_decide_alone(
         self, case: Case, offer: Offer, seen: Seen, rules: Rules, customer: str | None, now: datetime
     ) -> None:
         fields, cents, today = case.details.fields, cents_of(offer.amount), now - DAY
-        to_customer = sum(one.cents or 0 for one in self.paid if one.customer == customer and one.at > today)
-        unattended = sum(one.cents or 0 for one in self.paid if not one.hands and one.at > today)
-        others = [one.case.details.fields.payment_id for one in self.cases.values() if one.case and one is not seen]
+        to_customer = sum(paid.cents or 0 for paid in self.paid if paid.customer == customer and paid.at > today)
+        unattended = sum(paid.cents or 0 for paid in self.paid if not paid.hands and paid.at > today)
+        others = [
+            other.case.details.fields.payment_id for other in self.cases.values() if other.case and other is not seen
+        ]
         conditions = {
             "it is switched on": rules.alone is not None and offer.proposal.kind == "refund",
             "nobody asked for it": not offer.authors,
@@ -285,7 +301,7 @@ class Oracle:
         assert not wrong, f"the policy decides alone only where it may: {case.case_id}: not {wrong}"
 
     def time_has_passed(self, store: Store, now: datetime) -> None:
-        """Every timer that was due has fired."""
+        """Check that every timer that was due has fired."""
         for case_id, seen in self.cases.items():
             case = store.case(case_id)
             if case is not None and case.state is CaseState.OPEN:

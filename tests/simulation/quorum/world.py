@@ -1,4 +1,4 @@
-"""What the machine is played with: people in front of Slack, calls, look-ups, and the bot over a real database."""
+"""Prepare what the machine plays with: people in Slack, calls, look-ups, and the bot over a real database."""
 
 import asyncio
 import hashlib
@@ -22,9 +22,10 @@ from bot.core.policy.file import read_policy
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
 from handlers.context import Context, SlackPort
-from storage import InlineDatabase, Store
+from storage import Store
 from tests.simulation.quorum.oracle import ON_RECORD, Oracle, Telling
-from tests.simulation.quorum.rules import AT_FIRST, PEOPLE, RULES, START, Hand
+from tests.simulation.quorum.reference_model import AT_FIRST, PEOPLE, RULES, START, Hand
+from tests.support.inline import InlineDatabase
 
 T = TypeVar("T")
 POLICIES = {name: read_policy(rules.toml()) for name, rules in RULES.items()}
@@ -32,8 +33,8 @@ SLOTS = (1, 2, 3)  # so many cases are looked after at a time
 ABLE = frozenset({"stripe.refund", "stripe.send_receipt", "stripe.stage_evidence", "zendesk.ticket"})  # rest by hand
 
 
-class FrontDesk:
-    """Slack as a door asks it: who is in which group at this moment."""
+class SimulatedSlackPort:
+    """Answer a handler as Slack does: who is in which group at this moment."""
 
     def __init__(self) -> None:
         self.members = {user_id: frozenset(groups) for user_id, groups in zip(PEOPLE, AT_FIRST, strict=True)}
@@ -45,19 +46,12 @@ class FrontDesk:
         return Account(user_id=user_id)
 
 
-class Written(InlineDatabase):
-    @property
-    def written(self) -> int:
-        """How many rows were ever written: while nothing is, there is nothing new to look at."""
-        return self._connection.total_changes
-
-
-class Played(RuleBasedStateMachine):
-    """No rules yet: how each of them reaches the bot, and how the witness learns of it."""
+class Harness(RuleBasedStateMachine):
+    """Carry each rule of the machine to the bot, and tell the oracle of it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.db, self.runner, self.slack_port = Written(), asyncio.Runner(), FrontDesk()
+        self.db, self.runner, self.slack_port = InlineDatabase(), asyncio.Runner(), SimulatedSlackPort()
         self.now, self.clicks, self.looked_at = START, 0, -1
         self.oracle = Oracle()
         self.away: dict[str, Delegation] = {}
@@ -79,7 +73,7 @@ class Played(RuleBasedStateMachine):
     @invariant()
     def all_is_right(self) -> None:
         self.now += timedelta(seconds=1)
-        written = self.db.written
+        written = self.db.changes
         if written != self.looked_at:
             self.run(lambda store: self.oracle.look(store, self.in_force, self.now))
             self.looked_at = written
@@ -90,7 +84,7 @@ class Played(RuleBasedStateMachine):
     # --- calls ------------------------------------------------------------------------------------------------------
 
     def receive(self, call: Call, amount: str | None) -> None:
-        """By a job of its own it becomes an offer."""
+        """Receive a call; a job of its own makes an offer of it."""
         sha256 = hashlib.sha256(call.model_dump_json().encode()).hexdigest()
         came = self.run(lambda store: calls.receive(store, call, body_sha256=sha256, now=self.now))
         if came != "duplicate":
@@ -101,9 +95,9 @@ class Played(RuleBasedStateMachine):
         seen = self.oracle.cases[case_id_of(told.root)]
         seen.settles = len(told.versions)
         seen.looked_up.add(facts)
-        known = looked_up(facts, told.details.fields.payment_id, self.now)
+        found = looked_up(facts, told.details.fields.payment_id, self.now)
         self.run(
-            lambda store: calls.settle(store, told, known, policy=self.policy, available_operations=ABLE, now=self.now)
+            lambda store: calls.settle(store, told, found, policy=self.policy, available_operations=ABLE, now=self.now)
         )
         self.all_is_right()
 
@@ -111,7 +105,7 @@ class Played(RuleBasedStateMachine):
         return CallHistory(root, tuple(self.run(lambda store: store.calls_of(root))))
 
     def root_of(self, slot: int, *, decided: bool = True) -> str:
-        """The call of this slot; where its case is decided and that is no good, another one that nobody knows yet."""
+        """Return the call of this slot; a new one if its case is decided and `decided` is not wanted."""
         case = None if decided else self.oracle.cases[case_id_of(self.call_ids[slot])].case
         if case is not None and case.state is not CaseState.OPEN:
             number = int(self.call_ids[slot].partition("-")[2])
@@ -121,25 +115,27 @@ class Played(RuleBasedStateMachine):
     # --- clicks -----------------------------------------------------------------------------------------------------
 
     def click(self, root: str, user_id: str, ago: int = 0) -> tuple[Click, Hand]:
-        """On a card that was drawn so many versions ago."""
+        """Return a click on a card that was drawn so many versions ago."""
         case = self.run(lambda store: store.case(case_id_of(root)))
         self.clicks += 1
         ref = CaseRef(case_id_of(root), max(case.version - ago, 1) if case else 1)
         return self.as_they_are(user_id, ref, f"click-{self.clicks}", case.revision if case else None)
 
     def as_they_are(self, user_id: str, ref: CaseRef, identity: str, revision: int | None) -> tuple[Click, Hand]:
-        """The person as a door sees them, and as they really are."""
+        """Return a person's click as a handler sees them, and the person as they really are."""
         ctx = Context(self.db, cast("SlackPort", self.slack_port), self.policy, lambda: self.now, lambda *_: None)
         person = self.runner.run(ctx.person(user_id))
-        lent = [one for one in self.away.values() if one.delegate_id == user_id]
+        lent = [delegation for delegation in self.away.values() if delegation.delegate_id == user_id]
         groups = {
-            one.user_id: self.slack_port.members[one.user_id] for one in lent if one.from_at <= self.now < one.until_at
+            delegation.user_id: self.slack_port.members[delegation.user_id]
+            for delegation in lent
+            if delegation.from_at <= self.now < delegation.until_at
         }
         hand = Hand(user_id, self.slack_port.members[user_id], groups, self.now)
         return Click(person=person, ref=ref, identity=identity, revision=revision), hand
 
     def act(self, click: Click, hand: Hand, fn: Callable[[Store], Answer]) -> bool:
-        """Whether the bot has done it; then it was somebody who may. With a sentence it says what it has not done."""
+        """Return whether the bot has done it, by somebody who may; an answer with a sentence says it has not."""
         case = self.run(lambda store: store.case(click.ref.case_id))
         try:
             answer = self.run(fn)
@@ -154,7 +150,7 @@ class Played(RuleBasedStateMachine):
 def details(
     kind: str, amount: str, payment: str, *, email: str | None = None, sure: float | None = None, vip: bool = False
 ) -> Details:
-    """What a call or a form states."""
+    """Return what a call or a form states."""
     number, currency = amount.split()
     fields = Fields(
         call_intent=kind,
@@ -177,7 +173,7 @@ def money_of(amount: str) -> Any:
 
 
 def looked_up(facts: str, payment: str | None, now: datetime) -> tuple[Fact, ...]:
-    """What the vendors say of a payment: as it should be, or one thing is wrong with it; "away": nothing is known."""
+    """Return what the vendors say of a payment: all is well, or one thing is wrong; "away": nothing is known."""
 
     def fact(name: str, **values: Any) -> Fact:
         if facts == "away":

@@ -1,136 +1,142 @@
-"""Whatever people click, edit and lend each other: nothing is complete without a quorum of its version."""
+"""Complete nothing without a quorum of its version, whatever people click, edit and lend each other.
 
-from collections.abc import Iterator, Mapping, Sequence
+What a quorum is, the reference model of the simulation says; here it judges the policy alone.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import chain, combinations, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Decision, Kind, Money
+from bot.core.model import Decision, Money
 from bot.core.people import Person
-from bot.core.policy import Band, Judgement, Policy, Spent, band_for, standing
-from bot.core.policy.model import Limits
+from bot.core.policy import Judgement, Policy, Spent, standing
+from bot.core.policy.file import read_policy
+from tests.simulation.quorum.reference_model import GROUPS, START, Hand, Paid, Rules, Seats, is_quorum, seats_now
 from tests.support.policies import ask, proposal, taken, usd
 
 PEOPLE = ("U1", "U2", "U3", "U4")
-people, names = st.sampled_from(PEOPLE), st.sampled_from(("finance", "leads", "admins"))
+CUSTOMER = "dana@example.com"
+people, names = st.sampled_from(PEOPLE), st.sampled_from(GROUPS)
 amounts = st.none() | st.builds(usd, st.integers(1, 40)) | st.just(Money(amount_minor=5, currency="CHF"))
+limits = st.none() | st.integers(1, 60)
 
 
 @dataclass(frozen=True)
 class Press:
+    """Press Approve."""
+
     user_id: str
 
 
 @dataclass(frozen=True)
 class Edit:
+    """Make a new version of the proposal."""
+
     user_id: str
     money: Money | None
 
 
 @dataclass(frozen=True)
 class Away:
-    """Until they are back, all that they may do is lent to another."""
+    """Lend all that somebody may do to another; None: they are back."""
 
     user_id: str
-    delegate_id: str | None  # None: they are back
+    delegate_id: str | None
 
 
 @dataclass(frozen=True)
-class Paid:
-    """Another case was paid, with the approval of this person."""
+class Spend:
+    """Pay another case with the approval of this person."""
 
     user_id: str
-    amount: int
+    cents: int
 
 
-Step = Press | Edit | Away | Paid
+Step = Press | Edit | Away | Spend
 presses, away = st.builds(Press, people), st.builds(Away, people, st.none() | people)
 steps = st.lists(
-    presses | presses | presses | away | st.builds(Edit, people, amounts) | st.builds(Paid, people, st.integers(1, 30)),
+    presses
+    | presses
+    | presses
+    | away
+    | st.builds(Edit, people, amounts)
+    | st.builds(Spend, people, st.integers(1, 30)),
     min_size=4,
     max_size=20,
 )
 
 
 @st.composite
-def a_band(draw: st.DrawFn, up_to: int | None) -> Band:
-    quorum = draw(st.sampled_from((2, 2, 3, 1)))  # where one is enough there is little to get around
-    groups = tuple(draw(st.lists(names, min_size=1, max_size=2, unique=True)))
-    at_least = {group: 1 for group in groups[:quorum] if draw(st.booleans())}
-    return Band(quorum=quorum, groups=groups, at_least=at_least, up_to=None if up_to is None else {"USD": up_to})
+def some_seats(draw: st.DrawFn) -> Seats:
+    count = draw(st.sampled_from((2, 2, 3, 1)))  # where one is enough there is little to get around
+    groups = tuple(draw(st.lists(names, min_size=draw(st.sampled_from((1, 2, 2))), max_size=2, unique=True)))
+    return Seats(count, groups, {group: 1 for group in groups[-count:] if draw(st.sampled_from((True, True, False)))})
 
 
 @st.composite
-def a_policy(draw: st.DrawFn) -> Policy:
-    bands = (draw(a_band(10)), draw(a_band(20)), draw(a_band(None)))
-    at_most: st.SearchStrategy[dict[str, int]] = st.just({}) | st.builds(
-        lambda amount: {"USD": amount}, st.integers(1, 60)
+def some_rules(draw: st.DrawFn) -> Rules:
+    bands = tuple((up_to, draw(some_seats())) for up_to in (10, 20, None))
+    per_case, per_customer, per_approver = draw(limits), draw(limits), draw(limits)
+    return Rules(
+        bands=bands[draw(st.integers(0, 2)) :],
+        per_case=per_case,
+        per_customer=per_customer,
+        per_approver=per_approver,
     )
-    limits = Limits(per_customer_per_day=draw(at_most), per_approver_per_day=draw(at_most), per_case=draw(at_most))
-    return Policy(channels={}, groups={}, bands=bands[draw(st.integers(0, 2)) :], limits=limits)
 
 
 @dataclass
-class Table:
-    """What really happened, as somebody would write it down who watches over the people's shoulders."""
+class Events:
+    """Record what really happened, as somebody would who watches over the people's shoulders."""
 
     member_of: Mapping[str, frozenset[str]]
     version: int = 1
     money: Money | None = None
     authors: tuple[str, ...] = ()
     delegate_of: dict[str, str] = field(default_factory=dict)
-    spent: dict[str, int] = field(default_factory=dict)
-    approved: list[tuple[str, Person]] = field(default_factory=list)  # of this version
+    paid: list[Paid] = field(default_factory=list)
+    approved: list[Hand] = field(default_factory=list)  # of this version
     decisions: list[Decision] = field(default_factory=list)  # of every version
 
-    def person(self, user_id: str) -> Person:
+    @property
+    def cents(self) -> int | None:
+        return self.money.amount_minor if self.money and self.money.currency == "USD" else None
+
+    def hand(self, user_id: str) -> Hand:
         lent = {away: self.member_of[away] for away, named in self.delegate_of.items() if named == user_id}
-        return Person(user_id=user_id, groups=self.member_of[user_id], stands_in_for=lent)
+        return Hand(user_id, self.member_of[user_id], lent, START)
+
+    def spend(self, user_id: str, cents: int) -> None:
+        number = len(self.paid) + 2
+        self.paid.append(
+            Paid(f"C-{number}", START, f"pi_{number}", CUSTOMER, cents, "", (self.hand(user_id),), at=START)
+        )
+
+    def spent(self, user_id: str) -> Spent:
+        """Return what was paid before this person presses, as the transaction would read it."""
+        approvers = {hand.user_id for hand in self.approved} | {user_id}
+        sums = {who: sum(other.cents or 0 for other in self.paid if other.hands[0].user_id == who) for who in approvers}
+        return Spent(customer=sum(other.cents or 0 for other in self.paid), approvers=sums)
 
 
-def press(policy: Policy, table: Table, user_id: str) -> Judgement:
-    asked = proposal(table.money, authors=table.authors).model_copy(update={"version": table.version})
-    person = table.person(user_id)
-    spent = Spent(customer=sum(table.spent.values()), approvers={one: table.spent.get(one, 0) for one in PEOPLE})
-    judgement = ask(policy, asked, table.decisions, person, spent=spent)
+def press(policy: Policy, events: Events, user_id: str) -> Judgement:
+    asked = proposal(events.money, authors=events.authors).model_copy(update={"version": events.version})
+    hand = events.hand(user_id)
+    person = Person(user_id=user_id, groups=hand.own, stands_in_for=hand.lent)
+    judgement = ask(policy, asked, events.decisions, person, spent=events.spent(user_id))
     if judgement.allowed:
-        table.approved.append((user_id, person))
-        table.decisions.append(taken(judgement, user_id, table.version))
-        assert standing(policy, asked, table.decisions).missing == judgement.missing
+        assert user_id not in {earlier.user_id for earlier in events.approved}
+        events.approved.append(hand)
+        events.decisions.append(taken(judgement, user_id, events.version))
+        assert standing(policy, asked, events.decisions).missing == judgement.missing
     return judgement
-
-
-def is_met(band: Band, authors: Sequence[str], approved: Sequence[tuple[str, Person]]) -> bool:
-    """Whether there is a way to see these approvals as those of a quorum of different people, by their own right."""
-    if len(approved) < band.quorum or len({user_id for user_id, _ in approved}) < len(approved):
-        return False
-    return any(_fits(band, authors, seen) for seen in product(*(_ways(one) for one in approved)))
-
-
-def _ways(one: tuple[str, Person]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """For whom somebody may have spoken, and by which groups."""
-    user_id, person = one
-    lenders = sorted(person.stands_in_for)
-    for lent in chain.from_iterable(combinations(lenders, n) for n in range(len(lenders) + 1)):
-        groups = person.groups.union(*(person.stands_in_for[away] for away in lent))
-        yield frozenset((user_id, *lent)), groups
-
-
-def _fits(band: Band, authors: Sequence[str], seen: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
-    spoken_for = [one for people, _ in seen for one in people]
-    return (
-        len(spoken_for) == len(set(spoken_for))
-        and all(groups.intersection(band.groups) for _, groups in seen)
-        and all(sum(group in groups for _, groups in seen) >= n for group, n in band.at_least.items())
-        and any(people.isdisjoint(authors) for people, _ in seen)
-    )
 
 
 @settings(max_examples=400)
 @given(
-    policy=a_policy(),
+    rules=some_rules(),
     member_of=st.fixed_dictionaries({user_id: st.frozensets(names, max_size=2) for user_id in PEOPLE}),
     lent=st.dictionaries(people, people),
     money=amounts,
@@ -138,30 +144,31 @@ def _fits(band: Band, authors: Sequence[str], seen: Sequence[tuple[frozenset[str
     doings=steps,
 )
 def test_no_sequence_of_steps_completes_a_version_without_a_quorum_of_it(
-    policy: Policy,
+    rules: Rules,
     member_of: dict[str, frozenset[str]],
     lent: dict[str, str],
     money: Money | None,
     authors: list[str],
     doings: list[Step],
 ) -> None:
+    policy = read_policy(rules.toml())
     delegate_of = {away: named for away, named in lent.items() if away != named}
-    table = Table(member_of, money=money, authors=tuple(authors), delegate_of=delegate_of)
+    events = Events(member_of, money=money, authors=tuple(authors), delegate_of=delegate_of)
     for step in doings:
         match step:
             case Edit(user_id, amount):
-                table.version, table.money, table.approved = table.version + 1, amount, []
-                table.authors = (*table.authors, user_id)
+                events.version, events.money, events.approved = events.version + 1, amount, []
+                events.authors = (*events.authors, user_id)
             case Away(user_id, delegate_id):
-                table.delegate_of.pop(user_id, None)
+                events.delegate_of.pop(user_id, None)
                 if delegate_id not in (None, user_id):
-                    table.delegate_of[user_id] = str(delegate_id)
-            case Paid(user_id, amount):
-                table.spent[user_id] = table.spent.get(user_id, 0) + amount
+                    events.delegate_of[user_id] = str(delegate_id)
+            case Spend(user_id, cents):
+                events.spend(user_id, cents)
             case Press(user_id):
-                judgement = press(policy, table, user_id)
+                judgement = press(policy, events, user_id)
                 if judgement.complete:
-                    band = band_for(policy, Kind.REFUND, table.money, judgement.over_limits)
-                    assert judgement.quorum == band.quorum >= band_for(policy, Kind.REFUND, table.money).quorum
-                    assert is_met(band, table.authors, table.approved)
+                    seats = seats_now(rules, "refund", events.cents, events.approved, CUSTOMER, events.paid, START)
+                    assert judgement.quorum == seats.people >= rules.seats("refund", events.cents).people
+                    assert is_quorum(seats, frozenset(events.authors), events.approved)
                     return

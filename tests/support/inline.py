@@ -1,31 +1,33 @@
-"""One SQLite connection in the calling thread: for simulations, unit tests and databases in memory."""
+"""Run transactions in the calling thread on a database in memory: for simulations and tests of pure transactions."""
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from storage.errors import StorageError
-from storage.sqlite_session import MEMORY, SqliteSession, connect, in_savepoint, migrate, translated
-from storage.statements import SQLITE
-from storage.store import Store
+from storage import StorageError, Store
+from storage.engine_sqlite import SqliteSession, in_savepoint, migrate, translated, with_pragmas
 
 T = TypeVar("T")
 
 
 class InlineDatabase:
-    """A `Database` without threads. Raises StorageError at opening."""
+    """Keep the promises of a `Database` without a file, a thread or an event loop."""
 
-    engine = SQLITE
+    engine = "sqlite"
 
-    def __init__(self, path: str | Path = MEMORY) -> None:
-        self._connection = connect(str(path))
+    def __init__(self) -> None:
+        self._connection = with_pragmas(":memory:")
         migrate(self._connection)
         self._store = Store(SqliteSession(self._connection))
 
+    @property
+    def changes(self) -> int:
+        """Count the rows ever written: while it stands still there is nothing new to look at."""
+        return self._connection.total_changes
+
     def run(self, fn: Callable[[Store], T]) -> T:
-        """One transaction, begun and committed before this returns."""
+        """Run one transaction, begun and committed before this returns."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -50,16 +52,7 @@ class InlineDatabase:
             self._connection.execute("PRAGMA query_only = OFF")
 
     async def backup(self, path: str | Path) -> None:
-        """A consistent copy of everything; the file must not exist yet."""
-        copy_to(self._connection, path)
+        raise StorageError(f"A database in memory is not copied to {path}.")
 
     async def close(self) -> None:
         self._connection.close()
-
-
-def copy_to(connection: sqlite3.Connection, path: str | Path) -> None:
-    if Path(path).exists():
-        raise StorageError(f"The backup {path} exists already and is not overwritten.")
-    with closing(connect(str(path))) as target:
-        connection.backup(target, pages=2000, sleep=0)
-        target.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself

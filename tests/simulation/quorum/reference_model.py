@@ -1,6 +1,7 @@
-"""Who decides and what may be paid, out of the playbooks and in plain words: nothing here knows how the bot does it.
+"""State who decides and what may be paid, in plain words of the playbooks; nothing here knows how the bot does it.
 
-The same rules are written as the `policy.toml` that the bot reads. Amounts are US cents; a limit knows no other money.
+The property test of the policy and the state machine over the database both judge by this model. `Rules.toml` writes
+the same rules as the `policy.toml` that the bot reads. Amounts are US cents; a limit knows no other money.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,20 +14,26 @@ DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 PEOPLE = ("U0ANA", "U0BEN", "U0LEA", "U0LOU", "U0SAM", "U0ADA")
 GROUPS = ("finance", "leads", "admins")
 AT_FIRST = (("finance",), ("finance",), ("leads",), ("finance", "leads"), (), ("admins",))  # who of PEOPLE is in what
+MONEY = frozenset({"refund", "dispute"})  # kinds with bands by amount
 
 
 @dataclass(frozen=True)
 class Seats:
-    """How many different people have to agree, out of which groups, and how many of them from one."""
+    """Require so many different people, of which groups, and how many of them from one."""
 
     people: int
     of: tuple[str, ...]
     at_least: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def asks(self) -> tuple[int, int]:
+        """Return how much is asked, to compare bands by."""
+        return self.people, sum(self.at_least.values())
+
 
 @dataclass(frozen=True)
 class Alone:
-    """Up to what the policy refunds without a person."""
+    """Limit what the policy refunds without a person."""
 
     up_to: int
     per_day: int
@@ -34,7 +41,9 @@ class Alone:
 
 @dataclass(frozen=True)
 class Rules:
-    bands: tuple[tuple[int | None, Seats], ...]  # of refunds and disputes: up to how much; the last covers the rest
+    """Describe one policy. `bands` are those of refunds and disputes, up to how much; the last covers the rest."""
+
+    bands: tuple[tuple[int | None, Seats], ...]
     others: Seats = Seats(1, ("finance",))
     per_case: int | None = None
     per_customer: int | None = None
@@ -42,20 +51,28 @@ class Rules:
     alone: Alone | None = None
     expires_h: int | None = None
 
-    def seats(self, kind: str, cents: int | None, *, up: bool) -> Seats:
-        """`cents` is None for other money than dollars; `up`: over a limit, so it is one band up."""
-        if kind not in ("refund", "dispute"):
+    def seats(self, kind: str, cents: int | None, *, up: bool = False) -> Seats:
+        """Return who has to agree on an amount; `up`: over a limit, so one band up, which never asks for less.
+
+        `cents` is None for other money than dollars, which only the last band covers.
+        """
+        if kind not in MONEY:
             return self.others
-        n = next((n for n, (up_to, _) in enumerate(self.bands) if cents is not None and cents <= (up_to or cents)), -1)
-        return self.bands[-1 if n < 0 else min(n + up, len(self.bands) - 1)][1]
+        last = len(self.bands) - 1
+        fits = (n for n, (up_to, _) in enumerate(self.bands) if cents is not None and cents <= (up_to or cents))
+        n = next(fits, last)
+        here = self.bands[n][1]
+        higher = (seats for _, seats in self.bands[n + 1 :] if seats.asks >= here.asks)
+        return next(higher, here) if up else here
 
     def groups(self, kind: str) -> set[str]:
-        """Whoever is in one of these may complete, choose, change, retry or take."""
-        if kind not in ("refund", "dispute"):
+        """Return the groups whose members may complete, choose, change, retry or take a case of this kind."""
+        if kind not in MONEY:
             return set(self.others.of)
         return {group for _, seats in self.bands for group in seats.of}
 
     def toml(self) -> str:
+        """Write the rules as a policy file."""
         limits = {"case": self.per_case, "customer_per_day": self.per_customer, "approver_per_day": self.per_approver}
         lines = ['[channels]\nreview = "#review"\nfallback = "#fallback"', "[groups]"]
         lines += [f'{group} = ["@{group}"]' for group in GROUPS]
@@ -110,7 +127,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Hand:
-    """Somebody presses a button, as one sees it who stands beside them: their groups, and whom they stand in for."""
+    """Record who pressed a button, as somebody beside them sees it: their groups, and whom they stand in for."""
 
     user_id: str
     own: frozenset[str]
@@ -124,7 +141,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Paid:
-    """What a case was approved to pay."""
+    """Record what a case was approved to pay."""
 
     case_id: str
     opened_at: datetime
@@ -137,24 +154,24 @@ class Paid:
 
 
 def is_quorum(seats: Seats, authors: frozenset[str], hands: Sequence[Hand]) -> bool:
-    """Whether there is a way to see these hands as enough different people, each by their own right.
+    """Return whether these hands can be seen as enough different people, each by their own right.
 
     Nobody is spoken for twice, and one of them at least is none, and stands in for none, who asked for it or edited it.
     """
-    return any(_seated(seats, authors, seen) for seen in product(*(_ways(hand) for hand in hands)))
+    return any(_seated(seats, authors, seen) for seen in product(*(_readings(hand) for hand in hands)))
 
 
-def _ways(hand: Hand) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """For whom a hand may have spoken, and by which groups; or it does not count."""
+def _readings(hand: Hand) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """Yield for whom a hand may have spoken, and by which groups; the first: it does not count."""
     yield frozenset(), frozenset()
     away = sorted(hand.lent)
     for lent in chain.from_iterable(combinations(away, n) for n in range(len(away) + 1)):
-        yield frozenset((hand.user_id, *lent)), hand.own.union(*(hand.lent[one] for one in lent))
+        yield frozenset((hand.user_id, *lent)), hand.own.union(*(hand.lent[lender] for lender in lent))
 
 
 def _seated(seats: Seats, authors: frozenset[str], seen: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
     counted = [(people, groups) for people, groups in seen if people]
-    spoken_for = [one for people, _ in counted for one in people]
+    spoken_for = [user_id for people, _ in counted for user_id in people]
     return (
         len(counted) >= seats.people
         and len(spoken_for) == len(set(spoken_for))
@@ -173,20 +190,20 @@ def seats_now(
     paid: Sequence[Paid] | None,
     now: datetime,
     *,
-    fallen: bool,
+    escalated: bool = False,
 ) -> Seats:
-    """Who has to agree at this moment. Over a limit it is one band up, and over one's own nobody decides alone.
+    """Return who has to agree now. Over a limit it is one band up, and over one's own nobody decides alone.
 
-    `paid` is what was paid before; None where this pays nothing, and so knows no limits.
+    `paid` is what was paid before; None for an offer that pays nothing, and so knows no limits.
     """
-    to_customer = sum(one.cents or 0 for one in paid or () if one.customer == customer and one.at > now - DAY)
-    helped = [sum(_helped(one, hand.user_id, now) for one in paid or ()) for hand in hands]
+    to_customer = sum(other.cents or 0 for other in paid or () if other.customer == customer and other.at > now - DAY)
+    helped = [sum(_helped(other, hand.user_id, now) for other in paid or ()) for hand in hands]
     pays = None if paid is None else cents
     over_own = _over(rules.per_approver, max(helped, default=0), pays)
     over = over_own or _over(rules.per_case, 0, pays) or (customer and _over(rules.per_customer, to_customer, pays))
     seats = rules.seats(kind, cents, up=bool(over))
     people = max(seats.people, 2) if over_own else seats.people
-    if fallen:  # as many as before, with an admin in the place of whoever cannot be found
+    if escalated:  # as many as before, with an admin in the place of whoever cannot be found
         return Seats(people, (*seats.of, "admins"), {"admins": 1})
     return Seats(people, seats.of, seats.at_least)
 
@@ -200,20 +217,23 @@ def _over(limit: int | None, before: int, cents: int | None) -> bool:
 
 
 def enough_are_here(seats: Seats, here: Mapping[str, set[str]]) -> bool:
+    """Return whether these people could be a quorum. `here`: a group -> who of it can take part."""
     people = {who for group in seats.of for who in here[group]}
     return len(people) >= seats.people and all(len(here[group]) >= n for group, n in seats.at_least.items())
 
 
 def amount_text(minor: int, currency: str) -> str:
+    """Write an amount as people state it: "15.00 USD"."""
     return f"{minor // 100}.{minor % 100:02} {currency}"
 
 
 def cents_of(amount: str | None) -> int | None:
-    """Of dollars."""
+    """Return the cents of an amount in dollars, None for other money."""
     number, _, currency = (amount or "").partition(" ")
     return int(number.replace(".", "")) if currency == "USD" else None
 
 
-def is_higher(one: str, other: str) -> bool:
-    same_money = one.partition(" ")[2] == other.partition(" ")[2]
-    return same_money and float(one.split()[0]) > float(other.split()[0])
+def is_higher(amount: str, other: str) -> bool:
+    """Return whether an amount is more than another of the same currency."""
+    same_money = amount.partition(" ")[2] == other.partition(" ")[2]
+    return same_money and float(amount.split()[0]) > float(other.split()[0])
