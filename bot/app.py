@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows every part. Tests build the same application with other settings."""
+"""Put the parts together: the composition root. Tests build the same application with other settings."""
 
 import asyncio
 import logging
@@ -6,10 +6,10 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -17,15 +17,14 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.config import Settings
 from bot.connectors.base import Connector
-from bot.core.accounts import Account, account_of
 from bot.core.policy import Policy
 from bot.jobs import Jobs, Outside
-from bot.metrics import make_registry
-from bot.slack import Pace, Slack, SlackError
+from bot.metrics import Figure, make_registry
+from bot.slack import Pace, Slack, SlackPort
 from bot.systems import make_connectors
 from bot.worker import Worker
 from handlers import cases, health
-from handlers.context import Context, SlackUnavailable
+from handlers.context import Context
 from handlers.dialnexa import DialNexaHandler
 from handlers.slack import app as slack_handlers
 from handlers.vendors import FidelHandler, StripeHandler
@@ -36,81 +35,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("countersign")
 
-ASK_AGAIN_S = 30.0
 LARGEST_BODY = 1024**2  # bytes; a call summary with its transcript stays far below
-
-
-WHO = "Slack could not tell your user groups or your account just now."
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SlackPort:
-    """What doors may ask of Slack, with Slack's faults as sentences for the person who clicked."""
-
-    def __init__(self, slack: Slack) -> None:
-        self._slack = slack
-        self.team_id: str | None = None
-        self.url: str | None = None
-
-    async def introduce(self) -> None:
-        """Learns our workspace; until then clicks are judged by their own team fields alone."""
-        while self.team_id is None:
-            try:
-                we = await self._slack.who_am_i()
-                self.team_id, self.url = str(we["team_id"]), str(we.get("url") or "") or None
-            except SlackError as error:
-                log.warning("Slack did not tell who we are: %s", error.sentence)
-                await asyncio.sleep(ASK_AGAIN_S)
-
-    async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
-        try:
-            return await self._slack.groups_of(user_id, groups)
-        except (SlackError, TimeoutError):
-            raise SlackUnavailable(WHO) from None
-
-    async def account(self, user_id: str) -> Account:
-        try:
-            return account_of(user_id, await self._slack.user(user_id), self.team_id)
-        except (SlackError, TimeoutError):
-            raise SlackUnavailable(WHO) from None
-
-    async def person_by_email(self, email: str) -> str | None:
-        return await self._slack.user_by_email(email)
-
-    async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        try:
-            await self._slack.open_form(trigger_id, view)
-        except SlackError:
-            raise SlackUnavailable("Slack did not open the form.") from None
-
-    async def update_form(self, view_id: str, view_hash: str, view: Mapping[str, Any]) -> None:
-        try:
-            await self._slack.update_form(view_id, view_hash, view)
-        except SlackError as error:
-            raise SlackUnavailable(error.sentence) from None
-
-    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
-        try:
-            await self._slack.publish_home(user_id, view)
-        except SlackError as error:
-            raise SlackUnavailable(error.sentence) from None
-
-    async def answer(self, response_url: str, text: str) -> None:
-        await self._slack.answer(response_url, text)
-
-    async def whisper(self, channel_id: str, user_id: str, text: str, *, thread_ts: str) -> None:
-        try:
-            await self._slack.whisper(channel_id, user_id, text, thread_ts=thread_ts)
-        except SlackError as error:
-            log.warning("an answer in a thread did not reach Slack: %s", error.sentence)
-
-
 @dataclass
 class Application:
-    """One running process. `port` is the real one, also where the settings say 0."""
+    """Hold the parts of a running process. `port` is the real one, also where the settings say 0."""
 
     db: Database
     slack: Slack
@@ -142,7 +76,7 @@ class Application:
             await self.socket_mode.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types here
 
     async def stop(self) -> None:
-        """Doors first, then jobs, then connections; what is cut short is found again by its lease."""
+        """Stop handlers first, then jobs, then connections; what is cut short is found again by its lease."""
         if self.socket_mode is not None:
             await self.socket_mode.close_async()  # type: ignore[no-untyped-call]
         self._introduction.cancel()
@@ -155,7 +89,7 @@ class Application:
 
 
 async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datetime] = utc_now) -> Application:
-    """Opens the database (and migrates it) and puts the parts together; `start` opens the doors."""
+    """Open the database (and migrate it) and put the parts together; `start` begins to listen."""
     db = await open_database(settings.database_url)
     token = settings.slack_bot_token.get_secret_value()
     slack = Slack(token=token, api_url=settings.slack_api_url, clock=clock)
@@ -191,7 +125,7 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         site.add_routes(FidelHandler(ctx, _open(settings.fidel_webhook_secrets), str(settings.public_url)).routes())
     site.add_routes(slack_handlers.routes(bolt, ctx))
     site.add_routes(cases.routes(ctx))
-    registry = make_registry(ctx, slack, worker)
+    registry = make_registry(_figures(ctx, slack, worker))
     site.add_routes(health.routes(ctx, faults=lambda: _faults(slack), registry=registry))
     runner = web.AppRunner(site, access_log=None, handle_signals=False)
     return Application(db, slack, slack_port, connectors, worker, jobs, runner, bolt, settings)
@@ -205,8 +139,27 @@ def _faults(slack: Slack) -> Mapping[str, str]:
     return {"slack": slack.locked} if slack.locked else {}
 
 
+def _figures(ctx: Context, slack: Slack, worker: Worker) -> Iterator[Figure]:
+    def jobs() -> Iterator[tuple[tuple[str, str], int]]:
+        for lane in worker.lanes.values():
+            yield (lane.name, "done"), lane.done
+            yield (lane.name, "failed"), lane.failed
+
+    def cases() -> Iterator[tuple[tuple[str], int]]:
+        yield from (((state,), count) for state, count in ctx.cases.items())
+
+    def paused() -> Iterator[tuple[tuple[str], int]]:
+        yield from (((scope,), 1) for scope in ctx.paused)
+
+    yield Figure("countersign_received", "What came to the doors", ("door", "what"), ctx.counts.items)
+    yield Figure("countersign_slack_requests", "Requests to Slack", ("method", "outcome"), slack.calls.items)
+    yield Figure("countersign_jobs", "Jobs by lane and end", ("lane", "end"), jobs)
+    yield Figure("countersign_cases", "Cases by state", ("state",), cases, gauge=True)
+    yield Figure("countersign_paused", "Systems that are paused just now", ("scope",), paused, gauge=True)
+
+
 async def serve(settings: Settings, policy: Policy, *, started: Callable[[Application], None] | None = None) -> None:
-    """Runs until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT."""
     app = await build(settings, policy)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

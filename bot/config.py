@@ -1,4 +1,4 @@
-"""Environment -> Settings, once, with every fault listed together. Every secret may also come as `<NAME>_FILE`."""
+"""Read the environment into Settings and list every fault. Each secret may also come as `<NAME>_FILE`."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from bot.core.policy.file import PolicyFaults, read_policy
 
 
 class ConfigFaults(Exception):
-    """Everything that is wrong with environment and policy, a line each, with what to do."""
+    """List everything that is wrong with environment and policy, a line each, with what to do."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
@@ -30,7 +30,7 @@ Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
 class FromFiles(PydanticBaseSettingsSource):
-    """`<NAME>_FILE` holds the path of a file with the value, as containers hand out secrets."""
+    """Read a value from the file that `<NAME>_FILE` names, as containers hand out secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         path = os.environ.get(f"{field_name.upper()}_FILE")
@@ -45,7 +45,7 @@ class FromFiles(PydanticBaseSettingsSource):
 
 
 class Places(BaseSettings):
-    """Where rows and rules are: all that looking at them needs, without any token."""
+    """Say where rows and rules are: all that looking at them needs, without any token."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -66,7 +66,7 @@ class Places(BaseSettings):
 
 
 class Systems(Places):
-    """The systems beside Slack and DialNexa; one that is not configured leaves its steps to people."""
+    """Hold the settings of the systems beside Slack and DialNexa; one without settings leaves its steps to people."""
 
     fidel_api_key: SecretStr = Field(min_length=1)
     fidel_api_url: str = "https://api.fidel.uk/v1"
@@ -106,7 +106,7 @@ class Systems(Places):
     google_mailbox: str | None = None
 
     def together(self) -> tuple[tuple[str, ...], ...]:
-        """Settings that mean nothing without each other."""
+        """Return the groups of settings that mean nothing without each other."""
         google = tuple(f"google_{name}" for name in ("drive_folder", "spreadsheet", "mailbox") if self._has(name))
         return (
             ("zendesk_api_url", "zendesk_client_id", "zendesk_client_secret"),
@@ -119,7 +119,7 @@ class Systems(Places):
 
 
 class Settings(Systems):
-    """All that the environment says. Fields are the variables of section 6 of the design in lower case."""
+    """Hold all that the environment says. Fields are the variables of section 6 of the design in lower case."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
@@ -146,12 +146,12 @@ WHAT_IT_IS: Mapping[str, str] = {
 
 
 def read_settings(dotenv: Path | None = None) -> Settings:
-    """Raises ConfigFaults naming every variable that is missing or wrong. A real variable wins over `.env`."""
+    """Read all settings. A real variable wins over `.env`. Raises ConfigFaults naming every faulty variable."""
     return _read(Settings, dotenv)
 
 
 def read_places(dotenv: Path | None = None) -> Places:
-    """As `read_settings`, for what needs no token."""
+    """Read the settings that need no token. Raises ConfigFaults as `read_settings` does."""
     return _read(Places, dotenv)
 
 
@@ -160,8 +160,8 @@ def _read(kind: type[P], dotenv: Path | None) -> P:
     try:
         read = kind(_env_file=dotenv)
     except ValidationError as errors:
-        told = {str(error["loc"][0]): (error["type"], error["msg"]) for error in errors.errors()}
-        faults |= {name: _fault(name, *what) for name, what in told.items() if name not in faults}
+        found = {str(error["loc"][0]): (error["type"], error["msg"]) for error in errors.errors()}
+        faults |= {name: _fault(name, *what) for name, what in found.items() if name not in faults}
     else:
         faults |= _halves(read) if isinstance(read, Systems) else {}
         if not faults:
@@ -170,7 +170,7 @@ def _read(kind: type[P], dotenv: Path | None) -> P:
 
 
 def _unreadable(kind: type[Places]) -> dict[str, str]:
-    """By the name of the setting: why its `_FILE` says nothing."""
+    """Return, by the name of the setting, why its `_FILE` says nothing."""
     faults: dict[str, str] = {}
     for name in kind.model_fields:
         variable = f"{name.upper()}_FILE"
@@ -183,7 +183,7 @@ def _unreadable(kind: type[Places]) -> dict[str, str]:
 
 
 def _halves(read: Systems) -> dict[str, str]:
-    """By the name of the setting: what is missing for a system that is configured in part."""
+    """Return, by the name of the setting, what is missing for a system that is configured in part."""
     faults: dict[str, str] = {}
     for names in read.together():
         lacking = [name for name in names if getattr(read, name) is None]
@@ -201,7 +201,7 @@ def _fault(name: str, kind: str, message: str) -> str:
 
 
 def read_policies(places: Places) -> Policy:
-    """The policy in force, with its shadow where there is one. Raises ConfigFaults with every fault of both files."""
+    """Read the policy in force, with its shadow if there is one. Raises ConfigFaults with every fault of both files."""
     found: list[Policy] = []
     faults: list[str] = []
     named = ("POLICY_FILE", places.policy_file), ("POLICY_SHADOW_FILE", places.policy_shadow_file)
@@ -216,7 +216,7 @@ def read_policies(places: Places) -> Policy:
 
 
 def read_policy_file(path: Path, variable: str = "POLICY_FILE") -> Policy:
-    """Raises ConfigFaults with every fault of the file and its line; `variable` is what names it."""
+    """Read a policy file that `variable` names. Raises ConfigFaults with every fault of the file and its line."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

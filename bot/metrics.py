@@ -1,44 +1,42 @@
-"""What operators see: counts kept in memory by the doors, Slack and the lanes, in Prometheus format."""
+"""Offer counts that are kept in memory to operators, in Prometheus format."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bot.slack import Slack
-from bot.worker import Worker
-from handlers.context import Context
+Counts = Callable[[], Iterable[tuple[Sequence[str], float]]]  # the values of the labels, and the count
+
+
+class Figure(NamedTuple):
+    """Describe a figure: its name, what it counts, its labels, and how it is read when operators ask."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    read: Counts
+    gauge: bool = False  # a state of this moment, instead of a count that only grows
 
 
 class Figures(Collector):
-    def __init__(self, ctx: Context, slack: Slack, worker: Worker) -> None:
-        self._doors = ctx
-        self._slack = slack
-        self._worker = worker
+    """Read each figure whenever Prometheus asks."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._figures = tuple(figures)
 
     def collect(self) -> Iterable[Metric]:
-        came = CounterMetricFamily("countersign_received", "What came to the doors", labels=("door", "what"))
-        for (door, what), count in self._doors.counts.items():
-            came.add_metric((door, what), count)
-        sent = CounterMetricFamily("countersign_slack_requests", "Requests to Slack", labels=("method", "outcome"))
-        for (method, outcome), count in self._slack.calls.items():
-            sent.add_metric((method, outcome), count)
-        jobs = CounterMetricFamily("countersign_jobs", "Jobs by lane and end", labels=("lane", "end"))
-        for lane in self._worker.lanes.values():
-            jobs.add_metric((lane.name, "done"), lane.done)
-            jobs.add_metric((lane.name, "failed"), lane.failed)
-        cases = GaugeMetricFamily("countersign_cases", "Cases by state", labels=("state",))
-        for state, count in self._doors.cases.items():
-            cases.add_metric((state,), count)
-        paused = GaugeMetricFamily("countersign_paused", "Systems that are paused just now", labels=("scope",))
-        for scope in self._doors.paused:
-            paused.add_metric((scope,), 1)
-        return came, sent, jobs, cases, paused
+        for figure in self._figures:
+            family = GaugeMetricFamily if figure.gauge else CounterMetricFamily
+            metric = family(figure.name, figure.help, labels=figure.labels)
+            for labels, count in figure.read():
+                metric.add_metric(labels, count)
+            yield metric
 
 
-def make_registry(ctx: Context, slack: Slack, worker: Worker) -> CollectorRegistry:
+def make_registry(figures: Iterable[Figure]) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(Figures(ctx, slack, worker))
+    registry.register(Figures(figures))
     return registry

@@ -1,4 +1,4 @@
-"""The way from a record elsewhere to the card of its case: Slack itself asks who somebody is."""
+"""Lead from a record elsewhere to the card of its case: Slack itself asks who somebody is."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ GONE = "There is no such case here, or its card does not hang in Slack yet. Plea
 
 def routes(ctx: Context) -> list[web.RouteDef]:
     async def opened(request: web.Request) -> web.StreamResponse:
-        """Says nothing about a case but where its card is."""
+        """Redirect to the card, saying nothing else about the case."""
         case_id = request.match_info["case_id"]
         if (link := ctx.link(await ctx.db.read(lambda store: places.card_of(store, case_id)))) is None:
             return web.Response(status=404, text=GONE)

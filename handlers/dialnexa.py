@@ -1,6 +1,5 @@
-"""The door for DialNexa: verify the bytes, redact, one transaction, wake, answer."""
+"""Receive calls from DialNexa: verify the bytes, redact, one transaction, wake, answer."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.cases import calls
 from bot.core.intake import BadBody, Ignored, read_call
 from bot.core.model import Call
 from bot.core.policy import Policy
@@ -17,7 +15,7 @@ from bot.core.signature import dialnexa_signed
 from bot.core.triage import case_id_of
 from handlers.context import Context
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 SIGNATURES = ("x-dialnexa-signature", "x-nexa-signature")
 VERIFICATION_SIZE = 1024  # bytes; the URL check carries a message and a time, nothing else
@@ -32,12 +30,12 @@ class DialNexaHandler:
         return [web.post("/webhooks/dialnexa", self.receive), web.post("/webhooks/dialnexa/{event}", self.receive)]
 
     async def receive(self, request: web.Request) -> web.Response:
-        """200 after the commit; 401 bad signature; 400 not JSON; 413 too large; 503 only when a retry is wanted."""
+        """Answer 200 after the commit, 401 bad signature, 400 not JSON, 413 too large, 503 if a retry is wanted."""
         body = await request.read()
         if not dialnexa_signed(request.headers, body, self.secrets):
             return self._unsigned(request, body)
         try:
-            told = read_call(_parsed(body), request.match_info.get("event"), self.ctx.policy.fields)
+            call = read_call(_parsed(body), request.match_info.get("event"), self.ctx.policy.fields)
         except BadBody:
             self.ctx.count("dialnexa", "not_json")
             return _answer(400, error="The body is not a JSON object.")
@@ -45,18 +43,17 @@ class DialNexaHandler:
             log.exception("a call could not be read; DialNexa is asked to send it again")
             self.ctx.count("dialnexa", "not_read")
             return _answer(503, error="Not read; please send it again.")
-        if isinstance(told, Ignored):
-            self.ctx.count("dialnexa", f"ignored_{told.event or 'unknown'}"[:60])
-            return _answer(200, status="ignored", reason=told.reason)
-        if _muted(self.ctx.policy, told):
+        if isinstance(call, Ignored):
+            self.ctx.count("dialnexa", f"ignored_{call.event or 'unknown'}"[:60])
+            return _answer(200, status="ignored", reason=call.reason)
+        if _muted(self.ctx.policy, call):
             self.ctx.count("dialnexa", "muted")
             return _answer(200, status="ignored", reason="This agent or number is muted in the policy.")
-        return await self._keep(told, body)
+        return await self._keep(call, body)
 
     async def _keep(self, call: Call, body: bytes) -> web.Response:
-        now, sha256 = self.ctx.clock(), hashlib.sha256(body).hexdigest()
         try:
-            status = await self.ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+            status = await self.ctx.receive(call, body)
         except Exception:
             log.exception("a call could not be stored; DialNexa is asked to send it again")
             self.ctx.count("dialnexa", "not_stored")
@@ -66,7 +63,7 @@ class DialNexaHandler:
         return _answer(200, status=status, case=case_id_of(call.call_id))
 
     def _unsigned(self, request: web.Request, body: bytes) -> web.Response:
-        """Whether DialNexa signs its URL check is not known: one without a signature is answered, and does nothing."""
+        """Refuse, or answer a URL check: it is not known whether DialNexa signs it, and answering does nothing."""
         if not any(name in request.headers for name in SIGNATURES) and _is_verification(body):
             self.ctx.count("dialnexa", "verification")
             return _answer(200, status="verified")
@@ -85,12 +82,12 @@ def _is_verification(body: bytes) -> bool:
     if len(body) > VERIFICATION_SIZE:
         return False
     try:
-        said = _parsed(body)
+        parsed = _parsed(body)
     except BadBody:
         return False
-    if not isinstance(said, dict):
+    if not isinstance(parsed, dict):
         return False
-    inner = said.get("payload") if said.get("event_type") == "verification" else said
+    inner = parsed.get("payload") if parsed.get("event_type") == "verification" else parsed
     return isinstance(inner, dict) and set(inner) <= {"message", "timestamp", "event_type"} and "message" in inner
 
 

@@ -1,4 +1,4 @@
-"""The doors for Stripe and Fidel API: what they report closes the loop of a case. They never move money."""
+"""Receive events from Stripe and Fidel API: what they report closes the loop of a case and never moves money."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from bot.core.signature import fidel_signed, stripe_signed
 from bot.core.vendor_events import Report, read_fidel, read_stripe
 from handlers.context import Context
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,11 @@ class StripeHandler:
 
     async def receive(self, request: web.Request) -> web.Response:
         body = await request.read()
-        if not stripe_signed(request.headers, body, self.secrets, self.ctx.clock()):
-            return _bad_signature(self.ctx, "stripe")
-        event = _read(body)
-        if event is None:
-            return _not_json(self.ctx, "stripe")
-        return await _tell(self.ctx, "stripe", read_stripe(event), f"stripe:{event.get('id')}")
+        signed = stripe_signed(request.headers, body, self.secrets, self.ctx.clock())
+        event = _read(self.ctx, "stripe", body, signed=signed)
+        if isinstance(event, web.Response):
+            return event
+        return await _record(self.ctx, "stripe", read_stripe(event), f"stripe:{event.get('id')}")
 
 
 @dataclass(frozen=True)
@@ -47,47 +46,44 @@ class FidelHandler:
     async def receive(self, request: web.Request) -> web.Response:
         body = await request.read()
         url = self.public_url.rstrip("/") + request.path_qs
-        if not fidel_signed(request.headers, body, url, self.secrets, self.ctx.clock()):
-            return _bad_signature(self.ctx, "fidel")
-        said = _read(body)
-        if said is None:
-            return _not_json(self.ctx, "fidel")
-        event = request.match_info["event"]
-        message = request.headers.get("fidel-message-id") or f"{event}:{said.get('id')}:{said.get('updated')}"
-        return await _tell(self.ctx, "fidel", read_fidel(event, said), f"fidel:{message}")
+        signed = fidel_signed(request.headers, body, url, self.secrets, self.ctx.clock())
+        event = _read(self.ctx, "fidel", body, signed=signed)
+        if isinstance(event, web.Response):
+            return event
+        name = request.match_info["event"]
+        message = request.headers.get("fidel-message-id") or f"{name}:{event.get('id')}:{event.get('updated')}"
+        return await _record(self.ctx, "fidel", read_fidel(name, event), f"fidel:{message}")
 
 
-async def _tell(ctx: Context, system: str, report: Report | None, identity: str) -> web.Response:
-    """200 after the commit; 503 where it could not be kept, so that the vendor sends it again."""
+async def _record(ctx: Context, system: str, report: Report | None, identity: str) -> web.Response:
+    """Answer 200 after the commit, or 503 if it could not be kept, so that the vendor sends it again."""
     if report is None:
         ctx.count(system, "ignored")
         return web.json_response({"status": "ignored"})
-    now = ctx.clock()
     try:
         cases = await ctx.db.read(lambda store: vendor_events.concerned(store, report))
-        told = await ctx.db.write(lambda store: vendor_events.heard(store, report, cases, identity=identity, now=now))
+        case_ids = await ctx.write(vendor_events.heard, report, cases, identity=identity)
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
-        ctx.count(system, "not_stored")
-        return web.json_response({"error": "Not stored; please send it again."}, status=503)
+        return _refused(ctx, system, "not_stored", "Not stored; please send it again.", 503)
     ctx.wake("cards")
-    ctx.count(system, "told" if told else "no_case")
-    return web.json_response({"status": "received", "cases": told})
+    ctx.count(system, "told" if case_ids else "no_case")
+    return web.json_response({"status": "received", "cases": case_ids})
 
 
-def _read(body: bytes) -> Mapping[str, Any] | None:
+def _read(ctx: Context, system: str, body: bytes, *, signed: bool) -> Mapping[str, Any] | web.Response:
+    """Return the event, or the answer to a body that is not the vendor's or is no JSON object."""
+    if not signed:
+        return _refused(ctx, system, "bad_signature", "The signature does not fit.", 401)
     try:
-        said = json.loads(body, parse_float=Decimal)
+        event = json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
-        return None
-    return said if isinstance(said, dict) else None
+        event = None
+    if not isinstance(event, dict):
+        return _refused(ctx, system, "not_json", "The body is not a JSON object.", 400)
+    return event
 
 
-def _bad_signature(ctx: Context, system: str) -> web.Response:
-    ctx.count(system, "bad_signature")
-    return web.json_response({"error": "The signature does not fit."}, status=401)
-
-
-def _not_json(ctx: Context, system: str) -> web.Response:
-    ctx.count(system, "not_json")
-    return web.json_response({"error": "The body is not a JSON object."}, status=400)
+def _refused(ctx: Context, system: str, what: str, sentence: str, status: int) -> web.Response:
+    ctx.count(system, what)
+    return web.json_response({"error": sentence}, status=status)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cases.refusals import refuse
-from bot.core.cards.closed import how_it_stands
+from bot.core.cards.wording import how_it_stands
 from bot.core.model import CaseFile, CaseState, Entry, Frozen
 from bot.core.people import Person
 from bot.core.policy import Judgement, Policy, PolicyAction, judge, question_of

@@ -1,4 +1,4 @@
-"""What actions are made from, and the actions that several kinds share.
+"""Build the actions that several kinds of case share, and describe the subject that actions are made from.
 
 Pure: the same subject gives the same actions, so a proposal can be rebuilt and compared. Operations and parameters are
 those of the connectors; one that is not configured makes its action a step for a person.
@@ -21,7 +21,7 @@ _SUBJECT = 150
 
 @dataclass(frozen=True)
 class Subject:
-    """What a case is about, and what its playbook and the policy say of it."""
+    """Describe what a case is about, and what its playbook and the policy say of it."""
 
     root: str
     case_id: str
@@ -52,22 +52,22 @@ class Subject:
 
     @property
     def exact(self) -> dict[str, JsonValue]:
-        """The amount as connectors take it."""
+        """Return the amount as connectors take it."""
         paid = self.details.money
         return {"amount_minor": paid.amount_minor, "currency": paid.currency} if paid else {}
 
     def reference(self, state: CaseState | None = None) -> dict[str, JsonValue]:
-        """What we may write into a vendor's metadata. Fidel copies it: never personal data, amounts or reasons."""
+        """Return our reference for a vendor's metadata, which Fidel copies: never personal data, amounts or reasons."""
         stated = {"call": self.root, "case": self.case_id, "state": state and state.value, "link": self.link}
         return {name: value for name, value in stated.items() if value is not None}
 
     def known(self, fact: str, value: str) -> str | None:
-        """One text value of a fact, if that fact arrived and has it."""
+        """Return a text value of a fact, or None if that fact did not arrive or has no such value."""
         found = self.facts[fact].values.get(value) if fact in self.facts else None
         return found if isinstance(found, str) else None
 
     def absent(self, fact: str) -> bool:
-        """It was looked for and not found; False where nobody could look, or the look-up failed."""
+        """Return whether a record was looked for and not found; False if nobody could look, or the look-up failed."""
         found = self.facts.get(fact)
         return found is not None and found.missing is not None and not found.failed
 
@@ -78,7 +78,7 @@ def step(name: str, connector: str, operation: str, sentence: str, /, **params: 
 
 
 def by_hand(name: str, connector: str, sentence: str) -> Action:
-    """A step that is a person's whatever is connected; `connector` is where they do it."""
+    """Return a step that a person does, whatever is connected; `connector` is where they do it."""
     return step(name, connector, "by_hand", sentence)
 
 
@@ -86,7 +86,7 @@ def by_hand(name: str, connector: str, sentence: str) -> Action:
 
 
 def pay_back(subject: Subject) -> Action:
-    """On Stripe where the payment is Stripe's; by Fidel reimbursement where the account has it; else in the books."""
+    """Return the refund: on Stripe for its payments, by Fidel reimbursement if available, else in the books."""
     fields = subject.fields
     if fields.payment_id:
         return step(
@@ -112,7 +112,7 @@ def pay_back(subject: Subject) -> Action:
 
 
 def books(subject: Subject) -> Action:
-    """The refund that was paid elsewhere, in the books."""
+    """Return the entry in the books for a refund that was paid elsewhere."""
     return _refund_receipt(subject, "books", f"Record the refund of {subject.amount} in the books")
 
 
@@ -127,7 +127,7 @@ def _refund_receipt(subject: Subject, name: str, sentence: str) -> Action:
 
 
 def in_books(subject: Subject, *, by_invoice: bool = False) -> dict[str, JsonValue] | None:
-    """How QuickBooks finds the customer, by one name only, since two have to fit; None where it has no such."""
+    """Return how QuickBooks finds the customer, or None. It is one name only, since two would both have to fit."""
     fields = subject.fields
     if by_invoice and fields.invoice_number and not subject.absent("books_invoice"):
         return {"invoice_number": fields.invoice_number}
@@ -141,7 +141,7 @@ def in_books(subject: Subject, *, by_invoice: bool = False) -> dict[str, JsonVal
 
 
 def at_stripe(subject: Subject) -> dict[str, JsonValue] | None:
-    """How Stripe finds the customer; None where it has no such."""
+    """Return how Stripe finds the customer, or None if it was not found there or nothing is stated."""
     fields = subject.fields
     stated = fields.account_id if (fields.account_id or "").startswith("cus_") else None
     if subject.absent("customer"):
@@ -152,7 +152,7 @@ def at_stripe(subject: Subject) -> dict[str, JsonValue] | None:
 
 
 def in_crm(subject: Subject) -> dict[str, JsonValue] | None:
-    """How HubSpot finds the customer: by the first of these that fits; None where it has no such."""
+    """Return the names by which HubSpot looks for the customer, taking the first that fits, or None."""
     fields = subject.fields
     stated = {"account_id": fields.account_id, "email": fields.email, "customer_name": fields.customer_name}
     named: dict[str, JsonValue] = {name: value for name, value in stated.items() if value}
@@ -163,7 +163,7 @@ def in_crm(subject: Subject) -> dict[str, JsonValue] | None:
 
 
 def ticket(subject: Subject, priority: str = "normal") -> Action:
-    """The note of the case, as an internal note: the customer neither sees nor hears of it."""
+    """Return the step that writes the case into an internal note, which the customer neither sees nor hears of."""
     words = "Write an urgent ticket" if priority == "urgent" else "Write the ticket"
     return step(
         "ticket",
@@ -188,7 +188,7 @@ def crm_note(subject: Subject, sentence: str) -> Action:
 
 
 def task(subject: Subject, name: str, sentence: str, priority: str = "normal") -> Action:
-    """For the owner of the account in the CRM, due when the case is."""
+    """Return a task for the owner of the account in the CRM, due when the case is."""
     whose = in_crm(subject)
     if whose is None:
         return by_hand(name, "hubspot", sentence)
@@ -207,13 +207,13 @@ def task(subject: Subject, name: str, sentence: str, priority: str = "normal") -
 
 
 def row(subject: Subject, name: str, sheet: str, sentence: str, *cells: str | None) -> Action:
-    """A line in a sheet that people keep as a queue or a log; the call and the case stand in it anyway."""
+    """Return the step that adds a line to a queue or log in a sheet; call and case are added anyway."""
     written = [("not stated" if cell is None else cell)[:_CELL] for cell in cells]
     return step(name, "sheets", "append_row", sentence, sheet=sheet, cells=[*written], reference=subject.reference())
 
 
 def card_reference(subject: Subject) -> tuple[Action, ...]:
-    """Where a Fidel card is concerned, our reference on it; it is the last step, so the case is done with it."""
+    """Return the step that puts our reference on the Fidel card, if there is one; it is the last step."""
     card_id = subject.fields.card_id or subject.known("transaction", "card_id")
     if not card_id:
         return ()
@@ -231,7 +231,7 @@ def payment_link(subject: Subject) -> Action:
 
 
 def pay_again(subject: Subject) -> tuple[Action, ...]:
-    """A new attempt at the open invoice; nothing where Stripe has neither the invoice nor the subscription."""
+    """Return a new attempt at the open invoice, or nothing if Stripe has neither the invoice nor the subscription."""
     fields = subject.fields
     subscription_id = fields.subscription_id or subject.known("subscription", "subscription_id")
     if subscription_id and subscription_id.startswith("sub_") and not subject.absent("subscription"):
@@ -244,5 +244,5 @@ def pay_again(subject: Subject) -> tuple[Action, ...]:
 
 
 def _line(text: str) -> str:
-    """Words from a call as one line of a subject: nothing in it can begin a header or a second line."""
+    """Return words from a call as one line of a subject: nothing in it can begin a header or a second line."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:_SUBJECT]

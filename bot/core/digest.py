@@ -1,4 +1,4 @@
-"""The figures of a span of time, counted from its cases. Pure; `cards/digest.py` draws them."""
+"""Count the figures of a span of time from its cases; `cards/digest.py` draws them."""
 
 import math
 from collections import Counter
@@ -9,14 +9,14 @@ from statistics import median
 
 from bot.core.model import Case, CaseState, Kind, Money, Verdict
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.records import REASONS
 
-REASONS = ("refund_reason", "dispute_reason", "escalation_reason", "credit_request")
 MOST_REASONS = 5
 
 
 @dataclass(frozen=True)
 class Counted:
-    """One case as a digest sees it."""
+    """Hold a case as a digest sees it."""
 
     case: Case
     money: Money | None  # of its current proposal
@@ -28,7 +28,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Pace:
-    """How long the decisions on one kind took."""
+    """Hold how long the decisions on a kind took."""
 
     count: int
     median: timedelta
@@ -53,52 +53,52 @@ class Digest:
 
 
 def digest(counted: Sequence[Counted], since: datetime, until: datetime) -> Digest:
-    """Counts what was opened or decided from `since` until before `until`; what waits is counted as it stands."""
-    opened = [one for one in counted if since <= one.case.opened_at < until]
-    decided = [one for one in counted if _decided(one) and one.decided_at and since <= one.decided_at < until]
-    waiting = [one.case for one in counted if one.case.state is CaseState.OPEN]
+    """Count what was opened or decided from `since` until before `until`; what waits is counted as it stands."""
+    opened = [entry for entry in counted if since <= entry.case.opened_at < until]
+    decided = [entry for entry in counted if _decided(entry) and entry.decided_at and since <= entry.decided_at < until]
+    waiting = [entry.case for entry in counted if entry.case.state is CaseState.OPEN]
     return Digest(
         since=since,
         until=until,
-        opened=dict(Counter(one.case.kind for one in opened).most_common()),
-        approved=_sums(one for one in decided if one.verdict is Verdict.APPROVE and one.pays),
-        refused=_sums(one for one in decided if one.verdict is Verdict.REJECT),
-        pace={kind: _pace([one for one in decided if one.case.kind is kind]) for kind in _kinds(decided)},
+        opened=dict(Counter(entry.case.kind for entry in opened).most_common()),
+        approved=_sums(entry for entry in decided if entry.verdict is Verdict.APPROVE and entry.pays),
+        refused=_sums(entry for entry in decided if entry.verdict is Verdict.REJECT),
+        pace={kind: _pace([entry for entry in decided if entry.case.kind is kind]) for kind in _kinds(decided)},
         decided=len(decided),
-        automatic=sum(one.automatic for one in decided),
-        reasons=_reasons(one.case for one in opened),
-        stuck=tuple(one.case for one in counted if one.case.state is CaseState.STUCK),
+        automatic=sum(entry.automatic for entry in decided),
+        reasons=_reasons(entry.case for entry in opened),
+        stuck=tuple(entry.case for entry in counted if entry.case.state is CaseState.STUCK),
         waiting=len(waiting),
         overdue=sum(case.due_at < until for case in waiting),
     )
 
 
-def _decided(one: Counted) -> bool:
-    """An approval that still waits for others is not the end of it."""
-    return one.case.state not in (CaseState.OPEN, CaseState.EXPIRED)
+def _decided(entry: Counted) -> bool:
+    """Return whether a case is decided: an approval that still waits for others is not the end of it."""
+    return entry.case.state not in (CaseState.OPEN, CaseState.EXPIRED)
 
 
 def _kinds(decided: Sequence[Counted]) -> list[Kind]:
-    return [kind for kind, _ in Counter(one.case.kind for one in decided).most_common()]
+    return [kind for kind, _ in Counter(entry.case.kind for entry in decided).most_common()]
 
 
 def _sums(counted: Iterable[Counted]) -> dict[str, int]:
     sums: Counter[str] = Counter()
-    for one in counted:
-        if one.money is not None:
-            sums[one.money.currency] += one.money.amount_minor
+    for entry in counted:
+        if entry.money is not None:
+            sums[entry.money.currency] += entry.money.amount_minor
     return dict(sorted(sums.items()))
 
 
 def _pace(decided: Sequence[Counted]) -> Pace:
-    took = sorted(one.decided_at - one.case.opened_at for one in decided if one.decided_at is not None)
-    in_time = sum(one.decided_at <= one.case.due_at for one in decided if one.decided_at is not None)
+    took = sorted(entry.decided_at - entry.case.opened_at for entry in decided if entry.decided_at is not None)
+    in_time = sum(entry.decided_at <= entry.case.due_at for entry in decided if entry.decided_at is not None)
     middle = timedelta(seconds=median(span.total_seconds() for span in took))
     return Pace(count=len(took), median=middle, p95=took[math.ceil(0.95 * len(took)) - 1], in_time=in_time)
 
 
 def _reasons(cases: Iterable[Case]) -> tuple[tuple[str, int], ...]:
-    """Alike but for capitals and spaces is the same reason; what only few may read is left out."""
+    """Count reasons that are alike but for capitals and spaces; those that only few may read are left out."""
     stated = [
         " ".join(value.split()).casefold()
         for case in cases

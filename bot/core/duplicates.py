@@ -1,4 +1,4 @@
-"""One complaint, one payout: what makes two cases one matter, and what was paid for it before.
+"""Find duplicates: what makes two cases about the same thing, and what was paid for it before.
 
 The rule is "One complaint, one payout" of the playbooks. A key is what a case is about, in a form that is looked up
 exactly; keys hold what the case itself holds, so they stay in the database.
@@ -18,19 +18,19 @@ PAYS = frozenset({"refund", "refund_receipt", "credit_memo", "credit_note", "rei
 
 
 def pays(action: Action) -> bool:
-    """Whether this action gives money back."""
+    """Return whether this action gives money back."""
     return action.operation in PAYS and "amount_minor" in action.params
 
 
 def customer_key(details: Details) -> str | None:
-    """The same for the same customer, however they are written; None where the call does not say who it is."""
+    """Return the same key for a customer, however written, or None if the call does not say who it is."""
     fields = details.fields
     named = (("email", fields.email), ("account", fields.account_id), ("phone", fields.phone))
     return next((f"{name}:{value.strip().casefold()}" for name, value in named if value and value.strip()), None)
 
 
 def records(details: Details, facts: Iterable[Fact]) -> dict[str, str]:
-    """Key -> words for each record that the case is about: a payment under every name that is known for it."""
+    """Return a key and words for each record that the case is about: a payment under every name known for it."""
     fields = details.fields
     found = {f"payment:{value}": f"payment {value}" for value in _payments(details, facts)}
     if fields.transaction_id:
@@ -47,20 +47,20 @@ def _payments(details: Details, facts: Iterable[Fact]) -> list[str]:
 
 
 def sum_key(details: Details) -> str | None:
-    """The customer with the amount, where both are stated."""
+    """Return the key of the customer with the amount, or None unless both are stated."""
     customer, money = customer_key(details), details.money
     return f"sum:{customer}:{money.amount_minor}:{money.currency}" if customer and money else None
 
 
 def keys_of(details: Details, facts: Iterable[Fact]) -> tuple[str, ...]:
-    """Everything under which a later case may find this one."""
+    """Return every key under which a later case may find this one."""
     customer = customer_key(details)
     about = [*records(details, facts), sum_key(details), f"customer:{customer}" if customer else None]
     return tuple(key for key in about if key is not None)
 
 
 def similar(one: Money | None, other: Money | None) -> bool:
-    """The same currency, and at most a tenth of the larger amount apart."""
+    """Return whether two amounts have the same currency and are at most a tenth of the larger apart."""
     if one is None or other is None or one.currency != other.currency:
         return False
     apart = abs(one.amount_minor - other.amount_minor)
@@ -68,12 +68,12 @@ def similar(one: Money | None, other: Money | None) -> bool:
 
 
 def paid_before(earlier: Iterable[Earlier]) -> Earlier | None:
-    """The case of the same matter that was approved to pay for it."""
-    return next((one for one in earlier if one.exact and one.paid is not None and one.paid_at is not None), None)
+    """Return the duplicate that was approved to pay."""
+    return next((case for case in earlier if case.exact and case.paid is not None and case.paid_at is not None), None)
 
 
 def paid_already(earlier: Sequence[Earlier], now: datetime) -> str | None:
-    """A sentence where the same matter was paid: what, when and in which case; who approved it stands on the card."""
+    """Return a sentence if a duplicate was paid: what, when and in which case. Who approved it stands on the card."""
     paid = paid_before(earlier)
     if paid is None or paid.paid is None or paid.paid_at is None:
         return None
@@ -81,7 +81,7 @@ def paid_already(earlier: Sequence[Earlier], now: datetime) -> str | None:
 
 
 def ago(span: timedelta) -> str:
-    """ "just now", "5 minutes ago", "2 hours ago", "3 days ago"."""
+    """Return a span of time in words: "just now", "5 minutes ago", "2 hours ago", "3 days ago"."""
     minutes = int(span.total_seconds() // 60)
     for size, word in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:

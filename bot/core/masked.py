@@ -1,6 +1,6 @@
-"""What a sensitive call hides from everybody but those who may decide on it, and who opened it is written down. Pure.
+"""Mask what a sensitive call hides from everybody but those who may decide on it; who opens it is audited.
 
-Rules that cut across, of the playbooks: the flag, or something that was removed at the door. Identity, records and
+Rules that cut across, of the playbooks: the flag, or something that was redacted. Identity, records and
 amounts stay in view, since nobody could decide without them.
 """
 
@@ -22,7 +22,7 @@ HIDDEN_FIELDS = frozenset((*SPOKEN, *LINKS))
 
 
 def masked(details: Details) -> Details:
-    """Without what is hidden; of what has no meaning for us only the names remain."""
+    """Return the details without what is hidden; of fields without a meaning for us only the names remain."""
     if not details.sensitive:
         return details
     fields = details.fields.model_copy(update=dict.fromkeys(HIDDEN_FIELDS))
@@ -32,7 +32,7 @@ def masked(details: Details) -> Details:
 
 
 def hidden(details: Details) -> tuple[tuple[str, str], ...]:
-    """Label and words of everything that is hidden, the summary first; empty where nothing is."""
+    """Return the label and the words of everything that is hidden, the summary first; nothing if nothing is."""
     if not details.sensitive:
         return ()
     found = [("Summary", details.summary)]

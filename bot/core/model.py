@@ -1,4 +1,4 @@
-"""The words of Countersign as frozen values. `docs/words.md` says what each means.
+"""Define the words of Countersign as frozen values. `docs/words.md` says what each means.
 
 Amounts are integers in minor units of an ISO 4217 currency. Times are aware UTC and end in `_at`. `None` means
 "not stated": nothing is ever guessed.
@@ -17,7 +17,7 @@ class Frozen(BaseModel):
 
 
 class Kind(StrEnum):
-    """What a case is about; its file in `bot/core/playbooks` says what it does."""
+    """Name what a case is about; its file in `bot/core/playbooks` says what it does."""
 
     REFUND = "refund"
     DISPUTE = "dispute"
@@ -52,7 +52,7 @@ class ExecutionState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How one Attempt ended."""
+    """Say how an Attempt ended."""
 
     SUCCEEDED = "succeeded"
     REFUSED = "refused"
@@ -80,7 +80,7 @@ class Address(Frozen):
 
 
 class Fields(Frozen):
-    """The canonical fields of a Call (section "Canonical fields" of the playbooks)."""
+    """Hold the canonical fields of a Call (section "Canonical fields" of the playbooks)."""
 
     customer_name: str | None = None
     account_id: str | None = None
@@ -137,19 +137,19 @@ class Fields(Frozen):
 
 
 class Details(Frozen):
-    """What a case is about: taken from its Call, completed by a person's form. Redacted at the door."""
+    """Hold what a case is about: taken from its Call, completed by a person's form, redacted by the handler."""
 
     summary: str | None = None
     fields: Fields = Fields()
     money: Money | None = None  # set when both amount and currency are stated and fit each other
     unmapped: dict[str, str] = {}  # the workspace's own field names we have no meaning for: shown, never dropped
     from_summary: tuple[str, ...] = ()  # names of fields whose value was found only in the summary text
-    redactions: tuple[str, ...] = ()  # what was removed at the door, e.g. "card ••4242"
+    redactions: tuple[str, ...] = ()  # what was removed before anything was stored, e.g. "card ••4242"
     doubts: tuple[str, ...] = ()  # sentences; any of them sends the case to review
 
     @property
     def sensitive(self) -> bool:
-        """The call is flagged, or something was removed at the door: the summary is for permitted people only."""
+        """Return whether the call is flagged or was redacted: its summary is then for permitted people only."""
         return self.fields.sensitive_data_spoken is True or bool(self.redactions)
 
 
@@ -159,7 +159,7 @@ class Turn(Frozen):
 
 
 class Call(Frozen):
-    """A call summary as received and redacted; unchangeable. `call_id` is the root of every idempotency key.
+    """Hold a call summary as received and redacted; unchangeable. `call_id` is the root of every idempotency key.
 
     What a person tells us about a case, by a command or a form, comes the same way: `author` is that person, and for
     a case that a person opened `call_id` is the case's own id.
@@ -182,7 +182,7 @@ class Call(Frozen):
 
 
 class Action(Frozen):
-    """One effect on one outside system."""
+    """Describe an effect on an outside system."""
 
     name: str  # unique in its proposal, part of the idempotency key: "create-brand"
     connector: str  # "fidel", "stripe", ...; a connector that is not configured makes it a step for a person
@@ -193,7 +193,7 @@ class Action(Frozen):
 
 
 class Option(Frozen):
-    """One of several ways to settle a case; choosing one opens a new proposal version with its actions."""
+    """Offer a way to settle a case; choosing it opens a new proposal version with its actions."""
 
     name: str  # "refund"
     label: str  # button text, at most 30 characters: "Refund it"
@@ -202,7 +202,7 @@ class Option(Frozen):
 
 
 class Proposal(Frozen):
-    """The ordered actions offered on a card. A decision is about one version and says nothing about another."""
+    """Offer ordered actions on a card. A decision is about one version and says nothing about another."""
 
     case_id: str
     version: int
@@ -217,12 +217,12 @@ class Proposal(Frozen):
 
     @property
     def amount_for_policy(self) -> Money | None:
-        """The amount that the policy looks at."""
+        """Return the amount that the policy looks at."""
         return self.highest or self.money
 
     @model_validator(mode="after")
     def _amounts_agree(self) -> Self:
-        """Who must approve is decided by `money`, so no action may be about another amount."""
+        """Check that no action is about another amount than `money`, by which the policy says who must approve."""
         every = (*self.actions, *(action for option in self.options for action in option.actions))
         for params in (action.params for action in every if "amount_minor" in action.params):
             asked = (params["amount_minor"], params.get("currency"))
@@ -232,7 +232,7 @@ class Proposal(Frozen):
 
 
 class Fact(Frozen):
-    """What a read-only look-up told us, with its time and source; `missing` says why there is nothing."""
+    """Hold what a read-only look-up told us, with its time and source; `missing` says why there is nothing."""
 
     name: str  # "charge", "transaction", "brand"
     source: str  # "Stripe", "Fidel API"
@@ -246,7 +246,7 @@ class Fact(Frozen):
 
 
 class Earlier(Frozen):
-    """Another case about the same thing, or one that looks like it."""
+    """Describe another case about the same thing, or one that looks like it."""
 
     case_id: str
     kind: Kind
@@ -260,7 +260,7 @@ class Earlier(Frozen):
 
 
 class Case(Frozen):
-    """What people decide on."""
+    """Hold what people decide on."""
 
     case_id: str
     root: str  # root of its idempotency keys: the call id, or the case id when a person opened it
@@ -285,7 +285,7 @@ class Case(Frozen):
 
 
 class Decision(Frozen):
-    """One person's approve or reject of one proposal version."""
+    """Record a person's approve or reject of a proposal version."""
 
     case_id: str
     version: int
@@ -301,7 +301,7 @@ class Decision(Frozen):
 
 
 class Receipt(Frozen):
-    """What the vendor gave back."""
+    """Hold what the vendor gave back."""
 
     vendor_id: str
     url: str | None = None
@@ -310,7 +310,7 @@ class Receipt(Frozen):
 
 
 class Execution(Frozen):
-    """An approved action on its way. Its key is used for every attempt, for ever."""
+    """Describe an approved action on its way. Its key is used for every attempt, for ever."""
 
     key: str  # "<call id>/<action name>/<n>"
     case_id: str
@@ -330,7 +330,7 @@ class Execution(Frozen):
 
 
 class Attempt(Frozen):
-    """One try of an execution over the wire; written before it is made, completed after."""
+    """Record a try of an execution over the wire; written before it is made, completed after."""
 
     key: str
     n: int  # from 1
@@ -343,7 +343,7 @@ class Attempt(Frozen):
 
 
 class Entry(Frozen):
-    """What is to be written in the audit history; the store chains it."""
+    """Hold what is to be written in the audit history; the store chains it."""
 
     actor: str  # Slack user id, "dialnexa", "worker", "policy:<version>"
     what: str  # "call.received", "decision.approve", "execution.succeeded"
@@ -352,7 +352,7 @@ class Entry(Frozen):
 
 
 class AuditEntry(Frozen):
-    """One line of the append-only history, chained by hash within its case."""
+    """Hold a line of the append-only history, chained by hash within its case."""
 
     case_id: str
     n: int  # from 1
@@ -363,7 +363,7 @@ class AuditEntry(Frozen):
 
 
 class CardCopy(Frozen):
-    """Where a case's card hangs in Slack, and how much of the case it shows."""
+    """Say where a case's card is in Slack, and how much of the case it shows."""
 
     case_id: str
     place: str  # "home": its own channel; later copies get other names
@@ -381,7 +381,7 @@ class CardCopy(Frozen):
 
 
 class CaseFile(Frozen):
-    """A case with all that its card and its decisions need."""
+    """Hold a case with all that its card and its decisions need."""
 
     case: Case
     proposal: Proposal

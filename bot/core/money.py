@@ -1,4 +1,4 @@
-"""Exact money: decimal text in major units on one side, integers in minor units on the other.
+"""Compute exact money: decimal text in major units on one side, integers in minor units on the other.
 
 How many decimals a currency has is ISO 4217's to say; the `iso4217` package carries its table.
 """
@@ -24,7 +24,7 @@ _SHOWN = re.compile(r"“[^”]*”|(?<![\w.,-])(?P<number>-?[0-9]{1,3}(?:,[0-9]
 
 
 def exponent(currency: str) -> int:
-    """Decimals of a currency (ISO 4217, upper case): 0, 2, 3 or 4; ValueError for a code that is no money."""
+    """Return the decimals of an ISO 4217 currency: 0, 2, 3 or 4. Raises ValueError for a code that is no money."""
     digits: int | None = Currency(currency).exponent
     if digits is None:  # gold, test codes
         raise ValueError(f"{currency} has no minor unit")
@@ -32,7 +32,9 @@ def exponent(currency: str) -> int:
 
 
 def to_minor(amount: str | Decimal, currency: str) -> int:
-    """Minor units of a decimal text in major units; ValueError where it is no number, too big, or too fine.
+    """Return the minor units of a decimal text in major units.
+
+    Raises ValueError if it is no number, too big, or too fine.
 
     Zeros at the end are not decimals: "12000.00" is a whole amount of yen.
     """
@@ -47,7 +49,7 @@ def to_minor(amount: str | Decimal, currency: str) -> int:
 
 
 def from_major(amount: Decimal, currency: str) -> Money | None:
-    """None where the amount does not fit its currency, or the currency is none."""
+    """Return the money, or None if the amount does not fit its currency or the currency is none."""
     try:
         return Money(amount_minor=to_minor(amount, currency), currency=currency)
     except ValueError:
@@ -55,17 +57,17 @@ def from_major(amount: Decimal, currency: str) -> Money | None:
 
 
 def major(money: Money) -> Decimal:
-    """In major units, with exactly the currency's decimals."""
+    """Return the amount in major units, with exactly the currency's decimals."""
     return Decimal(money.amount_minor).scaleb(-exponent(money.currency))
 
 
 def to_major(money: Money) -> str:
-    """Decimal text with exactly the currency's decimals: "129.50", "12000", "1.250"."""
+    """Return decimal text with exactly the currency's decimals: "129.50", "12000", "1.250"."""
     return f"{major(money):f}"
 
 
 def number(money: Money, locale: str = HOME) -> str:
-    """With thousands separators and exactly the currency's decimals, whatever CLDR says of it: "1,240.00".
+    """Format the amount with thousands separators and exactly the currency's decimals, whatever CLDR says: "1,240.00".
 
     Digits are 0 to 9 in every locale, as in the systems where people look an amount up.
     """
@@ -77,23 +79,23 @@ def number(money: Money, locale: str = HOME) -> str:
 
 
 def show(money: Money, locale: str = HOME) -> str:
-    """For people: "1,240.00 USD", in de_DE "1.240,00 USD"; always the code, since a sign may be several currencies'."""
+    """Format money for people: "1,240.00 USD", in de_DE "1.240,00 USD"; the code, since currencies share signs."""
     return f"{number(money, locale)} {money.currency}"
 
 
 def editable(money: Money, locale: str = HOME) -> str:
-    """As it stands in a form: without what divides thousands, and without the currency."""
+    """Format the amount as it stands in a form: without what divides thousands, and without the currency."""
     return to_major(money).replace(".", separators(locale)[0])
 
 
 def in_locale(sentence: str, locale: str) -> str:
-    """A sentence of ours with its amounts as the locale writes them; they are stored as at home."""
+    """Return a sentence of ours with its amounts as the locale writes them; they are stored as at home."""
     return sentence if locale == HOME else _SHOWN.sub(lambda match: _again(match, locale), sentence)
 
 
 @lru_cache(maxsize=256)
 def separators(locale: str) -> tuple[str, str]:
-    """Before the decimals, and between thousands."""
+    """Return what stands before the decimals, and between thousands."""
     return get_decimal_symbol(locale, numbering_system="latn"), get_group_symbol(locale, numbering_system="latn")
 
 
@@ -105,7 +107,7 @@ def _pattern(locale: str, decimals: int) -> tuple[NumberPattern, Locale]:
 
 
 def _again(match: re.Match[str], locale: str) -> str:
-    """Only what `show` can have written: an amount with other decimals came from elsewhere."""
+    """Format again only what `show` can have written: an amount with other decimals came from elsewhere."""
     if match["number"] is None:
         return match[0]
     try:

@@ -1,4 +1,4 @@
-"""What a case writes where its record lives, as plain text. Pure; each kind names its template in its playbook.
+"""Write what a case leaves where its record lives, as plain text; each kind names its template in its playbook.
 
 The four questions of every case stand in the card's order. What was said while sensitive data was spoken is written
 nowhere else.
@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.core import said
 from bot.core.actions import Subject
+from bot.core.model import CaseFile, CaseState, ExecutionState, Verdict
 from bot.core.money import show
+from bot.core.records import customer, reason, records
 
 NOT_STATED = "not stated"
 HIDDEN = "hidden, since sensitive data was spoken; open the call in DialNexa"
@@ -36,11 +37,11 @@ _NOT_NEUTRAL = re.compile(
 
 
 def summary(subject: Subject) -> str:
-    """The operational summary: the four questions in order, then the call, the case and its link."""
+    """Write the operational summary: the four questions in order, then the call, the case and its link."""
     return _written(
         ("What the caller asked for", _asked(subject)),
         ("What the call established", _established(subject)),
-        ("Record affected", said.records(subject.details)),
+        ("Record affected", records(subject.details)),
         ("Next step", _next_step(subject)),
         ("Promised to the caller", _promise(subject)),
         *_trace(subject),
@@ -48,16 +49,16 @@ def summary(subject: Subject) -> str:
 
 
 def billing_note(subject: Subject) -> str:
-    """What somebody who answers a question about a bill has to know."""
+    """Write what somebody who answers a question about a bill has to know."""
     fields = subject.fields
     named = (("invoice", fields.invoice_number), ("payment", fields.payment_id), ("transaction", fields.transaction_id))
     record = [f"{label} {value}" for label, value in named if value]
     return _written(
-        ("Customer", said.customer(subject.details)),
+        ("Customer", customer(subject.details)),
         ("Invoice or payment", ", ".join(record) or NOT_STATED),
         ("Amount", _amount(subject)),
         ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
-        ("What the caller says is wrong", _spoken(subject, said.reason(subject.details) or NOT_STATED)),
+        ("What the caller says is wrong", _spoken(subject, reason(subject.details) or NOT_STATED)),
         ("Promised to the caller", _promise(subject) or NOT_STATED),
         ("Owner and deadline", _next_step(subject)),
         *_trace(subject),
@@ -65,10 +66,10 @@ def billing_note(subject: Subject) -> str:
 
 
 def collections_note(subject: Subject) -> str:
-    """Facts, promise, date, and nothing else: no pressure, no health or family matters, no threat."""
+    """Write facts, promise and date, and nothing else: no pressure, no health or family matters, no threat."""
     fields = subject.fields
     return _written(
-        ("Account", said.customer(subject.details)),
+        ("Account", customer(subject.details)),
         ("Invoice", fields.invoice_number or NOT_STATED),
         ("Amount", _amount(subject)),
         ("Due date", fields.due_date or subject.known("books_invoice", "due_date") or NOT_STATED),
@@ -79,7 +80,7 @@ def collections_note(subject: Subject) -> str:
 
 
 def neutral(words: str | None) -> str | None:
-    """These words, unless they touch what a note about a debt must not hold; the list errs on that side."""
+    """Return these words, unless they touch what a note about a debt must not hold; the list errs on that side."""
     if words is None or not _NOT_NEUTRAL.search(words):
         return words
     return IN_THE_CASE
@@ -90,10 +91,10 @@ def moment(at: datetime | None) -> str:
 
 
 def _asked(subject: Subject) -> str:
-    why = said.reason(subject.details)
+    why = reason(subject.details)
     because = f" Reason: “{_spoken(subject, why)}”." if why else ""
     sum_ = f" ({show(subject.details.money)})" if subject.details.money else ""
-    return f"{said.customer(subject.details)} {subject.asks}{sum_}.{because}"
+    return f"{customer(subject.details)} {subject.asks}{sum_}.{because}"
 
 
 def _established(subject: Subject) -> str:
@@ -131,6 +132,20 @@ def _written(*lines: tuple[str, str | None]) -> str:
 
 
 def _one_line(words: str) -> str:
-    """What was said stays one line: it cannot add a line of its own that looks like ours."""
+    """Keep what was said on one line, so that it cannot add a line of its own that looks like ours."""
     flat = " ".join(words.split())
     return flat if len(flat) <= _LINE else flat[: _LINE - 1] + "…"
+
+
+def outputs(file: CaseFile) -> dict[str, str]:
+    """Return the outputs that the manifest names; only `decided_by` may be absent, since nobody decides on expiry."""
+    case, verdict = file.case, Verdict.REJECT if file.case.state is CaseState.REJECTED else Verdict.APPROVE
+    deciders = [decision for decision in file.decisions if decision.verdict is verdict]
+    ended = {"outcome": outcome(file), "case_id": case.case_id, "reason": case.closing or f"The case is {case.state}."}
+    return ended | ({"decided_by": deciders[-1].user_id} if deciders else {})
+
+
+def outcome(file: CaseFile) -> str:
+    """Return "done", "settled" (by hand), "rejected" or "expired", which the next steps of a workflow may branch on."""
+    by_hand = any(step.state is not ExecutionState.SUCCEEDED for step in file.executions)
+    return "settled" if file.case.state is CaseState.DONE and by_hand else file.case.state.value

@@ -1,4 +1,4 @@
-"""Documents go only to an address on the record they belong to, or to one that a person has verified. Pure.
+"""Let documents go only to an address on the record they belong to, or to one that a person has verified.
 
 An address is on record where a look-up of the invoice or payment itself gave it. A contact that was found *by* the
 stated address proves nothing: whoever calls is in some record.
@@ -20,7 +20,7 @@ _MAILS: Mapping[tuple[str, str], str] = {
 
 
 def on_record(facts: Mapping[str, Fact], *, payment: bool = False) -> frozenset[str]:
-    """The addresses that the record of an invoice holds, or of a payment."""
+    """Return the addresses that the record of an invoice holds, or of a payment."""
     names = ["customer"] if payment else ["invoice"]
     if not payment and _found(facts, "books_invoice"):  # else the books' customer was found by the stated address
         names += ["books_invoice", "books_customer"]
@@ -33,7 +33,7 @@ def is_on_record(email: str, facts: Mapping[str, Fact], *, payment: bool = False
 
 
 def towards(fields: Fields, facts: Mapping[str, Fact], *, payment: bool = False) -> str:
-    """Whom it goes to, for the sentence of the step: "to a@b.example, which is not on record"."""
+    """Say whom a document goes to, for the sentence of the step: "to a@b.example, which is not on record"."""
     if fields.email is None:
         return "to the address on record"
     if fields.verified:
@@ -43,13 +43,13 @@ def towards(fields: Fields, facts: Mapping[str, Fact], *, payment: bool = False)
 
 
 def unverified(actions: Iterable[Action], facts: Iterable[Fact]) -> str | None:
-    """A sentence where an action mails to an address that nobody has verified; no address means the one on record."""
-    known = {fact.name: fact for fact in facts}
+    """Return a sentence if an action mails to an unverified address; no address means the one on record."""
+    by_name = {fact.name: fact for fact in facts}
     for action in actions:
         to = action.params.get(_MAILS.get((action.connector, action.operation), ""))
         if not isinstance(to, str) or action.params.get("verified"):
             continue
-        if not is_on_record(to, known, payment=action.operation == "send_receipt"):
+        if not is_on_record(to, by_name, payment=action.operation == "send_receipt"):
             return UNVERIFIED
     return None
 

@@ -1,4 +1,4 @@
-"""Whether a request really comes from whom it says: bytes, headers and secrets in, yes or no out."""
+"""Verify that a request comes from whom it says: bytes, headers and secrets in, yes or no out."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ _DIGITS = re.compile(r"[0-9]{1,16}")
 
 
 def dialnexa_signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
-    """Whether `body` carries DialNexa's HMAC-SHA256 under one of `secrets` (dialnexa.md, section 2)."""
+    """Return whether `body` carries DialNexa's HMAC-SHA256 under one of `secrets` (dialnexa.md, section 2)."""
     given = next((value for name in DIALNEXA_HEADERS if (value := _header(headers, name)) is not None), "")
     hexadecimal = _SHA256_HEX.fullmatch(given.strip())
     if hexadecimal is None:
@@ -25,7 +25,7 @@ def dialnexa_signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[s
 
 
 def fidel_signed(headers: Mapping[str, str], body: bytes, url: str, secrets: Sequence[str], now: datetime) -> bool:
-    """Whether `body`, sent to `url` as registered, carries Fidel API's signature of the last 5 minutes.
+    """Return whether `body`, sent to `url` as registered, carries Fidel API's signature of the last 5 minutes.
 
     Source: fidel-api.md, section 6.4; the timestamp is in Unix milliseconds.
     """
@@ -38,7 +38,7 @@ def fidel_signed(headers: Mapping[str, str], body: bytes, url: str, secrets: Seq
 
 
 def stripe_signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> bool:
-    """Whether one `v1` of Stripe-Signature fits, not older than 5 minutes (connectors.md, section 1)."""
+    """Return whether one `v1` of Stripe-Signature fits, not older than 5 minutes (connectors.md, section 1)."""
     parts = [part.strip().partition("=") for part in (_header(headers, "stripe-signature") or "").split(",")]
     timestamp = next((value for name, _, value in parts if name == "t"), "")
     if not _fresh(timestamp, 1, now):
@@ -46,7 +46,7 @@ def stripe_signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[str
     content = f"{timestamp}.".encode() + body
     given = [value.encode() for name, _, value in parts if name == "v1"]
     expected = [_hmac(secret, content).hex().encode() for secret in _usable(secrets)]
-    return any(hmac.compare_digest(one, other) for one in given for other in expected)
+    return any(hmac.compare_digest(signature, other) for signature in given for other in expected)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:
@@ -54,7 +54,7 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def _usable(secrets: Sequence[str]) -> list[str]:
-    """Anybody can sign with an empty secret, so it never counts."""
+    """Leave out empty secrets, with which anybody can sign."""
     return [secret for secret in secrets if secret.strip()]
 
 

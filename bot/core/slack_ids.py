@@ -1,4 +1,4 @@
-"""Every name that crosses to Slack and comes back. A button's value is `case id:version`, never business data."""
+"""Name everything that crosses to Slack and comes back. A button's value is `case id:version`, never business data."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class ActionId(StrEnum):
 
 
 class More(StrEnum):
-    """What the menu of a card holds; an option's value is `name case id:version`."""
+    """Name what the menu of a card holds; an option's value is `name case id:version`."""
 
     AMOUNT = "amount"
     TAKE = "take"
@@ -42,13 +42,7 @@ class More(StrEnum):
 
 
 CHOICES = (ActionId.CHOOSE_1, ActionId.CHOOSE_2, ActionId.CHOOSE_3)
-BULKS = (
-    ActionId.HOME_BULK_1,
-    ActionId.HOME_BULK_2,
-    ActionId.HOME_BULK_3,
-    ActionId.HOME_BULK_4,
-    ActionId.HOME_BULK_5,
-)
+BULKS = tuple(ActionId(f"home.bulk.{n}") for n in range(1, 6))
 
 
 class CallbackId(StrEnum):
@@ -65,10 +59,10 @@ class CallbackId(StrEnum):
 
 
 class EventType(StrEnum):
-    """Message metadata: how we find our own message again after an answer was lost."""
+    """Name the metadata by which we find our own message again after an answer was lost."""
 
     CARD = "countersign_card"
-    TRAIL = "countersign_trail"
+    THREAD_LOG = "countersign_trail"
     NOTICE = "countersign_notice"
 
 
@@ -78,7 +72,7 @@ class Command(StrEnum):
 
 
 class CaseRef(NamedTuple):
-    """What a button's value and a form's private metadata carry."""
+    """Identify a case and version in a button's value and a form's private metadata."""
 
     case_id: str
     version: int
@@ -88,7 +82,7 @@ class CaseRef(NamedTuple):
 
     @classmethod
     def parse(cls, value: str) -> "CaseRef":
-        """Raises ValueError for anything that we did not write ourselves."""
+        """Read a reference. Raises ValueError for anything that we did not write ourselves."""
         case_id, _, version = value.rpartition(":")
         if not case_id or not version.isascii() or not version.isdigit():
             raise ValueError(f"not a case reference: {value[:80]!r}")

@@ -1,4 +1,4 @@
-"""When things happen to a case by time alone, in the hours in which its channel's people work. Pure.
+"""Say when things happen to a case by time alone, in the hours in which its channel's people work.
 
 Quiet hours move a time to the next opening and never bring it forward. Urgent cases know no quiet hours.
 """
@@ -23,7 +23,7 @@ _FARTHEST = timedelta(days=1830)  # a promise for later than five years is a mis
 
 
 def next_open(region: Region, at: datetime) -> datetime:
-    """`at` itself within business hours, else the next opening; safe where clocks change."""
+    """Return `at` itself within business hours, else the next opening; safe where clocks change."""
     first = at.astimezone(region.zone).date()
     for day in (first + timedelta(days=n) for n in range(_SEARCH_DAYS)):
         if day.weekday() in region.business_days and day not in region.holidays:
@@ -38,18 +38,18 @@ def _instant(region: Region, day: date, at: time) -> datetime:
 
 
 def due(policy: Policy, channel: str, after: timedelta, now: datetime, *, urgent: bool) -> datetime:
-    """When a case is due that was given `after` to be decided: in business hours, unless it is urgent."""
+    """Return when a case is due that was given `after` to be decided: in business hours, unless it is urgent."""
     return now + after if urgent else next_open(policy.region(channel), now + after)
 
 
 def when(policy: Policy, channel: str, at: datetime) -> str:
-    """For a sentence: "Tue 24 Nov, 09:00 CET", in the channel's own time zone."""
+    """Format a time for a sentence: "Tue 24 Nov, 09:00 CET", in the channel's own time zone."""
     local = at.astimezone(policy.region(channel).zone)
     return f"{local:%a} {local.day} {local:%b}, {local:%H:%M %Z}"
 
 
 def escalations(policy: Policy, case: Case) -> tuple[Escalation, ...]:
-    """Soonest first; `escalation:2` is the second of them."""
+    """Return the escalations, soonest first; `escalation:2` is the second of them."""
     rules = policy.kinds.get(case.kind)
     if rules is not None and rules.escalate:
         return tuple(sorted(rules.escalate, key=lambda rule: rule.after))
@@ -59,32 +59,32 @@ def escalations(policy: Policy, case: Case) -> tuple[Escalation, ...]:
 
 
 def schedule(policy: Policy, case: Case, since: datetime) -> tuple[Timer, ...]:
-    """Everything that happens to this open case by time alone, soonest first; `since`: when its time began."""
+    """Return the timers of an open case, soonest first; `since` is when its time began."""
     region = policy.region(case.channel)
 
     def timer(name: str, at: datetime) -> Timer:
         return Timer(case_id=case.case_id, name=name, due_at=at if case.urgent else next_open(region, at))
 
-    made = [timer(f"{REMINDER}:{n}", since + after) for n, after in enumerate(sorted(policy.time.reminders), 1)]
+    timers = [timer(f"{REMINDER}:{n}", since + after) for n, after in enumerate(sorted(policy.time.reminders), 1)]
     at, passed = since, timedelta(0)
     for n, rule in enumerate(escalations(policy, case), 1):  # one that waited for the opening still leaves its time
         step = timer(f"{ESCALATION}:{n}", max(since + rule.after, at + rule.after - passed))
-        made.append(step)
+        timers.append(step)
         at, passed = step.due_at, rule.after
     expires, warn = policy.time.expires, policy.time.warn_before_expiry
     if expires is not None:
         at = since + expires
         if warn is not None:
             warning = timer(WARNING, max(since, at - warn))
-            made.append(warning)
+            timers.append(warning)
             at = max(at, warning.due_at + warn)  # likewise
-        made.append(timer(EXPIRY, at))
+        timers.append(timer(EXPIRY, at))
     promised = follow_up(policy, case, since)
-    return tuple(sorted([*made, *promised], key=lambda one: (one.due_at, one.name)))
+    return tuple(sorted([*timers, *promised], key=lambda due: (due.due_at, due.name)))
 
 
 def follow_up(policy: Policy, case: Case, since: datetime) -> tuple[Timer, ...]:
-    """At the opening of the day that was promised to the caller; none for a day that is past or not a date."""
+    """Return a timer for the opening of the day that was promised to the caller, none for a past day or no date."""
     region = policy.region(case.channel)
     day = _day(case.details.fields.follow_up_deadline, region)
     today = since.astimezone(region.zone).date()
@@ -96,7 +96,7 @@ def follow_up(policy: Policy, case: Case, since: datetime) -> tuple[Timer, ...]:
 
 
 def _day(text: str | None, region: Region) -> date | None:
-    """Of an ISO 8601 date or time; a time with an offset counts in the channel's own zone."""
+    """Read the day of an ISO 8601 date or time; a time with an offset counts in the channel's own zone."""
     if text is None:
         return None
     try:
@@ -107,15 +107,15 @@ def _day(text: str | None, region: Region) -> date | None:
 
 
 def sensible(due_now: Iterable[Timer]) -> tuple[Timer, ...]:
-    """Of all that is due for an open case, what still makes sense, in the order in which it happens.
+    """Return what still makes sense of all that is due for an open case, in the order in which it happens.
 
     After a week without a worker that is one reminder and not five, and nobody is reminded of a case that expires.
     """
     last: dict[str, Timer] = {}
-    for timer in sorted(due_now, key=lambda one: (one.due_at, one.name)):
+    for timer in sorted(due_now, key=lambda timer: (timer.due_at, timer.name)):
         last[timer.name.partition(":")[0]] = timer
     if EXPIRY in last:
         last = {name: timer for name, timer in last.items() if name in (EXPIRY, FOLLOW_UP)}
     if ESCALATION in last or WARNING in last:  # these call the same people
         last.pop(REMINDER, None)
-    return tuple(sorted(last.values(), key=lambda one: (one.due_at, one.name)))
+    return tuple(sorted(last.values(), key=lambda timer: (timer.due_at, timer.name)))

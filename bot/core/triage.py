@@ -1,4 +1,4 @@
-"""From what was said and looked up to a kind, a place and a proposal. Pure: the same input gives the same case."""
+"""Triage what was said and looked up into a kind, a place and a proposal. The same input gives the same case."""
 
 import hashlib
 import re
@@ -12,14 +12,14 @@ from bot.core.duplicates import paid_already, pays
 from bot.core.model import Action, Call, Case, Details, Earlier, Fact, Fields, Kind, Option
 from bot.core.playbooks import PLAYBOOKS, Playbook
 from bot.core.policy import Policy, is_vip
-from bot.core.said import doubts_of, reason
+from bot.core.records import doubts_of, reason
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are misread aloud
 _CASE_ID = re.compile(f"C-[{_ALPHABET}]{{10}}")
 
 
 def case_id_of(root: str) -> str:
-    """The case of a call is named by its call, so one call has one case however often it arrives."""
+    """Return the id of the case of a call, which follows from the call: however often it arrives, it has one case."""
     if _CASE_ID.fullmatch(root):  # a person opened it: the case is its own root
         return root
     number = int.from_bytes(hashlib.sha256(root.encode()).digest()[:7])
@@ -39,7 +39,7 @@ class Triaged:
 
 
 def presumed_kind(details: Details, policy: Policy) -> Kind | None:
-    """What the caller seems to want, by the stated intent alone; it decides which facts are looked up."""
+    """Return what the caller seems to want, by the stated intent alone; it decides which facts are looked up."""
     intent = (details.fields.call_intent or "").strip().lower().replace("-", "_").replace(" ", "_")
     return policy.intents.get(intent) or _INTENTS.get(intent)
 
@@ -52,7 +52,7 @@ def facts_wanted(details: Details, policy: Policy) -> frozenset[str]:
 
 
 def told_as(kind: Kind, details: Details) -> Details:
-    """What a person tells a case by saying that it is of this kind: the reason goes along under the kind's own name."""
+    """Return what choosing a kind tells a case: the kind, and the reason under that kind's own field."""
     why = {PLAYBOOKS[kind].reason_field: reason(details)}
     return Details(fields=Fields.model_validate({"call_intent": kind.value, **why}))
 
@@ -70,13 +70,13 @@ def triage(
     standing: Case | None = None,
     earlier: Sequence[Earlier] = (),
 ) -> Triaged:
-    """`details` is the merge of all `versions`; `able` holds "connector.operation" of what is configured.
+    """Triage a case; `details` is the merge of all `versions`, `available_operations` holds "connector.operation".
 
     `link` is where people open the case. `standing` is the case as it is: while its kind stays, so does its due time.
-    `earlier` are other cases of the same matter: what was paid for one of them is not paid again.
+    `earlier` are its duplicates: what was paid for one of them is not paid again.
     """
-    known = {fact.name: fact for fact in facts}
-    subject = Subject(root, case_id_of(root), _believed(versions, details), known, available_operations, now, link)
+    by_name = {fact.name: fact for fact in facts}
+    subject = Subject(root, case_id_of(root), _believed(versions, details), by_name, available_operations, now, link)
     by_person = any(call.author for call in versions)
     presumed = presumed_kind(details, policy)
     because = _already_paid_reason(presumed, subject, earlier, standing) or _why_review(
@@ -121,14 +121,14 @@ def _with_playbook(
 
 
 def _believed(versions: Sequence[Call], details: Details) -> Details:
-    """Without how a recipient was verified, unless a person said it of the very address that is asked for."""
-    said = [call.details.fields for call in versions if call.author and call.details.fields.verified]
-    how = said[-1].verified if said and said[-1].email == details.fields.email else None
+    """Drop how a recipient was verified, unless a person said it of the very address that is asked for."""
+    verified = [call.details.fields for call in versions if call.author and call.details.fields.verified]
+    how = verified[-1].verified if verified and verified[-1].email == details.fields.email else None
     return details.model_copy(update={"fields": details.fields.model_copy(update={"verified": how})})
 
 
 def _marked(actions: tuple[Action, ...], available_operations: frozenset[str]) -> tuple[Action, ...]:
-    """Who approves sees beforehand which steps will be theirs."""
+    """Mark the steps that will be a person's, so that who approves sees them beforehand."""
     return tuple(
         action.model_copy(update={"by_hand": f"{action.connector}.{action.operation}" not in available_operations})
         for action in actions
@@ -140,7 +140,7 @@ def missing_needs(playbook: Playbook, details: Details) -> tuple[str, ...]:
 
 
 def _why_review(kind: Kind | None, subject: Subject, policy: Policy, by_person: bool) -> str | None:
-    """The first reason wins; a person who completed the case vouches for doubts and confidence, not for gaps."""
+    """Return the first reason for a review; who completed the case vouches for doubts and confidence, not for gaps."""
     fields = subject.fields
     if kind is None:
         intent = fields.call_intent
@@ -163,7 +163,7 @@ def _why_review(kind: Kind | None, subject: Subject, policy: Policy, by_person: 
 def _already_paid_reason(
     kind: Kind | None, subject: Subject, earlier: Sequence[Earlier], standing: Case | None
 ) -> str | None:
-    """One complaint, one payout: also a person who completed the case cannot get round it.
+    """Return a reason against paying twice, which also a person who completed the case cannot get round.
 
     How long ago is counted from when the case was opened, so that time alone makes no other offer.
     """

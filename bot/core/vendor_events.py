@@ -1,4 +1,4 @@
-"""What Stripe and Fidel API report of their own accord, read into one sentence about a case. Pure.
+"""Read what Stripe and Fidel API report of their own accord into one sentence about a case.
 
 Events come more than once, in any order, and grow members: what is not known is ignored, never refused
 (connectors.md, section 1; fidel-api.md, section 6).
@@ -15,7 +15,7 @@ Event = Mapping[str, Any]
 
 
 class Report(Frozen):
-    """Something that happened at a vendor, and how to find the case it concerns."""
+    """Describe something that happened at a vendor, and how to find the case it concerns."""
 
     what: str  # "stripe.refund.failed"
     sentence: str
@@ -24,7 +24,7 @@ class Report(Frozen):
 
 
 def read_stripe(event: Event) -> Report | None:
-    """Refunds and disputes of a payment; anything else is None."""
+    """Read refunds and disputes of a payment; anything else is None."""
     kind, thing = str(event.get("type", "")), (event.get("data") or {}).get("object")
     if not isinstance(thing, Mapping):
         return None
@@ -40,7 +40,7 @@ def read_stripe(event: Event) -> Report | None:
 
 
 def read_fidel(event: str, body: Event) -> Report | None:
-    """`event` is the address's, since a body does not name it. A refund also comes as `transaction.clearing`."""
+    """Read an event, which the address names; a refund also comes as `transaction.clearing`, ignored here."""
     if event == "transaction.refund":
         original = body.get("originalTransactionId")
         amount = _major(body)
@@ -69,7 +69,7 @@ def _minor(thing: Event) -> str:
 
 
 def _major(body: Event) -> str | None:
-    """Fidel's amounts are decimals in major units, negative on refunds; parsed as Decimal, never float."""
+    """Read Fidel's amounts: decimals in major units, negative on refunds, parsed as Decimal, never float."""
     amount, currency = body.get("amount"), body.get("currency")
     money = from_major(abs(amount), currency) if amount is not None and isinstance(currency, str) else None
     return show(money) if money else None

@@ -122,12 +122,12 @@ class CardJobs(Shared):
         place, slack = show.place, self.outside.slack
         channel_id, thread, last = str(place.channel_id), str(place.message_ts), show.trail[-1].n
         key = {"case": place.case_id, "n": show.trail[0].n}
-        found = await self._found(show, channel_id, EventType.TRAIL, key, thread)
+        found = await self._found(show, channel_id, EventType.THREAD_LOG, key, thread)
         if found is not None:
             last = int(found[1]["to"])  # what was posted then; later entries follow in the next reply
         elif await self._may_send(show):
-            picture = cards.trail(show.trail, await self._called(show), locale=self._locale(show))
-            await slack.post(channel_id, picture, event=EventType.TRAIL, key={**key, "to": last}, thread_ts=thread)
+            picture = cards.thread_log(show.trail, await self._called(show), locale=self._locale(show))
+            await slack.post(channel_id, picture, event=EventType.THREAD_LOG, key={**key, "to": last}, thread_ts=thread)
         else:
             return
         now, more = self.clock(), last < show.trail[-1].n

@@ -13,9 +13,9 @@ from bot.core.cards import charts, notices
 from bot.core.cards.charts import Chart
 from bot.core.cards.mrkdwn import Block, is_person
 from bot.core.money import HOME
+from bot.core.notes import outputs
 from bot.core.notices import Notice
 from bot.core.slack_ids import EventType
-from bot.core.workflows import outputs
 from bot.jobs.base import LEASE, Shared
 from bot.slack import BadPicture, ChannelClosed, Locked, NotNow, NotThere, SlackError
 

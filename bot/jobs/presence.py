@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.cases import presence
-from bot.core.accounts import account_of
+from bot.core.people import account_of
 from bot.core.policy import People
 from bot.jobs.base import Shared
 from bot.slack import SlackError

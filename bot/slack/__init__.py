@@ -1,6 +1,7 @@
-"""The only place that sends to Slack: each channel at its own pace, urgent first, looked for before posted again."""
+"""Send to Slack, from here only: each channel at its own pace, urgent first, looked for before posted again."""
 
 from bot.slack.client import Slack
+from bot.slack.desk import SlackPort
 from bot.slack.errors import (
     BadPicture,
     ChannelClosed,
@@ -26,4 +27,5 @@ __all__ = [
     "Pace",
     "Slack",
     "SlackError",
+    "SlackPort",
 ]

@@ -1,4 +1,4 @@
-"""What we do in Slack: cards and their threads, forms, the home tab, and answers to one person."""
+"""Post cards and their threads, open forms, publish the home tab, and answer one person in Slack."""
 
 import asyncio
 import logging
@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiohttp
+
 from bot.core.cards import Picture
 from bot.core.slack_ids import EventType
-from bot.slack.errors import (
-    BadPicture,
-    ChannelClosed,
-    NotSure,
-)
-from bot.slack.files import upload
+from bot.slack.errors import BadPicture, ChannelClosed, NotNow, NotSure
 from bot.slack.people import People
 
 log = logging.getLogger("countersign.slack")
@@ -23,7 +20,7 @@ LOOK_BACK = timedelta(seconds=60)  # Slack's clock and ours may differ by this m
 
 
 class Slack(People):
-    """`clock` gives aware UTC. The session is opened by the first call and closed by `close`."""
+    """Speak to Slack; `clock` gives aware UTC. The first call opens the session and `close` closes it."""
 
     def __init__(self, *, token: str, api_url: str, clock: Callable[[], datetime]) -> None:
         super().__init__(token=token, api_url=api_url, clock=clock)
@@ -43,7 +40,7 @@ class Slack(People):
         thread_ts: str | None = None,
         whole: bool = False,
     ) -> str:
-        """Returns the message's ts. The key travels in the metadata, so that the message can be found again.
+        """Post a message and return its ts. The key travels in the metadata, so that the message can be found again.
 
         Blocks that Slack refuses leave the text alone; with `whole` they raise BadPicture, and nothing was posted.
         """
@@ -69,7 +66,7 @@ class Slack(People):
         since: datetime,
         thread_ts: str | None = None,
     ) -> tuple[str, Mapping[str, Any]] | None:
-        """Our message with this key (ts and its whole key), if a post whose answer was lost did arrive."""
+        """Return our message with this key (ts and its whole key) if a post whose answer was lost did arrive."""
         method = "conversations.replies" if thread_ts else "conversations.history"
         query: dict[str, Any] = {
             "channel": channel_id,
@@ -85,8 +82,22 @@ class Slack(People):
         return None
 
     async def upload(self, name: str, content: bytes, *, title: str) -> str:
-        """The id of a picture, for a block that shows it; see `bot.slack.files`."""
-        return await upload(self._call, self._line, name, content, title=title)
+        """Upload a picture and return its id, for a block that shows it (Slack reference, section 4.3).
+
+        It is shared with nobody until then, so an upload may be repeated. Slack looks through a file for a moment, and
+        until then it refuses blocks that show it. Raises NotNow, BadPicture where the workspace takes no files, and
+        Locked where our token may not send any.
+        """
+        place = await self._call("files.getUploadURLExternal", {"filename": name, "length": len(content)})
+        try:
+            taken = await self._line.put(str(place["upload_url"]), content)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotNow(f"A picture did not reach Slack ({type(error).__name__}).") from None
+        if not taken:
+            raise NotNow("Slack did not take a picture.")
+        file_id = str(place["file_id"])
+        await self._call("files.completeUploadExternal", {"files": [{"id": file_id, "title": title}]})
+        return file_id
 
     async def _pictured(
         self, method: str, content: dict[str, Any], picture: Picture, *, whole: bool = False
@@ -105,7 +116,7 @@ class Slack(People):
         return await self._call("auth.test", {})
 
     async def channel_id(self, name: str) -> str:
-        """`name` as in the policy: an id, or #name."""
+        """Return the id of a channel; `name` as in the policy: an id, or #name."""
         if not name.startswith("#"):
             return name
         async with self._asking_channels:  # cards that come together ask once
@@ -117,7 +128,7 @@ class Slack(People):
         return self._channels[name]
 
     async def direct_messages(self, user_id: str) -> str:
-        """The channel of our direct messages with this person. Raises NotThere for somebody who is gone."""
+        """Return the channel of our direct messages with this person. Raises NotThere for somebody who is gone."""
         if user_id not in self._direct:
             answer = await self._call("conversations.open", {"users": user_id})
             self._direct[user_id] = str(answer["channel"]["id"])
@@ -130,12 +141,12 @@ class Slack(People):
     # --- answers to a person ----------------------------------------------------------------------------------------
 
     async def whisper(self, channel_id: str, user_id: str, text: str, *, thread_ts: str) -> None:
-        """For one person, in a thread; Slack keeps it until that person reloads."""
+        """Show a message to one person, in a thread; Slack keeps it until that person reloads."""
         content = {"channel": channel_id, "user": user_id, "text": text, "thread_ts": thread_ts}
         await self._call("chat.postEphemeral", content)
 
     async def end_step(self, execution_id: str, **ended: Any) -> None:
-        """Ends a step of a workflow: with its `outputs`, or with an `error`, a sentence that says what was wrong."""
+        """End a step of a workflow: with its `outputs`, or with an `error`, a sentence that says what was wrong."""
         method = "functions.completeError" if "error" in ended else "functions.completeSuccess"
         await self._call(method, {"function_execution_id": execution_id, **ended})
 
@@ -153,7 +164,7 @@ class Slack(People):
         await self._call("views.publish", {"user_id": user_id, "view": view})
 
     async def answer(self, response_url: str, text: str) -> None:
-        """An ephemeral answer to a click. It is a courtesy: the card tells the same, so a failure is only logged."""
+        """Answer a click, to one person. It is a courtesy: the card tells the same, so a failure is only logged."""
         body = {"text": text, "response_type": "ephemeral", "replace_original": False}
         try:
             self._count("response_url", "ok" if await self._line.tell(response_url, body) else "refused")

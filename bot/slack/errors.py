@@ -1,4 +1,4 @@
-"""What can go wrong between us and Slack.
+"""Name what can go wrong between us and Slack.
 
 SlackError
 ├── NotNow         Slack is away, busy or throttling: surely nothing was posted, try again later

@@ -1,4 +1,4 @@
-"""How fast a channel may be posted to: Slack tolerates about one post a second and channel, and short bursts."""
+"""Pace posts to a channel: Slack tolerates about one post a second and channel, and short bursts."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ BURST = 2  # one less than Slack bears: posts may bunch up on their way, and a 4
 
 
 class Pace:
-    """A token bucket a channel. `per_second` 0 means no pacing (benchmarks against a fake)."""
+    """Hold a token bucket a channel. `per_second` 0 means no pacing (benchmarks against a fake)."""
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
@@ -14,7 +14,7 @@ class Pace:
         self._closed: dict[str, datetime] = {}  # channel -> when Slack said it may go on
 
     def take(self, channel: str, now: datetime) -> bool:
-        """Whether one post may go out now; taking is counting."""
+        """Take a token; return whether one post may go out now."""
         if not self._per_second:
             return True
         tokens = self._tokens(channel, now)
@@ -27,7 +27,7 @@ class Pace:
         self._closed[channel] = until
 
     def closed(self, now: datetime) -> frozenset[str]:
-        """Channels that have nothing to spare just now."""
+        """Return the channels that have nothing to spare just now."""
         return frozenset(
             channel for channel in self._buckets.keys() | self._closed if self.ready_at(channel, now) > now
         )

@@ -1,4 +1,4 @@
-"""Who is in the policy's groups and who is who, as Slack says just now; asked once for clicks that come together."""
+"""Look up who is in the policy's groups and who is who; asked once for clicks that come together."""
 
 import asyncio
 import logging
@@ -27,26 +27,26 @@ class People(Calling):
         self._asking = asyncio.Lock()
 
     async def people_of(self, members: Sequence[str]) -> frozenset[str]:
-        """The people that a group of the policy names, by user group or one by one. Raises GroupGone."""
+        """Return the people that a group of the policy names, by user group or one by one. Raises GroupGone."""
         found: set[str] = set()
         for member in members:
             found |= await self._members_of(member) if member.startswith(("@", "S")) else {member}
         return frozenset(found)
 
     async def mentions_of(self, members: Sequence[str]) -> frozenset[str]:
-        """The ids to mention; a group that Slack cannot tell just now is left out, since the card matters more."""
+        """Return the ids to mention; a group that Slack cannot tell is left out, since the card matters more."""
         try:
             return frozenset([await self._group_id(member) for member in members])
         except SlackError:
             return frozenset(member for member in members if not member.startswith("@"))
 
     async def groups_of(self, user_id: str, groups: Mapping[str, Sequence[str]]) -> frozenset[str]:
-        """Which of the policy's groups this person is in now. Raises SlackError when Slack cannot tell in time."""
+        """Return the policy's groups that this person is in now. Raises SlackError if Slack cannot tell in time."""
         async with asyncio.timeout(MEMBERSHIP_WAIT_S):
             return frozenset([name for name, members in groups.items() if user_id in await self.people_left(members)])
 
     async def people_left(self, members: Sequence[str]) -> frozenset[str]:
-        """As `people_of`; a user group that is gone has nobody, and must not keep everybody else from deciding."""
+        """Return the people of a group; a user group that is gone has nobody and keeps nobody from deciding."""
         found: set[str] = set()
         for member in members:
             try:
@@ -56,7 +56,7 @@ class People(Calling):
         return frozenset(found)
 
     async def user_by_email(self, email: str) -> str | None:
-        """The Slack id of whoever has this address here; None where nobody has, or Slack cannot tell just now."""
+        """Return the Slack id of whoever has this address here, or None if nobody has or Slack cannot tell just now."""
         at, user_id = self._by_email.get(email, (None, None))
         if at is not None and self._clock() - at < EMAIL_FRESH:
             return user_id
@@ -72,7 +72,7 @@ class People(Calling):
         return user_id
 
     async def user(self, user_id: str) -> Mapping[str, Any] | None:
-        """The `user` of users.info; None where Slack shows us no such person. Raises SlackError, and TimeoutError."""
+        """Return the `user` of users.info, None if Slack shows none. Raises SlackError, and TimeoutError."""
         at, user = self._users.get(user_id, (None, None))
         if at is not None and self._clock() - at < MEMBERSHIP_FRESH:
             return user
@@ -85,10 +85,10 @@ class People(Calling):
         return user
 
     async def _members_of(self, group: str) -> frozenset[str]:
-        if (known := self._known_members(group)) is None:
+        if (members := self._known_members(group)) is None:
             async with self._asking:  # clicks that come together ask once
-                known = self._known_members(group) or await self._ask_members(group)
-        return known
+                members = self._known_members(group) or await self._ask_members(group)
+        return members
 
     def _known_members(self, group: str) -> frozenset[str] | None:
         at, members = self._members.get(group, (None, frozenset[str]()))

@@ -1,4 +1,4 @@
-"""One call of Slack's API: no blind repeats, every answer given its meaning, every outcome counted."""
+"""Make a call of Slack's API: no blind repeats, every answer given its meaning, every outcome counted."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -27,7 +27,7 @@ SCOPES = frozenset({"missing_scope", "not_allowed_token_type"})
 
 
 class Calling:
-    """`clock` gives aware UTC. The session is opened by the first call and closed by `close`."""
+    """Call Slack's methods; `clock` gives aware UTC. The first call opens the session and `close` closes it."""
 
     def __init__(self, *, token: str, api_url: str, clock: Callable[[], datetime]) -> None:
         self._line = Line(token, api_url)
@@ -37,7 +37,7 @@ class Calling:
 
     @property
     def locked(self) -> str | None:
-        """Why something does not go out until somebody mends it, for /readyz."""
+        """Return why something does not go out until somebody mends it, for /readyz."""
         return next((sentence for _, sentence in self._locks.values()), None)
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ class Calling:
         await self._line.close()
 
     async def _all(self, method: str, key: str, query: Mapping[str, Any]) -> list[Any]:
-        """Every page of a list."""
+        """Return every page of a list."""
         items: list[Any] = []
         cursor = ""
         while True:

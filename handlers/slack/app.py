@@ -1,4 +1,4 @@
-"""The door for Slack: Bolt verifies and routes; clicks, forms, commands and the home tab are in their own rooms."""
+"""Receive what Slack sends: Bolt verifies and routes, and each surface has its own module."""
 
 import logging
 import re
@@ -13,15 +13,15 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from handlers.context import Context
 from handlers.slack import clicks, commands, completing, forms, home, shortcuts, threads, workflows
 
-log = logging.getLogger("countersign.doors")
+log = logging.getLogger("countersign.handlers")
 
 TIMESTAMP = re.compile(r"[0-9]{1,16}")  # seconds since 1970
 
 
 def make_bolt(ctx: Context, *, signing_secret: str, token: str) -> AsyncApp:
-    """One workspace, one token: `authorize` needs no network, so a click never waits for `auth.test`.
+    """Make the Bolt app of one workspace: `authorize` needs no network, so a click never waits for `auth.test`.
 
-    Bolt's own client is never used: whatever goes to Slack goes through the desk.
+    Bolt's own client is never used: whatever goes to Slack goes through SlackPort.
     """
 
     async def authorize(enterprise_id: str | None, team_id: str | None, **_: Any) -> AuthorizeResult:
@@ -35,14 +35,14 @@ def make_bolt(ctx: Context, *, signing_secret: str, token: str) -> AsyncApp:
         logger=bolt_log,
         ignoring_self_events_enabled=False,  # it would ask who we are; our own messages are told by their bot id
     )
-    # the first that fits is taken, and what nobody took is answered by clicks and forms
-    for room in (home, shortcuts, workflows, threads, commands, completing, clicks, forms):
-        room.register(bolt, ctx)
+    # the first listener that fits is taken, and what no other took is answered by clicks and forms
+    for module in (home, shortcuts, workflows, threads, commands, completing, clicks, forms):
+        module.register(bolt, ctx)
     return bolt
 
 
 async def _asked(request: web.Request) -> AsyncBoltRequest | None:
-    """None for what Slack cannot have sent, on which Bolt stumbles before it has verified the signature."""
+    """Return the request, or None for what Slack cannot have sent: Bolt fails on it before it checks the signature."""
     sent_at = request.headers.get("X-Slack-Request-Timestamp")
     if sent_at is not None and not TIMESTAMP.fullmatch(sent_at):
         return None

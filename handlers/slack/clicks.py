@@ -1,6 +1,5 @@
-"""Buttons of a card: judge and commit, then acknowledge, then answer. Nothing after the acknowledgement may fail."""
+"""Handle the buttons of a card: judge and commit, acknowledge, answer. Only the first two may fail."""
 
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -11,7 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import clicks, decisions, masked, owners, questions
 from bot.cases.clicks import Answer, Click
-from bot.core.cards import completing, forms, more
+from bot.core.cards import completing, forms
 from bot.core.cards.localised import localised
 from bot.core.cards.masked import summary_view
 from bot.core.cards.wording import headline
@@ -20,24 +19,16 @@ from bot.core.money import in_locale
 from bot.core.playbooks import unverified_recipient
 from bot.core.policy import payout_of
 from bot.core.records import left_of
-from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
+from bot.core.slack_ids import CHOICES, ActionId, More
 from bot.core.triage import presumed_kind
-from handlers.context import Context, NotAllowed, SlackUnavailable
+from handlers.context import Context
+from handlers.slack.answering import FOREIGN, Body, Surface, answered, check_person, read_ref
 
-log = logging.getLogger("countersign.doors")
-
-Body = Mapping[str, Any]
 Press = Callable[[Context, Click, Body], Awaitable[Answer]]
+Form = Callable[[CaseFile], Body | Answer]
 
 ANY = re.compile("")
-
-
-class NotOurs(Exception):
-    """A button or form of another release, or of somebody else."""
-
-
-FOREIGN = "This is not one of ours, or from another release. Nothing was changed."
-CLICK_AGAIN = "Something went wrong on our side and nothing was decided. Please click again."
+CLICK = Surface("Nothing was decided; please click again in a moment.", "a click could not be carried out")
 
 
 def register(bolt: AsyncApp, ctx: Context) -> None:
@@ -60,7 +51,8 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
 
 def _listener(ctx: Context, press: Press) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        answer = await _pressed(ctx, press, body)
+        ref = _value(body["actions"][0])
+        answer = await answered(ctx, CLICK, _pressed(ctx, press, body), Answer, ref=ref)
         await ack()
         if answer.changed:
             ctx.wake("cards", "executions", "calls")
@@ -71,30 +63,19 @@ def _listener(ctx: Context, press: Press) -> Callable[..., Awaitable[None]]:
 
 
 async def _pressed(ctx: Context, press: Press, body: Body) -> Answer:
-    """Every click has an answer: a fault of ours says so and has changed nothing."""
-    try:
-        click = await read_click(ctx, body)
-        locale = await ctx.locale_of(click.ref.case_id)
-        return in_words_of(locale, await press(ctx, click, body))
-    except NotAllowed as who:
-        return Answer(await ctx.turned_away(who, _case_id(body)))
-    except SlackUnavailable as closed:
-        return Answer(f"{closed} Nothing was decided; please click again in a moment.")
-    except NotOurs:
-        return Answer(FOREIGN)
-    except Exception:
-        log.exception("a click could not be carried out")
-        return Answer(CLICK_AGAIN)
+    click = await read_click(ctx, body)
+    locale = await ctx.locale_of(click.ref.case_id)
+    return localised_answer(await press(ctx, click, body), locale)
 
 
-def in_words_of(locale: str, answer: Answer) -> Answer:
+def localised_answer(answer: Answer, locale: str) -> Answer:
     return replace(answer, text=in_locale(answer.text, locale)) if answer.text else answer
 
 
 async def read_click(ctx: Context, body: Body) -> Click:
-    """Who clicked what, with their groups at this moment.
+    """Return who clicked what, with their groups at this moment.
 
-    Raises NotWelcome for an account that may not take part, NotOurs for a value that we did not write.
+    Raises NotAllowed for an account that may not take part, NotOurs for a value that we did not write.
     """
     user_id = check_person(ctx, body)
     action = body["actions"][0]
@@ -106,36 +87,14 @@ async def read_click(ctx: Context, body: Body) -> Click:
     )
 
 
-def check_person(ctx: Context, body: Body) -> str:
-    team_id = (body.get("team") or {}).get("id")
-    user_id = str(body["user"]["id"])
-    ctx.check_team(user_id, team_id, body["user"].get("team_id", team_id))
-    return user_id
-
-
-def _case_id(body: Body) -> str | None:
-    """The case that was clicked, for the history; of a value that we did not write, none."""
-    try:
-        return read_ref(_value(body["actions"][0])).case_id
-    except NotOurs:
-        return None
-
-
 def _value(action: Mapping[str, Any]) -> str:
-    """What was written into the button, or behind the name of what was chosen in a menu."""
+    """Return what was written into the button, or behind the name of what was chosen in a menu."""
     chosen = (action.get("selected_option") or {}).get("value") or ""
     return action.get("value") or chosen.partition(" ")[2]
 
 
-def read_ref(value: str) -> CaseRef:
-    try:
-        return CaseRef.parse(value)
-    except ValueError:
-        raise NotOurs from None
-
-
 def _revision(block_id: str) -> int | None:
-    """Cards write `<case id>:r<revision>:<n>` into their block ids."""
+    """Return the revision from a block id, which cards write as `<case id>:r<revision>:<n>`."""
     part = next((part for part in block_id.split(":") if part[:1] == "r" and part[1:].isdigit()), None)
     return int(part[1:]) if part else None
 
@@ -148,23 +107,19 @@ async def _unknown(ctx: Context, click: Click, _: Body) -> Answer:
 
 
 async def _approve(ctx: Context, click: Click, _: Body) -> Answer:
-    now = ctx.clock()
-    return await ctx.db.write(lambda store: decisions.approve(store, click, policy=ctx.policy, now=now))
+    return await ctx.decide(decisions.approve, click)
 
 
 async def _choose(number: int, ctx: Context, click: Click, _: Body) -> Answer:
-    now = ctx.clock()
-    return await ctx.db.write(lambda store: decisions.choose(store, click, number, policy=ctx.policy, now=now))
+    return await ctx.decide(decisions.choose, click, number)
 
 
 async def _step_done(ctx: Context, click: Click, _: Body) -> Answer:
-    now = ctx.clock()
-    return await ctx.db.write(lambda store: decisions.step_done(store, click, policy=ctx.policy, now=now))
+    return await ctx.decide(decisions.step_done, click)
 
 
 async def _retry(ctx: Context, click: Click, _: Body) -> Answer:
-    now = ctx.clock()
-    return await ctx.db.write(lambda store: decisions.retry(store, click, policy=ctx.policy, now=now))
+    return await ctx.decide(decisions.retry, click)
 
 
 async def _open_reject(ctx: Context, click: Click, body: Body) -> Answer:
@@ -191,15 +146,14 @@ async def _open_settle(ctx: Context, click: Click, body: Body) -> Answer:
 async def _open_recipient(ctx: Context, click: Click, body: Body) -> Answer:
     def form(file: CaseFile) -> Body | Answer:
         needed = unverified_recipient(file) is not None
-        return more.recipient_form(file) if needed else Answer("The recipient is on record, or was confirmed already.")
+        return forms.recipient_form(file) if needed else Answer("The recipient is on record, or was confirmed already.")
 
     return await _open(ctx, click, body, CaseState.OPEN, form)
 
 
 async def _show_summary(ctx: Context, click: Click, body: Body) -> Answer:
-    """The history says who opened it before they see it."""
-    now = ctx.clock()
-    found = await ctx.db.write(lambda store: masked.reveal(store, click, policy=ctx.policy, now=now))
+    """Open the hidden summary once the history says who opened it."""
+    found = await ctx.decide(masked.reveal, click)
     if isinstance(found, Answer):
         return found
     await ctx.slack_port.open_form(body["trigger_id"], summary_view(found))
@@ -221,20 +175,18 @@ async def _open_amount(ctx: Context, click: Click, body: Body) -> Answer:
         if money is None:
             return Answer("This case pays nothing, so there is no amount to change.")
         left = left_of(file.case.details.fields, file.case.facts, money.currency)
-        return more.amount_form(file, money, left, _locale(ctx, file))
+        return forms.amount_form(file, money, left, _locale(ctx, file))
 
     return await _open(ctx, click, body, CaseState.OPEN, form)
 
 
 async def _take(ctx: Context, click: Click, _: Body) -> Answer:
-    now = ctx.clock()
-    return await ctx.db.write(lambda store: owners.take(store, click, policy=ctx.policy, now=now))
+    return await ctx.decide(owners.take, click)
 
 
 async def _open_question(ctx: Context, click: Click, body: Body) -> Answer:
-    now = ctx.clock()
-    found = await ctx.db.write(lambda store: questions.check_asking(store, click, policy=ctx.policy, now=now))
-    return await _open_with(ctx, body, found, more.question_form)
+    found = await ctx.decide(questions.check_asking, click)
+    return await _show_form(ctx, body, found, forms.question_form)
 
 
 _MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.ASK: _open_question}
@@ -243,24 +195,21 @@ _MENU: Mapping[str, Press] = {More.AMOUNT: _open_amount, More.TAKE: _take, More.
 # --- opening a form -------------------------------------------------------------------------------------------------
 
 
-async def _open(
-    ctx: Context, click: Click, body: Body, state: CaseState, form: Callable[[CaseFile], Body | Answer]
-) -> Answer:
-    now = ctx.clock()
-    found = await ctx.db.write(lambda store: clicks.check_open(store, click, policy=ctx.policy, state=state, now=now))
-    return await _open_with(ctx, body, found, form)
+async def _open(ctx: Context, click: Click, body: Body, state: CaseState, form: Form) -> Answer:
+    """Open a form about a case in this state.
+
+    No network comes before it but the look-up of groups: a trigger lives three seconds and works once.
+    """
+    return await _show_form(ctx, body, await ctx.decide(clicks.check_open, click, state=state), form)
 
 
-def _locale(ctx: Context, file: CaseFile) -> str:
-    return ctx.policy.region(file.case.channel).locale
-
-
-async def _open_with(
-    ctx: Context, body: Body, found: CaseFile | Answer, form: Callable[[CaseFile], Body | Answer]
-) -> Answer:
-    """No network before this but the group look-up: a trigger lives three seconds and works once."""
+async def _show_form(ctx: Context, body: Body, found: CaseFile | Answer, form: Form) -> Answer:
     view = found if isinstance(found, Answer) else form(localised(found, _locale(ctx, found)))
     if isinstance(view, Answer):
         return view
     await ctx.slack_port.open_form(body["trigger_id"], view)
     return Answer()
+
+
+def _locale(ctx: Context, file: CaseFile) -> str:
+    return ctx.policy.region(file.case.channel).locale

@@ -1,28 +1,36 @@
-"""The home tab: an inbox for one person, drawn when it is opened and after each click in it."""
+"""Draw the home tab, an inbox for one person, when it is opened and after each click in it."""
 
-import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cases import inbox
 from bot.cases.clicks import Click
-from bot.core.cards import bulk, forms
+from bot.core.cards import forms
 from bot.core.cards.forms import FormErrors
-from bot.core.cards.home import SEARCH_AT_MOST, STATES, Bulk, Inbox, Look, home, not_for_you, read_look
+from bot.core.cards.home import (
+    SEARCH_AT_MOST,
+    STATES,
+    Bulk,
+    Inbox,
+    Look,
+    bulk_form,
+    bulk_result,
+    home,
+    not_for_you,
+    read_bulk,
+    read_look,
+)
 from bot.core.cards.lists import Row
 from bot.core.cards.mrkdwn import code
 from bot.core.model import Kind
 from bot.core.money import in_locale
 from bot.core.people import Person
 from bot.core.slack_ids import BULKS, ActionId, CallbackId, CaseRef
-from handlers.context import Context, NotAllowed, SlackUnavailable
-from handlers.slack.clicks import CLICK_AGAIN, check_person
-
-log = logging.getLogger("countersign.doors")
-
-Body = Mapping[str, Any]
+from handlers.context import Context, NotAllowed
+from handlers.slack.answering import Body, Surface, answered, check_person, log, logged, team_ids
 
 SEES = (
     ActionId.HOME_SEARCH,
@@ -34,6 +42,9 @@ SEES = (
     ActionId.HOME_MORE,
 )
 
+OPEN_SEVERAL = Surface("Please click again in a moment.", "the form for several cases could not be drawn")
+APPROVE_SEVERAL = Surface("Nothing was decided; please try again in a moment.", "several cases could not be approved")
+
 
 def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.event("app_home_opened")
@@ -44,7 +55,7 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
 
     async def looked(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        await _draw_or_log(ctx, str(body["user"]["id"]), chosen(body), *_teams(body))
+        await _draw_or_log(ctx, str(body["user"]["id"]), chosen(body), *team_ids(body))
 
     for action_id in SEES:
         bolt.action(action_id)(looked)
@@ -61,7 +72,7 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
 
 
 def chosen(body: Body) -> Look:
-    """What the person wants to see after this click."""
+    """Return what the person wants to see after this click."""
     look = read_look(body["view"].get("private_metadata") or "")
     action = body["actions"][0]
     option = (action.get("selected_option") or {}).get("value") or ""
@@ -83,29 +94,20 @@ def chosen(body: Body) -> Look:
     return read_look(Look.model_construct(**{**look.model_dump(), **seen}).model_dump_json(warnings=False))
 
 
-def _teams(body: Body) -> tuple[str | None, str | None]:
-    team_id = (body.get("team") or {}).get("id")
-    return team_id, body["user"].get("team_id", team_id)
-
-
-async def _draw_or_log(ctx: Context, user_id: str, look: Look, *team_ids: str | None) -> None:
-    try:
-        ctx.check_team(user_id, *team_ids)
+async def _draw_or_log(ctx: Context, user_id: str, look: Look, *teams: str | None) -> None:
+    async def draw_for_member() -> None:
+        ctx.check_team(user_id, *teams)
         await draw(ctx, user_id, look)
-    except NotAllowed as who:
-        await ctx.turned_away(who)
-    except SlackUnavailable as closed:
-        log.warning("a home tab was not drawn: %s", closed)
-    except Exception:  # the click has been acknowledged: a raise would show it as failed
-        log.exception("a home tab was not drawn")
+
+    await logged(ctx, "a home tab was not drawn", draw_for_member())
 
 
 async def draw(ctx: Context, user_id: str, look: Look) -> None:
-    """Only for people whom the policy names: a case of a restricted channel must not show to everybody here."""
+    """Draw the tab, with cases only for people whom the policy names: some channels are restricted."""
     try:
         person = await ctx.person(user_id)
-    except NotAllowed as who:
-        await ctx.slack_port.publish_home(user_id, not_for_you(await ctx.turned_away(who)))
+    except NotAllowed as refusal:
+        await ctx.slack_port.publish_home(user_id, not_for_you(await ctx.turned_away(refusal)))
         return
     if not person.in_groups:
         await ctx.slack_port.publish_home(user_id, not_for_you())
@@ -116,12 +118,11 @@ async def draw(ctx: Context, user_id: str, look: Look) -> None:
 
 
 async def _linked(ctx: Context, found: Inbox) -> Inbox:
-    """With the way to each card."""
-    cases = [row.case for row in found.listed]
-    places = await ctx.db.read(lambda store: {case.case_id: store.card(case.case_id, case.channel) for case in cases})
+    """Return the inbox with the address of each card."""
+    links = await ctx.links(row.case for row in found.listed)
 
     def with_links(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple(row.model_copy(update={"link": ctx.link(places.get(row.case.case_id))}) for row in rows)
+        return tuple(row.model_copy(update={"link": links.get(row.case.case_id)}) for row in rows)
 
     update = {name: with_links(getattr(found, name)) for name in ("waiting", "mine", "listed")}
     return found.model_copy(update=update)
@@ -131,22 +132,10 @@ async def _linked(ctx: Context, found: Inbox) -> Inbox:
 
 
 async def _several(ctx: Context, ack: AsyncAck, body: dict[str, Any]) -> None:
-    """Opens the form with what there is now; the tab may be old."""
-    view: Mapping[str, Any] | None = None
-    try:
-        view = await _bulk_view(ctx, body)
-    except SlackUnavailable as closed:
-        view = forms.notice("Not done", f"{closed} Please click again in a moment.")
-    except NotAllowed as who:
-        view = forms.notice("Not done", await ctx.turned_away(who))
-    except Exception:
-        log.exception("the form for several cases could not be drawn")
-        view = forms.notice("Not done", CLICK_AGAIN)
+    """Open the form with the cases that wait now; the tab may be old."""
+    view = await answered(ctx, OPEN_SEVERAL, _bulk_view(ctx, body), partial(forms.notice, "Not done"))
     await ack()
-    try:
-        await ctx.slack_port.open_form(body["trigger_id"], view)
-    except SlackUnavailable as closed:
-        log.warning("a form was not opened: %s", closed)
+    await logged(ctx, "a form was not opened", ctx.slack_port.open_form(body["trigger_id"], view))
 
 
 async def _bulk_view(ctx: Context, body: Body) -> Mapping[str, Any]:
@@ -155,43 +144,42 @@ async def _bulk_view(ctx: Context, body: Body) -> Mapping[str, Any]:
     found: Bulk | None = await ctx.db.read(lambda store: inbox.bulk(store, ctx.policy, person, key, now))
     if found is None:
         return forms.notice("Nothing to approve", "Fewer than two such cases wait for you now. Open the tab again.")
-    return bulk.bulk_form(found, now)
+    return bulk_form(found, now)
 
 
 async def _approve_several(ctx: Context, ack: AsyncAck, body: dict[str, Any]) -> None:
-    """Each case is judged and written on its own, so one that fails keeps no other from being decided."""
-    lines: list[str] = []
-    changed = False
     try:
-        person = await ctx.person(check_person(ctx, body))
-        refs = bulk.read_bulk(body["view"]["state"]["values"])
-        for ref in refs:
-            said, counted = await _approve_one(ctx, person, ref, body["view"])
-            lines.append(f"{':white_check_mark:' if counted else ':x:'} {code(ref.case_id)} {said}")
-            changed = changed or counted
+        lines, changed = await answered(ctx, APPROVE_SEVERAL, _approve_each(ctx, body), lambda text: ([text], False))
     except FormErrors as faults:
         await ack(response_action="errors", errors=faults.errors)
         return
-    except NotAllowed as who:
-        lines = [await ctx.turned_away(who)]
-    except SlackUnavailable as closed:
-        lines = [f"{closed} Nothing was decided; please try again in a moment."]
-    except Exception:
-        log.exception("several cases could not be approved")
-        lines.append(CLICK_AGAIN if not lines else "The others were not decided: something went wrong on our side.")
-    await ack(response_action="update", view=bulk.bulk_result(lines))
+    await ack(response_action="update", view=bulk_result(lines))
     if changed:
         ctx.wake("cards", "executions", "notices")
-        await _draw_or_log(ctx, str(body["user"]["id"]), Look(), *_teams(body))
+        await _draw_or_log(ctx, str(body["user"]["id"]), Look(), *team_ids(body))
 
 
-async def _approve_one(ctx: Context, person: Person, ref: CaseRef, view: Mapping[str, Any]) -> tuple[str, bool]:
+async def _approve_each(ctx: Context, body: Body) -> tuple[list[str], bool]:
+    """Return a line for each case, and whether any approval counted.
+
+    Each case is judged and written on its own, so one that fails keeps no other from being decided.
+    """
+    person, view = await ctx.person(check_person(ctx, body)), body["view"]
+    answers = {ref: await _approve_one(ctx, person, ref, view) for ref in read_bulk(view["state"]["values"])}
+    lines = [
+        f"{':white_check_mark:' if counted else ':x:'} {code(ref.case_id)} {sentence}"
+        for ref, (sentence, counted) in answers.items()
+    ]
+    return lines, any(counted for _, counted in answers.values())
+
+
+async def _approve_one(ctx: Context, person: Person, ref: CaseRef, view: Body) -> tuple[str, bool]:
     identity = f"form:{view['id']}:{view['hash']}:{person.user_id}:{ref.case_id}"
-    click, now = Click(person=person, ref=ref, identity=identity), ctx.clock()
     try:
         locale = await ctx.locale_of(ref.case_id)
-        said, counted = await ctx.db.write(lambda store: inbox.approve_one(store, click, policy=ctx.policy, now=now))
-        return in_locale(said, locale), counted
+        click = Click(person=person, ref=ref, identity=identity)
+        sentence, counted = await ctx.decide(inbox.approve_one, click)
+        return in_locale(sentence, locale), counted
     except Exception:
         log.exception("one of several cases could not be approved")
         return "Something went wrong on our side, and nothing was decided on it.", False

@@ -1,6 +1,5 @@
-"""Words in a card's thread decide nothing; who tries is told where the button is, once."""
+"""Answer a verdict in a card's thread, which decides nothing: the person is told once where the buttons are."""
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.cases import places
-from bot.core.cards.closed import how_it_stands
+from bot.core.cards.wording import how_it_stands
 from bot.core.model import CardCopy, CaseFile, CaseState
 from handlers.context import Context
-
-log = logging.getLogger("countersign.doors")
+from handlers.slack.answering import logged
 
 WORDS_AT_MOST = 6  # whoever writes more discusses
 _WORD = re.compile(r"[a-z+1']+|:[a-z0-9_+-]+:")
@@ -25,15 +23,12 @@ _DECIDES, _KNOWN = frozenset(f"{_YES} {_NO}".split()), frozenset(f"{_YES} {_NO} 
 def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.event("message")
     async def said(event: dict[str, Any]) -> None:
-        try:
-            if is_a_verdict(event):
-                await _answer(ctx, event)
-        except Exception:
-            log.exception("a reply in a thread could not be answered")
+        if is_a_verdict(event):
+            await logged(ctx, "a reply in a thread could not be answered", _answer(ctx, event))
 
 
 def is_a_verdict(event: Mapping[str, Any]) -> bool:
-    """A person's reply in a thread that says yes or no and nothing else: "approved", "ok", "reject this please"."""
+    """Return whether a person's reply in a thread says yes or no and nothing else: "approved", "reject this please"."""
     by_a_person = event.get("user") and not event.get("bot_id") and event.get("subtype") in (None, "thread_broadcast")
     if not by_a_person or event.get("thread_ts") in (None, event.get("ts")):
         return False
@@ -44,13 +39,11 @@ def is_a_verdict(event: Mapping[str, Any]) -> bool:
 
 
 async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
-    """Once for each person and thread, whatever Slack delivers again."""
+    """Answer each person once a thread, whatever Slack delivers again."""
     channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
-    identity, now = f"words:{channel_id}:{thread_ts}:{user_id}", ctx.clock()
+    identity = f"words:{channel_id}:{thread_ts}:{user_id}"
 
-    found = await ctx.db.write(
-        lambda store: places.case_of_thread(store, channel_id, thread_ts, identity=identity, now=now)
-    )
+    found = await ctx.write(places.case_of_thread, channel_id, thread_ts, identity=identity)
     if found is not None:
         ctx.count("slack", "words_in_a_thread")
         await ctx.slack_port.whisper(channel_id, user_id, _reply(ctx, *found), thread_ts=thread_ts)

@@ -1,13 +1,11 @@
-"""The step "Ask finance to approve" of Slack's Workflow Builder opens a case, and waits for its end."""
+"""Open a case for the step "Ask finance to approve" of Slack's Workflow Builder, which waits for its end."""
 
-import hashlib
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import calls, notices
+from bot.cases import notices
 from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.mrkdwn import is_person
 from bot.core.model import Call, Kind
@@ -18,8 +16,6 @@ from bot.core.slack_ids import ActionId, CallbackId
 from bot.core.triage import case_id_of
 from handlers.context import Context, NotAllowed
 from handlers.slack.completing import stated_details
-
-log = logging.getLogger("countersign.doors")
 
 # The step's inputs, as the manifest names them -> the inputs of the form that opens a case.
 INPUTS: Mapping[str, str] = {
@@ -33,13 +29,13 @@ AT_MOST = 500  # characters of an input; a form takes no more
 
 
 class BadInput(Exception):
-    """A sentence for whoever looks after the workflow."""
+    """Carry a sentence for whoever looks after the workflow."""
 
 
 def register(bolt: AsyncApp, ctx: Context) -> None:
     @bolt.function(CallbackId.WORKFLOW_STEP, auto_acknowledge=False)
     async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Acknowledged after the commit: what could not be kept is sent again by Slack."""
+        """Acknowledge after the commit: Slack sends again what could not be kept."""
         event = body["event"]
         execution_id, inputs = str(event["function_execution_id"]), event.get("inputs") or {}
         try:
@@ -48,17 +44,18 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
         except (BadInput, NotAllowed) as fault:
             await _refuse(ctx, execution_id, str(fault))
         else:
-            now, sha256 = ctx.clock(), hashlib.sha256(execution_id.encode()).hexdigest()
-            await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
+            await ctx.receive(call, execution_id.encode())
             ctx.count("slack", "workflow_step")
         await ack()
         ctx.wake("calls", "notices")
 
 
 def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
-    """The request as a call of the person who asks; the same reading as the form. Raises BadInput."""
-    told, found = redact_tree({name: str(value)[:AT_MOST] for name, value in inputs.items() if value not in (None, "")})
-    given: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    """Read the request, by the rules of the form, as a call of the person who asks. Raises BadInput."""
+    redacted, found = redact_tree(
+        {name: str(value)[:AT_MOST] for name, value in inputs.items() if value not in (None, "")}
+    )
+    given: Mapping[str, Any] = redacted if isinstance(redacted, dict) else {}
     requester = str(inputs.get("requester") or "")
     if not is_person(requester):
         raise BadInput("Say who asks: the step needs “Requester”, a person of this workspace.")
@@ -81,7 +78,7 @@ def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
 
 
 async def _refuse(ctx: Context, execution_id: str, why: str) -> None:
-    """Through the notices, so that the workflow hears of it also where Slack does not answer just now."""
+    """End the step through a notice, so that the workflow hears of it also where Slack does not answer just now."""
     now = ctx.clock()
     notice = Notice(
         notice_id=f"workflow/{execution_id}",
@@ -90,6 +87,5 @@ async def _refuse(ctx: Context, execution_id: str, why: str) -> None:
         created_at=now,
         due_at=now,
     )
-
     await ctx.db.write(lambda store: store.add_notice(notice))
     ctx.count("slack", "workflow_step_refused")

@@ -10,8 +10,7 @@ from bot.cases import decisions
 from bot.cases.amendments import confirm_recipient
 from bot.cases.clicks import Answer
 from bot.core.cards import card
-from bot.core.cards.forms import FormErrors
-from bot.core.cards.more import read_recipient
+from bot.core.cards.forms import FormErrors, read_recipient
 from bot.core.model import CaseState
 from bot.core.policy import standing_of
 from bot.core.recipients import UNVERIFIED

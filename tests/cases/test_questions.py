@@ -9,8 +9,7 @@ import pytest
 
 from bot.cases.clicks import Answer
 from bot.cases.questions import ask
-from bot.core.cards.forms import FormErrors
-from bot.core.cards.more import read_question
+from bot.core.cards.forms import FormErrors, read_question
 from bot.core.model import CaseState, Fact
 from bot.core.records import account_owner
 from storage import Database

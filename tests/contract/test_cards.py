@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.core.cards import card, completing, forms, trail
+from bot.core.cards import card, completing, forms, thread_log
 from bot.core.cards.mrkdwn import size
 from bot.core.model import CaseState, Kind
 from bot.core.slack_ids import CaseRef
@@ -50,7 +50,7 @@ def test_every_card_fits_the_message_schema() -> None:
 def test_every_trail_fits_the_message_schema() -> None:
     schema = validator("message")
     for length in (1, 5, 300):
-        assert faults(schema, trail([entry(n, EVIL) for n in range(1, length + 1)]).blocks) == []
+        assert faults(schema, thread_log([entry(n, EVIL) for n in range(1, length + 1)]).blocks) == []
 
 
 def test_every_form_fits_the_modal_schema() -> None:

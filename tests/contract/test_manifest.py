@@ -9,8 +9,8 @@ import yaml
 from jsonschema import Draft7Validator
 
 from bot.core.model import CaseState
+from bot.core.notes import outputs
 from bot.core.slack_ids import CallbackId, Command
-from bot.core.workflows import outputs
 from handlers.slack.workflows import INPUTS
 from tests.support.cards import file_of
 from tests.support.places import REPOSITORY

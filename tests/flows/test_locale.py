@@ -194,7 +194,7 @@ def test_the_thread_is_written_as_its_card_but_for_a_persons_own_words() -> None
     theirs = ours.model_copy(
         update={"n": 2, "entry": Entry(actor=ANA, what="decision.reject", sentence="Rejected version 1: 1,500.00 USD")}
     )
-    text = cards.trail([ours, theirs], locale="fr_FR").text
+    text = cards.thread_log([ours, theirs], locale="fr_FR").text
     assert f"the limit of 1{THIN}500,00 USD in" in text
     assert "Rejected version 1: 1,500.00 USD" in text
 

@@ -239,7 +239,7 @@ def _threads_tell_everything_once(world: "World", rows: Rows) -> Iterator[str]:
             f"a reply shows its entries: {where}, {reply.key}"
             for replies in threads.values()
             for reply in replies
-            if reply.pictures[-1]["text"] != cards.trail([told[n] for n in _numbers(reply, told)]).text
+            if reply.pictures[-1]["text"] != cards.thread_log([told[n] for n in _numbers(reply, told)]).text
         )
 
 
@@ -248,7 +248,7 @@ def _threads_of(world: "World", place: CardCopy) -> dict[str, list[Message]]:
     ours = {"case": place.case_id, "place": place.place}
     parents = {card.ts: card for card in _messages(world, EventType.CARD) if card.key == ours}
     found: dict[str, list[Message]] = defaultdict(list)
-    for reply in _messages(world, EventType.TRAIL):
+    for reply in _messages(world, EventType.THREAD_LOG):
         parent = parents.get(reply.thread_ts or "")
         if parent is not None and parent.channel == reply.channel:
             found[parent.ts].append(reply)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.cards import TEXT_LIMIT, Picture, card, trail, wording
+from bot.core.cards import TEXT_LIMIT, Picture, card, thread_log, wording
 from bot.core.cards.masked import HIDDEN
 from bot.core.model import (
     CaseFile,
@@ -19,6 +19,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.policy import Standing
+from bot.core.records import customer
 from bot.core.slack_ids import ActionId, CaseRef
 from tests.support.cards import (
     CASE_ID,
@@ -90,7 +91,7 @@ def test_every_picture_keeps_the_rules_and_says_amount_customer_and_state(name: 
     amount = wording.amount(file.case.kind, file.case.details)
     if not name.endswith("hostile"):
         assert (amount or "") in picture.text
-        assert wording.customer(file.case.details) in picture.text
+        assert customer(file.case.details) in picture.text
         assert (amount or "not about a sum") in words(picture)
 
 
@@ -285,7 +286,7 @@ def test_the_text_says_who_must_act_by_when_and_what_an_approval_does() -> None:
 
 def test_a_trail_tells_sentences_with_time_and_author_and_skips_the_rest() -> None:
     told = [entry(1, "Refunded."), entry(2, None), entry(3, "Approved version 1.", "U0ANA00001")]
-    picture = trail(told)
+    picture = thread_log(told)
     check(picture)
     lines = words(picture).splitlines()
     assert len(lines) == 2
@@ -294,19 +295,19 @@ def test_a_trail_tells_sentences_with_time_and_author_and_skips_the_rest() -> No
 
 
 def test_a_trail_mentions_nobody_but_the_author() -> None:
-    picture = trail([entry(1, "<@U0ANA00001> approved <!channel> <@U0EVIL0001>", "U0ANA00001")])
+    picture = thread_log([entry(1, "<@U0ANA00001> approved <!channel> <@U0EVIL0001>", "U0ANA00001")])
     check(picture)
     assert "&lt;@U0EVIL0001&gt;" in words(picture)
 
 
 def test_a_long_trail_is_cut_at_a_line_and_says_so() -> None:
-    picture = trail([entry(n, EVIL * 5) for n in range(1, 200)])
+    picture = thread_log([entry(n, EVIL * 5) for n in range(1, 200)])
     check(picture)
     assert re.search(r"… and \d+ more$", words(picture))
 
 
 def test_a_trail_without_sentences_is_nothing_to_post() -> None:
-    assert trail([entry(1, None)]) == Picture(text="", blocks=[])
+    assert thread_log([entry(1, None)]) == Picture(text="", blocks=[])
 
 
 def test_a_step_by_hand_names_the_person_who_did_it() -> None:

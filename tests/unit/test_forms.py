@@ -12,6 +12,7 @@ from bot.core.model import (
     Kind,
 )
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.records import REASONS, RECORDS
 from bot.core.slack_ids import ActionId, CallbackId, CaseRef
 from sandbox.slack.checks import view_problems
 from tests.support.cards import CASE_ID, PLAIN, REFUND, TICKET, file_of
@@ -124,5 +125,5 @@ def test_an_amount_fits_the_decimals_of_its_currency(amount: str, currency: str)
 
 def test_every_input_of_the_form_can_be_written_and_names_a_canonical_field() -> None:
     assert set(completing.INPUTS) - {"reason"} <= set(Fields.model_fields)
-    assert {*wording.RECORDS, *wording.STATED, *wording.REASONS} <= set(Fields.model_fields)
+    assert {*RECORDS, *wording.STATED, *REASONS} <= set(Fields.model_fields)
     assert set(wording.TITLES) == set(wording.ASKS) == set(Kind)

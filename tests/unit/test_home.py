@@ -8,8 +8,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from bot.core.cards import completing
-from bot.core.cards.bulk import bulk_form, bulk_result
-from bot.core.cards.home import PAGE, Bulk, Inbox, Look, home, not_for_you, read_look
+from bot.core.cards.home import PAGE, Bulk, Inbox, Look, bulk_form, bulk_result, home, not_for_you, read_look
 from bot.core.cards.lists import Row
 from bot.core.model import Case, CaseState, Kind, Money
 from bot.core.people import EVERYTHING, Delegation, Pause

@@ -9,10 +9,9 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from bot.core.cards import Picture, card, completing, forms, lists, more, moved, notices, trail
-from bot.core.cards.bulk import bulk_form, bulk_result
+from bot.core.cards import Picture, card, completing, forms, lists, moved, notices, thread_log
 from bot.core.cards.digest import picture as digest_picture
-from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, home, not_for_you
+from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, bulk_form, bulk_result, home, not_for_you
 from bot.core.cards.lists import Row
 from bot.core.cards.masked import summary_view
 from bot.core.cards.mrkdwn import data
@@ -96,7 +95,7 @@ def paid_already() -> CaseFile:
 
 def messages() -> Iterator[Shown]:
     yield Shown("trail", told())
-    yield Shown("trail-hostile", trail([entry(n, EVIL * 5, ANA) for n in range(1, 300)]))
+    yield Shown("trail-hostile", thread_log([entry(n, EVIL * 5, ANA) for n in range(1, 300)]))
     for name, text in (("notice", news()), ("notice-hostile", f"{EVIL}\n{EVIL * 20}")):
         notice = Notice(notice_id="C-1/1/U1", recipient=ANA, text=text, created_at=NOW)
         yield Shown(name, notices.picture(notice, ARCHIVE))
@@ -118,7 +117,7 @@ def told() -> Picture:
         ("worker", "Done: every step has its receipt."),
     )
     entries = [entry(n, sentence, actor) for n, (actor, sentence) in enumerate(said, 1)]
-    return trail([one.model_copy(update={"at": NOW + n * DAY / 48}) for n, one in enumerate(entries)], {3: (LEA,)})
+    return thread_log([one.model_copy(update={"at": NOW + n * DAY / 48}) for n, one in enumerate(entries)], {3: (LEA,)})
 
 
 def news() -> str:
@@ -168,9 +167,9 @@ def forms_of(evil: CaseFile | None) -> Iterator[View]:
     yield View("settle", forms.settle_form(stuck))
     yield View("complete", completing.complete_form(evil or review()))
     yield View("open", completing.open_form(refund.case.details, "message"))
-    yield View("amount", more.amount_form(refund, money, money))
-    yield View("recipient", more.recipient_form(evil or real_file(Kind.RECEIPT)))
-    yield View("question", more.question_form(refund))
+    yield View("amount", forms.amount_form(refund, money, money))
+    yield View("recipient", forms.recipient_form(evil or real_file(Kind.RECEIPT)))
+    yield View("question", forms.question_form(refund))
     yield View("bulk", bulk_form(bulk(HOSTILE_ROWS if evil else small_refunds(), EVIL * 5 if evil else RULE), NOW))
     words = EVIL if evil else "Approved, and being carried out."
     yield View("bulk-result", bulk_result([f"{lists.plainly(row, NOW)}: {data(words)}" for row in ROWS[:20]]))

@@ -1,4 +1,4 @@
-"""The card of a case: a picture of it, drawn anew from the case every time and never edited.
+"""Draw the card of a case: a picture that is drawn anew from the case every time and never edited.
 
 It answers four questions, in this order: what did the caller ask for, what did the call establish, which record is
 affected, who owns the next step and by when. Then the sum, the facts, the doubts, and what an approval will do.
@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.cards import wording
-from bot.core.cards.facts import earlier, facts
+from bot.core.cards.facts import earlier, facts, small_print
 from bot.core.cards.localised import entry_in, localised, standing_in
-from bot.core.cards.masked import HIDDEN, behind_a_button, without_what_is_hidden
+from bot.core.cards.masked import HIDDEN, masked_file, with_summary_button
 from bot.core.cards.mrkdwn import (
     Block,
     code,
@@ -22,7 +22,6 @@ from bot.core.cards.mrkdwn import (
     fit,
     header,
     is_person,
-    link,
     numbered,
     ours,
     section,
@@ -34,18 +33,19 @@ from bot.core.cards.progress import buttons, current_step, rejection, state_line
 from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Details, ExecutionState, Frozen, Kind
 from bot.core.money import HOME
 from bot.core.policy import Standing
+from bot.core.records import REASONS, RECORDS, address, customer, reason, records
 
 TEXT_LIMIT = 3500  # Slack wants at most 4,000 characters in an update
 
 # Room for each part in characters; together they stay under the 12,000 that Slack takes for all blocks of a message.
-_SUMMARY, _STATED, _RECORDS, _DOUBTS, _LINKS, _UNMAPPED = 800, 600, 600, 900, 1000, 1100
+_SUMMARY, _STATED, _RECORDS, _DOUBTS = 800, 600, 600, 900  # beside those of `facts`
 _CARD = 11_500  # for everything; the facts take what the rest leaves
-_TRAIL_ROOM = 8000
+_THREAD_ROOM = 8000
 _PAGE = 2900  # a section takes 3,000
 
 
 class Picture(Frozen):
-    """What Slack is sent; `text` carries the whole decision for notifications and screen readers."""
+    """Hold what Slack is sent; `text` carries the whole decision for notifications and screen readers."""
 
     text: str
     blocks: list[dict[str, Any]]
@@ -60,19 +60,19 @@ def card(
     locale: str = HOME,
     belongs_to: str | None = None,
 ) -> Picture:
-    """Draws the card; `link` is where the call opens in DialNexa, since links to recordings expire.
+    """Draw the card; `link` is where the call opens in DialNexa, since links to recordings expire.
 
     `owners` are Slack ids of the users or user groups behind the owner: an unfinished urgent case mentions them.
     `locale` is that of the channel: it says how amounts are written. `belongs_to`: the card's own channel, where it
     hangs in another because that one is closed.
     """
-    whole, file, standing = file, localised(without_what_is_hidden(file), locale), standing_in(standing, locale)
+    whole, file, standing = file, localised(masked_file(file), locale), standing_in(standing, locale)
     case = file.case
     above = [
         header(_headline(file, locale)),
         section(state_line(file, standing)),
         section(f"*What the caller asked for*\n{_asked(case)}"),
-        behind_a_button(section(f"*What the call established*\n{_established(case)}"), whole),
+        with_summary_button(section(f"*What the call established*\n{_established(case)}"), whole),
         columns(f"*Record affected*\n{_records(case.details)}", f"*Next step*\n{_next_step(file, owners)}"),
         columns(f"*Amount*\n{_amount(file, locale)}", f"*Confidence*\n{wording.confidence(case.details)}"),
     ]
@@ -81,14 +81,14 @@ def card(
         *_list(":warning: Look twice", [f"• {data(doubt)}" for doubt in wording.doubts(file)], _DOUBTS),
         *work(file),
         *buttons(file, locale),
-        *_small_print(file, link, belongs_to),
+        *small_print(file, link, belongs_to),
     ]
     blocks = [*above, *facts(case.facts, _CARD - size([*above, *below])), *below]
     return Picture(text=_text(file, standing, locale), blocks=numbered(blocks, f"{case.case_id}:r{case.revision}"))
 
 
 def moved(file: CaseFile, channel: str) -> Picture:
-    """What stays behind where a card hung before the case became another kind."""
+    """Draw what stays behind where a card was before the case became another kind."""
     case = file.case
     line = f"{case.case_id} became “{wording.TITLES[case.kind]}” and continues in {channel}."
     block = context(f":arrow_right: {data(line)}")
@@ -101,9 +101,9 @@ def moved(file: CaseFile, channel: str) -> Picture:
 def _asked(case: Case) -> str:
     details = case.details
     vip = " (VIP)" if details.fields.vip else ""
-    why, intent = wording.reason(details), details.fields.call_intent
-    parts = [f"{data(wording.customer(details), 120)}{vip} {wording.ASKS[case.kind]}."]
-    parts += [f"“{data(why, 400)}”{_mark(details, *wording.REASONS)}"] if why else []
+    why, intent = reason(details), details.fields.call_intent
+    parts = [f"{data(customer(details), 120)}{vip} {wording.ASKS[case.kind]}."]
+    parts += [f"“{data(why, 400)}”{_mark(details, *REASONS)}"] if why else []
     parts += [f"Stated intent: {data(intent, 120)}"] if intent and case.kind is Kind.REVIEW else []
     return "\n".join(parts)
 
@@ -114,36 +114,33 @@ def _established(case: Case) -> str:
         summary = f":lock: _{HIDDEN}_"
     else:
         summary = data(details.summary, _SUMMARY) if details.summary else "_no summary_"
-    stated = _capitalised(fit(_stated(details), _STATED, " · "))
+    stated = fit(_stated(details), _STATED, " · ")
+    stated = stated[:1].upper() + stated[1:]
     return f"{summary}\n{stated}" if stated else summary
-
-
-def _capitalised(line: str) -> str:
-    return line[:1].upper() + line[1:]
 
 
 def _stated(details: Details) -> list[str]:
     fields = details.fields
     found = {label: getattr(fields, name) for name, label in wording.STATED.items()}
-    found["billing address"] = wording.address(fields.billing_address) if fields.billing_address else None
+    found["billing address"] = address(fields.billing_address) if fields.billing_address else None
     marks = {label: _mark(details, name) for name, label in wording.STATED.items()}
     return [f"{label}: {data(value, 200)}{marks.get(label, '')}" for label, value in found.items() if value]
 
 
 def _mark(details: Details, *names: str) -> str:
-    """A value that the call did not state as a field is worth less; the reader must see that."""
+    """Mark a value that the call did not state as a field: it is worth less, and the reader must see that."""
     return " _(only in the summary)_" if set(names) & set(details.from_summary) else ""
 
 
 def _records(details: Details) -> str:
-    found = {name: getattr(details.fields, name) for name in wording.RECORDS}
-    lines = [f"{wording.RECORDS[name]} {code(value)}{_mark(details, name)}" for name, value in found.items() if value]
+    found = {name: getattr(details.fields, name) for name in RECORDS}
+    lines = [f"{RECORDS[name]} {code(value)}{_mark(details, name)}" for name, value in found.items() if value]
     return fit(lines, _RECORDS) or "no record stated"
 
 
 def _next_step(file: CaseFile, owners: Sequence[str]) -> str:
     case, fields = file.case, file.case.details.fields
-    called = fit([who(one) for one in owners], 300, " ") if case.urgent else ""
+    called = fit([who(slack_id) for slack_id in owners], 300, " ") if case.urgent else ""
     owner, due = f"{who(case.owner)} {called}".strip(), date(case.due_at)
     lines = {
         CaseState.OPEN: [f"{owner}: {_decide(file)} by {due}"],
@@ -188,43 +185,6 @@ def _list(label: str, lines: Sequence[str], room: int) -> list[Block]:
     return [section(f"*{label}*\n{fit(lines, room)}")] if lines else []
 
 
-def _small_print(file: CaseFile, where: str | None, belongs_to: str | None) -> list[Block]:
-    case = file.case
-    opened = f"Case {code(case.case_id)} · version {file.proposal.version} · opened by {who(case.opened_by)} "
-    lines = [
-        f":file_folder: This belongs to {data(belongs_to, 80)}, which is closed to the bot." if belongs_to else "",
-        fit(_links(case, where), _LINKS, " · "),
-        _unmapped(case.details),
-        f"Removed at the door: {fit([data(one, 80) for one in case.details.redactions], 400, ', ')}"
-        if case.details.redactions
-        else "",
-        opened + date(case.opened_at),
-    ]
-    return [context(line) for line in lines if line]
-
-
-def _links(case: Case, where: str | None) -> list[str]:
-    fields = case.details.fields
-    call = [f"DialNexa call {code(case.call_id)}"] if case.call_id else []
-    call += [link(where, "Open the call")] if where else []
-    stated = {
-        "Transcript": fields.transcript_url,
-        "Recording": fields.recording_url,
-        "CRM": fields.crm_url,
-        "Ticket": fields.ticket_url,
-        "Payment": fields.payment_url,
-    }
-    return call + [link(url, label) for label, url in stated.items() if url]
-
-
-def _unmapped(details: Details) -> str:
-    """Fields that we have no meaning for are shown, never dropped; beside sensitive words only their names are."""
-    shown = [
-        f"{data(name, 60)}: {data(value, 120)}" if value else data(name, 60) for name, value in details.unmapped.items()
-    ]
-    return f"Also stated: {fit(shown, _UNMAPPED, ' · ')}" if shown else ""
-
-
 # --- text -----------------------------------------------------------------------------------------------------------
 
 
@@ -233,7 +193,7 @@ def _text(file: CaseFile, standing: Standing, locale: str) -> str:
     lines = [
         f"{_headline(file, locale)}.",
         _state_in_words(file, standing),
-        f"Record: {_plain_records(case.details)}.",
+        f"Record: {records(case.details)}.",
         *(f"Look twice: {doubt}" for doubt in wording.doubts(file)),
         *(
             f"On approval: {action.sentence.rstrip('.')}."
@@ -275,44 +235,39 @@ def _missing_in_words(file: CaseFile, standing: Standing) -> str:
     return f"{wording.approvals(standing.approvals, standing.quorum)}{missing}"
 
 
-def _plain_records(details: Details) -> str:
-    found = [f"{label} {value}" for name, label in wording.RECORDS.items() if (value := getattr(details.fields, name))]
-    return ", ".join(found) or "none stated"
-
-
 # --- the thread -----------------------------------------------------------------------------------------------------
 
 
-def trail(
+def thread_log(
     entries: Sequence[AuditEntry], called: Mapping[int, Sequence[str]] = MappingProxyType({}), *, locale: str = HOME
 ) -> Picture:
-    """One thread reply from the entries that have a sentence; no text and no blocks when there is none.
+    """Draw one thread reply from the entries that have a sentence, without text and blocks if there is none.
 
     `called`: number of an entry -> Slack ids of the users and user groups that it calls by a live mention.
     """
-    told = [entry_in(entry, locale) for entry in entries if entry.entry.sentence]
-    if not told:
+    shown = [entry_in(entry, locale) for entry in entries if entry.entry.sentence]
+    if not shown:
         return Picture(text="", blocks=[])
-    words = [_told(entry, called.get(entry.n, ())) for entry in told]
-    lines = [f"{date(entry.at)} · {line}" for entry, line in zip(told, words, strict=True)]
-    text = fit([f"{utc(entry.at)}  {line}" for entry, line in zip(told, words, strict=True)], TEXT_LIMIT)
-    first, last = told[0], told[-1]
+    words = [_line(entry, called.get(entry.n, ())) for entry in shown]
+    lines = [f"{date(entry.at)} · {line}" for entry, line in zip(shown, words, strict=True)]
+    text = fit([f"{utc(entry.at)}  {line}" for entry, line in zip(shown, words, strict=True)], TEXT_LIMIT)
+    first, last = shown[0], shown[-1]
     prefix = f"{first.case_id}:trail:{first.n}-{last.n}"
     return Picture(text=text, blocks=numbered([section(page) for page in _pages(lines)], prefix))
 
 
-def _told(entry: AuditEntry, called: Sequence[str]) -> str:
-    """The sentence with its author; the only live mentions are the author's own and of those it calls."""
+def _line(entry: AuditEntry, called: Sequence[str]) -> str:
+    """Return the sentence of an entry with its author; only the author and those it calls are live mentions."""
     actor = entry.entry.actor
     sentence = ours(entry.entry.sentence or "", [actor, *called])
-    sentence = fit([sentence, *(who(one) for one in called if who(one) not in sentence)], _PAGE, " ")
+    sentence = fit([sentence, *(who(slack_id) for slack_id in called if who(slack_id) not in sentence)], _PAGE, " ")
     mention = who(actor)
     return sentence if mention in sentence or not is_person(actor) else f"{mention}: {sentence}"
 
 
 def _pages(lines: Sequence[str]) -> list[str]:
     pages = [""]
-    for line in fit(lines, _TRAIL_ROOM).split("\n"):
+    for line in fit(lines, _THREAD_ROOM).split("\n"):
         if pages[-1] and len(pages[-1]) + 1 + len(line) > _PAGE:
             pages.append("")
         pages[-1] += ("\n" if pages[-1] else "") + line

@@ -1,4 +1,4 @@
-"""What is wrong with an answer in a form: a sentence for each input, to be shown beside it."""
+"""Check what people fill into a form: a sentence for each faulty input, to be shown beside it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ _BRAND_NAME = range(2, 51)  # Fidel API's limit
 
 
 def faults(filled: Mapping[str, str], locale: str = HOME) -> dict[str, str]:
-    """By the name of the input; `filled` holds only inputs that were filled in, numbers as the locale writes them."""
+    """Return the faults by input; `filled` holds what was filled in, numbers as the locale writes them."""
     wrong = {name: fault for name, check in _CHECKS.items() if name in filled and (fault := check(filled[name]))}
     return wrong | _money_faults(filled, locale)
 
@@ -42,7 +42,7 @@ _CHECKS: Mapping[str, Callable[[str], str | None]] = {
 
 
 def _money_faults(filled: Mapping[str, str], locale: str) -> dict[str, str]:
-    """An amount means nothing without a currency that exists and has that many decimals."""
+    """Check the amount together with its currency, which has to exist and to have that many decimals."""
     amount, currency = filled.get("amount"), filled.get("currency")
     known = currency if currency and _is_currency(currency) else None
     errors = {}

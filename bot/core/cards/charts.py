@@ -1,4 +1,4 @@
-"""One bar chart in three forms: Slack's own chart block, a rendered picture, and text with the same figures."""
+"""Show a bar chart in three forms: Slack's own chart block, a rendered picture, and text with the same figures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def block(chart: Chart) -> Block:
             "series": [
                 {
                     "name": name[:NAME],
-                    "data": [{"label": one, "value": value} for one, value in zip(names, values, strict=False)],
+                    "data": [{"label": label, "value": value} for label, value in zip(names, values, strict=False)],
                 }
                 for name, values in chart.series
             ],
@@ -52,7 +52,7 @@ def block(chart: Chart) -> Block:
 
 
 def lines(chart: Chart) -> list[str]:
-    """ "Refund: 12 cases", "Refund: median 2.5, p95 20 hours"."""
+    """Return the chart in words: "Refund: 12 cases", "Refund: median 2.5, p95 20 hours"."""
     return [f"{name}: {_values(chart, n)}" for n, name in enumerate(chart.shown)]
 
 
@@ -66,36 +66,36 @@ def _values(chart: Chart, n: int) -> str:
 
 
 def of(blocks: Iterable[Block]) -> tuple[Chart, ...]:
-    """The charts that a message was drawn with, read back from its blocks."""
-    return tuple(_read(one) for one in blocks if one["type"] == CHART)
+    """Return the charts that a message was drawn with, read back from its blocks."""
+    return tuple(_read(slack_block) for slack_block in blocks if slack_block["type"] == CHART)
 
 
-def _read(one: Block) -> Chart:
-    drawn = one["chart"]
+def _read(slack_block: Block) -> Chart:
+    drawn = slack_block["chart"]
     series = [(each["name"], tuple(point["value"] for point in each["data"])) for each in drawn["series"]]
     axes = drawn["axis_config"]
-    return Chart(one["title"], axes["y_label"], tuple(axes["categories"]), tuple(series))
+    return Chart(slack_block["title"], axes["y_label"], tuple(axes["categories"]), tuple(series))
 
 
 def has_pictures(blocks: Iterable[Block]) -> bool:
-    return any(one["type"] in (CHART, "image") for one in blocks)
+    return any(slack_block["type"] in (CHART, "image") for slack_block in blocks)
 
 
 def without_pictures(blocks: Iterable[Block]) -> list[Block]:
-    """The words alone; they tell the same figures."""
-    return [one for one in blocks if one["type"] not in (CHART, "image")]
+    """Return the blocks without charts and images; the words tell the same figures."""
+    return [slack_block for slack_block in blocks if slack_block["type"] not in (CHART, "image")]
 
 
 def with_image(blocks: Sequence[Block], file_id: str) -> list[Block]:
-    """One image in the place of the first chart; it shows them all."""
+    """Return the blocks with an image of all charts in the place of the first chart."""
     words = "; ".join(line for chart in of(blocks) for line in lines(chart))
     image: Block = {"type": "image", "slack_file": {"id": file_id}, "alt_text": words[:ALT_TEXT]}
-    first = next(n for n, one in enumerate(blocks) if one["type"] == CHART)
+    first = next(n for n, slack_block in enumerate(blocks) if slack_block["type"] == CHART)
     return [*without_pictures(blocks[:first]), image, *without_pictures(blocks[first:])]
 
 
 def png(charts: tuple[Chart, ...]) -> bytes:
-    """All charts below each other, for a Slack that does not know the chart block."""
+    """Render all charts below each other, for a Slack that does not know the chart block."""
     from PIL import Image, ImageDraw  # here, since few installations ever need it: it costs 10 MB of memory
 
     heights = [_height(chart) for chart in charts]

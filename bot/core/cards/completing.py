@@ -1,4 +1,4 @@
-"""The form that says what a case is: to complete one that needs a look, and to open one from a message.
+"""Draw and read the form that says what a case is, to complete a case or to open one from a message.
 
 It asks all that any kind asks; those of the chosen kind come first, in their order, and choosing another kind puts
 them in another order. What was typed stays: `views.update` keeps it as long as an input keeps its ids.
@@ -16,13 +16,14 @@ from bot.core.masked import masked
 from bot.core.model import Address, CaseFile, Details, Frozen, Kind, Money
 from bot.core.money import HOME, editable
 from bot.core.playbooks import PLAYBOOKS
+from bot.core.records import reason
 from bot.core.slack_ids import ActionId, CallbackId
 
 SUMMARY, SUMMARY_AT_MOST = "summary", 3000  # characters: what one section of a card can show
 
 
 class Completed(Frozen):
-    """What a person says a case is; `fields` holds only inputs that were filled in, by canonical field name.
+    """Hold what a person says a case is; `fields` holds only inputs that were filled in, by canonical field name.
 
     Texts, but for `billing_address`, which holds its parts.
     """
@@ -66,7 +67,7 @@ _KIND, _OTHERS = "kind", "others"  # block ids
 
 
 def completable() -> tuple[Kind, ...]:
-    """The kinds that a person can turn a case into: all that have a playbook, except the one that asks for this."""
+    """Return the kinds that a person can turn a case into: all but the one that asks for this."""
     return tuple(kind for kind in PLAYBOOKS if kind is not Kind.REVIEW)
 
 
@@ -76,7 +77,7 @@ def completable() -> tuple[Kind, ...]:
 def complete_form(
     file: CaseFile, kind: Kind | None = None, *, kinds: Sequence[Kind] | None = None, locale: str = HOME
 ) -> Block:
-    """Asks what the case is and for what is missing, filled in as far as known; `kind` is chosen beforehand."""
+    """Draw the form that asks what the case is and for what is missing; `kind` is chosen beforehand."""
     offered = tuple(kinds) if kinds is not None else completable()
     doubts = [f"• {data(doubt)}" for doubt in wording.doubts(file)]
     blocks = [
@@ -88,7 +89,7 @@ def complete_form(
 
 
 def open_form(details: Details, source: str, locale: str = HOME) -> Block:
-    """Asks for the same to open a case from a message; `source` says which and comes back as it is."""
+    """Draw the form that opens a case from a message; `source` says which and comes back as it is."""
     summary = text_input(SUMMARY, Input("What it is about", "Without card, bank or tax numbers"), details.summary)
     summary["element"] |= {"multiline": True, "max_length": SUMMARY_AT_MOST}
     if details.summary:
@@ -98,16 +99,16 @@ def open_form(details: Details, source: str, locale: str = HOME) -> Block:
 
 
 def of_kind(view: Mapping[str, Any], kind: Kind | None) -> Block:
-    """The same form, as Slack hands it back, in the order of another kind."""
+    """Return the form that Slack handed back, in the order of another kind."""
     lasting = ("type", "callback_id", "private_metadata", "title", "submit", "close")
     blocks = {block["block_id"]: block for block in view["blocks"]}
-    fields = {name: [one for at, one in blocks.items() if at.partition(".")[0] == name] for name in _EVERY}
+    fields = {name: [block for at, block in blocks.items() if at.partition(".")[0] == name] for name in _EVERY}
     before = [block for at, block in blocks.items() if at != _OTHERS and at.partition(".")[0] not in _EVERY]
     return {**{name: view[name] for name in lasting}, "blocks": [*before, *_in_order(kind, fields)]}
 
 
 def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind], locale: str) -> list[Block]:
-    options = [{"text": plain(wording.TITLES[one], 75), "value": one.value} for one in offered]
+    options = [{"text": plain(wording.TITLES[option], 75), "value": option.value} for option in offered]
     select: Block = {"type": "static_select", "action_id": ActionId.KIND.value, "options": options}
     if kind in offered:
         select["initial_option"] = options[offered.index(kind)]
@@ -117,7 +118,7 @@ def _questions(details: Details, kind: Kind | None, offered: Sequence[Kind], loc
 
 
 def _in_order(kind: Kind | None, fields: Mapping[str, list[Block]]) -> list[Block]:
-    """Those of the kind first; the others follow, since a call may state more than its kind needs."""
+    """Return the inputs of the kind first, then the others, since a call may state more than its kind needs."""
     first = PLAYBOOKS[kind].form if kind else ()
     asked, others = ([block for name in names for block in fields[name]] for names in (first, _besides(first)))
     between = [{**context("*Not needed for this kind*, and kept if you fill it in"), "block_id": _OTHERS}]
@@ -136,15 +137,16 @@ def _input(name: str, details: Details, locale: str) -> list[Block]:
         return [text_input(name, asked, known_amount, optional=True)]
     if name != _ADDRESS:
         return [text_input(name, INPUTS[name], _known(details, name), optional=True)]
-    known = details.fields.billing_address or Address()
+    address = details.fields.billing_address or Address()
     return [
-        text_input(f"{_ADDRESS}.{part}", asked, getattr(known, part), optional=True) for part, asked in ADDRESS.items()
+        text_input(f"{_ADDRESS}.{part}", asked, getattr(address, part), optional=True)
+        for part, asked in ADDRESS.items()
     ]
 
 
 def _known(details: Details, name: str) -> str | None:
     if name == "reason":
-        return wording.reason(details)
+        return reason(details)
     value = getattr(details.fields, name)
     return value if isinstance(value, str) else None
 
@@ -157,7 +159,7 @@ def read_summary(values: Values) -> str | None:
 
 
 def read_complete(values: Values, locale: str = HOME) -> Completed:
-    """The kind and what was filled in; raises FormErrors with one sentence for each wrong input."""
+    """Return the kind and what was filled in. Raises FormErrors with a sentence for each wrong input."""
     filled: dict[str, Any] = {name: text for name in INPUTS if (text := text_of(values, name))}
     if address := {part: text for part in ADDRESS if (text := text_of(values, f"{_ADDRESS}.{part}"))}:
         filled[_ADDRESS] = address

@@ -1,4 +1,4 @@
-"""The modal views of a case and what people write in them; a fault is named beside its input."""
+"""Draw the modal views of a case and read what people write in them; a fault is named beside its input."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,19 +7,21 @@ from bot.core.cards import wording
 from bot.core.cards.answers import is_e_mail as is_e_mail  # those who take answers elsewhere look for it here
 from bot.core.cards.mrkdwn import Block, data, fit, plain, section
 from bot.core.cards.progress import steps
-from bot.core.model import CaseFile, ExecutionState
+from bot.core.model import CaseFile, ExecutionState, Money
+from bot.core.money import HOME, editable, show
 from bot.core.slack_ids import CallbackId, CaseRef
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # view["state"]["values"]: block id -> action id -> element
 
 VALUE = "value"  # the action id of every input; its block id says which one it is
 REASON_MIN, REASON_MAX = 3, 500  # long enough to mean something to an auditor, short enough to be read
+HOW_MIN = 10  # characters: "yes" is not how
 _TITLE_MAX = 24  # Slack's limit
 _LINE_MAX = 200
 
 
 class FormErrors(Exception):
-    """What is wrong in a form: a sentence for each block id, as Slack's `response_action: errors` wants it."""
+    """Hold what is wrong in a form: a sentence for each block id, as Slack's `response_action: errors` wants it."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(errors))
@@ -35,22 +37,22 @@ class Input(NamedTuple):
 
 
 def reject_form(ref: CaseRef, title: str) -> Block:
-    """Asks why; `title` says what is rejected, in plain text."""
+    """Ask why a case is rejected; `title` says what is rejected, in plain text."""
     reason = prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
     return modal(CallbackId.REJECT_FORM, ref, "Reject", "Reject", [section(f"*{data(title, 200)}*"), reason])
 
 
 def settle_form(file: CaseFile) -> Block:
-    """Asks what was done by hand, beside the steps that did not succeed."""
-    open_steps = [one for one in steps(file) if one.state is not ExecutionState.SUCCEEDED]
-    lines = [f"• {data(one.action.sentence)} _({data(wording.system(one.action))})_" for one in open_steps]
+    """Ask what was done by hand, beside the steps that did not succeed."""
+    open_steps = [step for step in steps(file) if step.state is not ExecutionState.SUCCEEDED]
+    lines = [f"• {data(step.action.sentence)} _({data(wording.system(step.action))})_" for step in open_steps]
     what = "*Not done by Countersign:*\n" + fit(lines, 2000) if lines else "*Every step has succeeded.*"
     note = prose_input("note", Input("What was done", "It is kept in the history; name the receipt if there is one"))
     return modal(CallbackId.SETTLE_FORM, ref_of(file), "Settle by hand", "Settle", [section(what), note])
 
 
 def notice(title: str, sentence: str) -> Block:
-    """What a form is replaced by when it could not be carried out; `sentence` is ours and may hold mentions."""
+    """Draw what replaces a form that could not be carried out; `sentence` is ours and may hold mentions."""
     view = {"type": "modal", "title": plain(title, _TITLE_MAX), "close": plain("Close", _TITLE_MAX)}
     return view | {"blocks": [section(sentence)]}
 
@@ -89,17 +91,17 @@ def modal(callback: CallbackId, ref: CaseRef | str, title: str, submit: str, blo
 
 
 def read_reject(values: Values) -> str:
-    """The reason; raises FormErrors when there is none worth keeping."""
+    """Return the reason. Raises FormErrors if there is none worth keeping."""
     return prose_of(values, "reason", "Say why in at least 3 characters: the reason is kept in the history.")
 
 
 def read_settle(values: Values) -> str:
-    """What was done by hand; raises FormErrors when there is nothing worth keeping."""
+    """Return what was done by hand. Raises FormErrors if there is nothing worth keeping."""
     return prose_of(values, "note", "Say what was done in at least 3 characters: it is kept in the history.")
 
 
 def prose_of(values: Values, name: str, fault: str, *, least: int = REASON_MIN) -> str:
-    """What was written there, of a length that is worth keeping; raises FormErrors with `fault`."""
+    """Return what was written in an input. Raises FormErrors with `fault` if it is too short to be worth keeping."""
     text = text_of(values, name)
     if len(text) < least:
         raise FormErrors({name: fault})
@@ -110,3 +112,54 @@ def prose_of(values: Values, name: str, fault: str, *, least: int = REASON_MIN) 
 
 def text_of(values: Values, name: str) -> str:
     return str(values.get(name, {}).get(VALUE, {}).get("value") or "").strip()
+
+
+# --- the forms of the menu "More" ------------------------------------------------------------------------------------
+
+
+def amount_form(file: CaseFile, money: Money, left: Money | None, locale: str = HOME) -> Block:
+    """Ask for another amount than `money`; `left` is the most that can be paid back, if that is known."""
+    lines = [
+        f"*Offered: {show(money, locale)}*" + (f", of {show(left, locale)} that is left to pay back" if left else ""),
+        "A lower amount is approved by this form, by the rules of the amount that was offered first. A higher one is a "
+        "new version: everybody is asked again, and you cannot decide on it alone.",
+    ]
+    known = editable(money, locale)
+    amount = text_input("amount", Input(f"Amount in {money.currency}", f"In major units: {known}"), known)
+    reason = prose_input("reason", Input("Reason", "It is kept in the history and shown on the card"))
+    return modal(
+        CallbackId.AMOUNT_FORM, ref_of(file), "Change the amount", "Change", [section("\n".join(lines)), amount, reason]
+    )
+
+
+def read_amount(values: Values) -> tuple[str, str]:
+    """Return the amount in major units as it was typed, and the reason. Raises FormErrors."""
+    reason = prose_of(values, "reason", "Say why in at least 3 characters: the reason is kept in the history.")
+    return text_of(values, "amount"), reason
+
+
+def recipient_form(file: CaseFile) -> Block:
+    email = file.case.details.fields.email or "not stated"
+    words = f"*{data(email)}* is not the address on record. How did you make sure that it is the customer's?"
+    how = prose_input("how", Input("How it was verified", "Called back on the number on record; without card numbers"))
+    form = modal(CallbackId.RECIPIENT_FORM, ref_of(file), "Confirm recipient", "Confirm", [section(words), how])
+    how["element"]["min_length"] = HOW_MIN
+    return form
+
+
+def read_recipient(values: Values) -> str:
+    """Return how the recipient was verified. Raises FormErrors."""
+    fault = f"Say how in at least {HOW_MIN} characters: what you did, or whom you asked."
+    return prose_of(values, "how", fault, least=HOW_MIN)
+
+
+def question_form(file: CaseFile) -> Block:
+    words = "It is asked in the thread of the card, where the owner of the account is mentioned and can answer."
+    asked = prose_input("question", Input("Question", "Everybody in the channel can read it"))
+    blocks = [section(words), asked]
+    return modal(CallbackId.QUESTION_FORM, ref_of(file), "Ask the account owner", "Ask", blocks)
+
+
+def read_question(values: Values) -> str:
+    """Return the question to the account owner. Raises FormErrors."""
+    return prose_of(values, "question", "Ask in at least 3 characters.")

@@ -1,4 +1,4 @@
-"""The App Home tab as an inbox: what waits for one person, what is theirs, and everything open by due time.
+"""Draw the App Home tab as an inbox: what waits for a person, what is theirs, and everything open by due time.
 
 Slack keeps showing an old tab until a new one is published, so every click in it is judged anew. What the person
 chose to see travels in the view's private metadata and comes back with each click.
@@ -12,15 +12,19 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from bot.core.cards import lists, wording
+from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.lists import UNFINISHED, Row
 from bot.core.cards.mrkdwn import Block, context, data, date, fit, header, numbered, plain, section, who
 from bot.core.model import CaseState, Frozen, Kind
+from bot.core.money import in_locale
 from bot.core.people import EVERYTHING, Delegation, Pause
-from bot.core.slack_ids import BULKS, ActionId
+from bot.core.slack_ids import BULKS, ActionId, CallbackId, CaseRef
 
 PAGE = 20  # cases of a section that is looked through; a Home tab takes 100 blocks
 FIRST = 10  # cases of a section where others stand beside it
 SEARCH_AT_MOST = 100  # characters
+OPTIONS = 10  # that Slack takes in one group of checkboxes
+GROUPS = 3  # so that every case is decided and acknowledged within Slack's three seconds
 
 Scope = Literal["all", "waiting", "mine", "open"]
 SCOPES: Mapping[Scope, str] = {
@@ -39,7 +43,7 @@ STATES: Mapping[str, tuple[str, tuple[CaseState, ...]]] = {
 
 
 class Look(Frozen):
-    """What the person wants to see."""
+    """Hold what the person wants to see."""
 
     scope: Scope = "all"
     kind: Kind | None = None
@@ -53,7 +57,7 @@ class Look(Frozen):
 
 
 class Bulk(Frozen):
-    """Cases of one kind under one rule that this person can approve together, each on its own."""
+    """Group cases of a kind under a rule that this person can approve together, each on its own."""
 
     kind: Kind
     rule: str
@@ -61,12 +65,12 @@ class Bulk(Frozen):
 
     @property
     def key(self) -> str:
-        """Names the kind and the rule, not the cases: the form lists those that there are when it opens."""
+        """Return the name of the kind and the rule, not of the cases: the form lists those that wait when it opens."""
         return f"{self.kind}:{hashlib.sha256(self.rule.encode()).hexdigest()[:12]}"
 
 
 class Inbox(Frozen):
-    """What the tab shows to one person."""
+    """Hold what the tab shows to a person."""
 
     waiting: tuple[Row, ...] = ()
     mine: tuple[Row, ...] = ()
@@ -79,7 +83,7 @@ class Inbox(Frozen):
 
 
 def read_look(metadata: str) -> Look:
-    """As it came back from Slack; whatever we did not write is the first look."""
+    """Read a look as it came back from Slack; whatever we did not write is the first look."""
     try:
         return Look.model_validate_json(metadata)
     except ValidationError:
@@ -87,7 +91,7 @@ def read_look(metadata: str) -> Look:
 
 
 def home(inbox: Inbox, look: Look, *, now: datetime) -> Block:
-    """The view for `views.publish`."""
+    """Draw the view for `views.publish`."""
     blocks = [
         header("What waits"),
         section(_summary(inbox, now)),
@@ -102,7 +106,7 @@ def home(inbox: Inbox, look: Look, *, now: datetime) -> Block:
 
 
 def not_for_you(why: str | None = None) -> Block:
-    """The view of a person who is in none of the policy's groups, or `why` of an account that may not take part."""
+    """Draw the view of a person in none of the policy's groups; `why` is for an account that may not take part."""
     words = why or "This tab shows open cases to the people who decide them. Ask an admin if you should be one of them."
     return {"type": "home", "blocks": numbered([header("Countersign"), section(words)], "home")}
 
@@ -123,7 +127,8 @@ def _summary(inbox: Inbox, now: datetime) -> str:
 
 def _notes(inbox: Inbox) -> list[Block]:
     notes = [
-        f":busts_in_silhouette: You stand in for {who(one.user_id)} until {date(one.until_at)}." for one in inbox.lent
+        f":busts_in_silhouette: You stand in for {who(delegation.user_id)} until {date(delegation.until_at)}."
+        for delegation in inbox.lent
     ]
     if inbox.away is not None:
         away = inbox.away
@@ -214,7 +219,7 @@ def _turn(action_id: ActionId, label: str, page: int) -> Block:
 
 
 def _rows(rows: Sequence[Row], nothing: str, now: datetime) -> list[Block]:
-    return [section(lists.row(one, now)) for one in rows] or [context(nothing or "No case fits.")]
+    return [section(lists.row(row, now)) for row in rows] or [context(nothing or "No case fits.")]
 
 
 def _bulk_buttons(bulks: Sequence[Bulk]) -> list[Block]:
@@ -223,3 +228,52 @@ def _bulk_buttons(bulks: Sequence[Bulk]) -> list[Block]:
         label = f"Approve several: {wording.TITLES[bulk.kind]} ({len(bulk.rows)})"
         buttons.append({"type": "button", "action_id": action_id.value, "text": plain(label, 75), "value": bulk.key})
     return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+# --- approving several at once --------------------------------------------------------------------------------------
+
+
+def bulk_form(bulk: Bulk, now: datetime) -> Block:
+    """Draw the form that approves several like cases; nothing is ticked beforehand, so a person chooses each."""
+    shown = bulk.rows[: OPTIONS * GROUPS]
+    left_out = len(bulk.rows) - len(shown)
+    rule = in_locale(bulk.rule, bulk.rows[0].locale)
+    words = f"*{data(wording.TITLES[bulk.kind])}*, rule: {data(rule, 400)}. Each is judged on its own."
+    words += f" {left_out} more come after these." if left_out else ""
+    groups = [shown[at : at + OPTIONS] for at in range(0, len(shown), OPTIONS)]
+    return {
+        "type": "modal",
+        "callback_id": CallbackId.BULK_FORM.value,
+        "private_metadata": bulk.key,
+        "title": plain("Approve several", 24),
+        "submit": plain("Approve what is ticked", 24),
+        "close": plain("Cancel", 24),
+        "blocks": [
+            section(words),
+            *(_group(n, [lists.option(row, now) for row in rows]) for n, rows in enumerate(groups)),
+        ],
+    }
+
+
+def _group(n: int, options: Sequence[Block]) -> Block:
+    return {
+        "type": "input",
+        "block_id": f"cases-{n}",
+        "optional": True,
+        "label": plain("Cases" if n == 0 else "More cases", 100),
+        "element": {"type": "checkboxes", "action_id": VALUE, "options": list(options)},
+    }
+
+
+def read_bulk(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[CaseRef, ...]:
+    """Return each version that was ticked. Raises FormErrors for none, ValueError for what we did not write."""
+    chosen = [option["value"] for block in values.values() for option in block[VALUE].get("selected_options") or ()]
+    if not chosen:
+        raise FormErrors({"cases-0": "Tick at least one case."})
+    return tuple(CaseRef.parse(value) for value in dict.fromkeys(chosen))
+
+
+def bulk_result(lines: Sequence[str]) -> Block:
+    """Draw the result, a line for each case; the lines are ours and may hold mentions."""
+    view = {"type": "modal", "title": plain("Approve several", 24), "close": plain("Close", 24)}
+    return view | {"blocks": [section(line) for line in lines]}

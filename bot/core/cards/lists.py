@@ -1,4 +1,4 @@
-"""One case in a list: the same row on the home tab, in answers to commands and where several are approved at once."""
+"""Draw a case in a list: the same row on the home tab, in answers to commands and in the form for several."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from bot.core.cards import wording
 from bot.core.cards.mrkdwn import Block, code, data, date, escape, literal, mrkdwn, section, utc, who
 from bot.core.model import Case, CaseState, Frozen, Money
 from bot.core.money import HOME, in_locale
+from bot.core.records import RECORDS
 from bot.core.slack_ids import CaseRef
 
 OPTION_LIMIT = 75  # characters that Slack takes for the text of an option, and for its description
@@ -14,7 +15,7 @@ UNFINISHED = (CaseState.OPEN, CaseState.APPROVED, CaseState.STUCK)
 
 
 class Row(Frozen):
-    """A case with what its row says beside it."""
+    """Hold a case with what its row says beside it."""
 
     case: Case
     money: Money | None = None  # of the proposal; it goes before what was stated
@@ -28,7 +29,7 @@ class Row(Frozen):
 
 
 def row(shown: Row, now: datetime) -> str:
-    """Two lines of mrkdwn: what it is, and what it waits for."""
+    """Return two lines of mrkdwn: what the case is, and what it waits for."""
     case = shown.case
     parts = [waits(shown).rstrip("."), f"owner {who(case.owner)}", due(case, now), code(case.case_id)]
     return f"{title(shown)}\n{' · '.join(part for part in parts if part)}"
@@ -60,14 +61,14 @@ def due(case: Case, now: datetime) -> str:
 
 
 def answer(heading: str, rows: Sequence[Row], now: datetime, more: str = "") -> tuple[str, list[Block]]:
-    """A list for one person, as plain text and as blocks; `heading` and `more` are ours."""
-    blocks = [section(part) for part in (f"*{heading}*", *(row(one, now) for one in rows), more) if part]
-    lines = [f"{one.case.case_id}: {plainly(one, now)}" for one in rows]
+    """Return a list for one person, as plain text and as blocks; `heading` and `more` are ours."""
+    blocks = [section(part) for part in (f"*{heading}*", *(row(each, now) for each in rows), more) if part]
+    lines = [f"{each.case.case_id}: {plainly(each, now)}" for each in rows]
     return "\n".join([heading, *lines, *([more] if more else [])]), blocks
 
 
 def plainly(shown: Row, now: datetime) -> str:
-    """For notifications and screen readers."""
+    """Return a row in plain words, for notifications and screen readers."""
     case = shown.case
     late = ", overdue" if case.state in UNFINISHED and case.due_at < now else ""
     words = _headline(shown)
@@ -75,11 +76,11 @@ def plainly(shown: Row, now: datetime) -> str:
 
 
 def option(shown: Row, now: datetime) -> Block:
-    """A case to tick: its amount and customer, then its record and how urgent it is. The value names its version."""
+    """Return a case to tick: amount and customer, then its record and how urgent it is. The value names its version."""
     case = shown.case
     words = wording.headline(case.kind, case.details, shown.money, locale=shown.locale)
     words = words.removeprefix(f"{wording.TITLES[case.kind]} · ")
-    records = (getattr(case.details.fields, name) for name in wording.RECORDS)
+    records = (getattr(case.details.fields, name) for name in RECORDS)
     record = next((value for value in records if value), "no record stated")
     late = "overdue" if case.due_at < now else f"due {utc(case.due_at)}"
     return {
@@ -94,5 +95,5 @@ def option(shown: Row, now: datetime) -> Block:
 
 
 def lines(texts: Sequence[str]) -> list[Block]:
-    """A section each, for what is no case."""
+    """Return a section for each text that is about no case."""
     return [{"type": "section", "text": mrkdwn(text)} for text in texts if text]

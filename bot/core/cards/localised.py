@@ -1,4 +1,4 @@
-"""A case with the amounts in our sentences as the locale of its channel writes them. Pure; rows keep one form.
+"""Rewrite the amounts in our sentences as the locale of the case's channel writes them; rows keep one form.
 
 What callers and people said stays as they said it: their sums are theirs. Connectors, playbooks and the policy write
 amounts in one form, so it is enough to change them where they are shown, and a sentence never differs by who reads it.
@@ -23,11 +23,11 @@ def localised(file: CaseFile, locale: str) -> CaseFile:
     case, details = file.case, file.case.details
     doubts = tuple(in_locale(doubt, locale) for doubt in details.doubts)
     facts = tuple(_said(fact, locale, "sentence", "doubt", "missing") for fact in case.facts)
-    known = case.model_copy(update={"details": details.model_copy(update={"doubts": doubts}), "facts": facts})
+    localised_case = case.model_copy(update={"details": details.model_copy(update={"doubts": doubts}), "facts": facts})
     steps = [_said(step, locale, "detail") for step in file.executions]
     return file.model_copy(
         update={
-            "case": _said(known, locale, "closing") if case.state in _CLOSED_BY_US else known,
+            "case": _said(localised_case, locale, "closing") if case.state in _CLOSED_BY_US else localised_case,
             "proposal": _offered(file.proposal, locale),
             "executions": tuple(
                 step.model_copy(update={"action": _said(step.action, locale, "sentence")}) for step in steps
@@ -41,7 +41,7 @@ def standing_in(standing: Standing, locale: str) -> Standing:
 
 
 def entry_in(entry: AuditEntry, locale: str) -> AuditEntry:
-    """One line of the history, for the card's thread."""
+    """Return an entry of the audit history, for the card's thread."""
     if locale == HOME or entry.entry.what in _OWN_WORDS:
         return entry
     return entry.model_copy(update={"entry": _said(entry.entry, locale, "sentence")})
@@ -51,7 +51,7 @@ def _offered(proposal: Proposal, locale: str) -> Proposal:
     def actions(all_: tuple[Action, ...]) -> tuple[Action, ...]:
         return tuple(_said(action, locale, "sentence") for action in all_)
 
-    options = tuple(one.model_copy(update={"actions": actions(one.actions)}) for one in proposal.options)
+    options = tuple(option.model_copy(update={"actions": actions(option.actions)}) for option in proposal.options)
     offered = proposal.model_copy(update={"actions": actions(proposal.actions), "options": options})
     return _said(offered, locale, "because")
 

@@ -1,4 +1,4 @@
-"""The card of a sensitive call without what it hides, the button that shows it, and the view that the button opens."""
+"""Mask the card of a sensitive call, with the button that shows what is hidden and the view that it opens."""
 
 from bot.core.cards.mrkdwn import Block, data, link, plain, section
 from bot.core.masked import LINKS, hidden, masked
@@ -10,15 +10,15 @@ _WORDS = 2500  # characters of one hidden text; a section takes 3,000
 _MOST = 90  # sections; a form takes 100 blocks
 
 
-def without_what_is_hidden(file: CaseFile) -> CaseFile:
-    """Nothing that is drawn from it can tell what it does not hold."""
+def masked_file(file: CaseFile) -> CaseFile:
+    """Return the case without what is hidden, so that nothing drawn from it can tell what it does not hold."""
     if not file.case.details.sensitive:
         return file
     return file.model_copy(update={"case": file.case.model_copy(update={"details": masked(file.case.details)})})
 
 
-def behind_a_button(block: Block, file: CaseFile) -> Block:
-    """This section with the button, where there is something to show; `file` still holds it."""
+def with_summary_button(block: Block, file: CaseFile) -> Block:
+    """Return the section with the button if there is something to show; `file` still holds it."""
     if not hidden(file.case.details):
         return block
     value = str(CaseRef(file.case.case_id, file.proposal.version))
@@ -27,7 +27,7 @@ def behind_a_button(block: Block, file: CaseFile) -> Block:
 
 
 def summary_view(file: CaseFile) -> Block:
-    """What the card hides, for one person who may see it."""
+    """Draw what the card hides, for a person who may see it."""
     links = set(LINKS.values())
     shown = [
         section(f"*{data(label, 60)}*\n{link(words, 'Open') if label in links else data(words, _WORDS)}")

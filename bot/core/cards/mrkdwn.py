@@ -1,4 +1,4 @@
-"""Slack's text and the few blocks we use, as small functions that return dicts.
+"""Write Slack's text and the few blocks we use, as small functions that return dicts.
 
 Limits are those of Slack's Block Kit reference. Everything that a caller, a person or a vendor wrote goes through
 `data` or `code` (or `literal` where Slack shows plain text), so it can neither mention anybody nor hide a link.
@@ -40,14 +40,14 @@ def escape(text: str) -> str:
 
 
 def cap(text: str, limit: int) -> str:
-    """At most `limit` characters; an escaped `&amp;` is never cut in half."""
+    """Return at most `limit` characters; an escaped `&amp;` is never cut in half."""
     if len(text) <= limit:
         return text
     return _HALF_ENTITY.sub("", text[: limit - 1]).rstrip() + "…"
 
 
 def data(text: str, limit: int = 300) -> str:
-    """Words from outside as one line of mrkdwn that is shown as it is: no mention, link, emoji or format."""
+    """Return words from outside as a line of mrkdwn that is shown as it is: no mention, link, emoji or format."""
     line = _one_line(text)
     if _FORMATS.search(line):  # most lines hold nothing that could
         line = _SHORTCODE.sub("∶\\1∶", line.translate(_LOOKALIKE))
@@ -55,17 +55,17 @@ def data(text: str, limit: int = 300) -> str:
 
 
 def code(text: str, limit: int = 120) -> str:
-    """An identifier from outside, easy to copy."""
+    """Return an identifier from outside, easy to copy."""
     return "`" + cap(escape(_one_line(text).replace("`", "'")) or "-", limit) + "`"
 
 
 def literal(text: str, limit: int) -> str:
-    """Words for Slack's plain_text, which is not escaped: angle brackets become look-alikes."""
+    """Return words for Slack's plain_text, which is not escaped: angle brackets become look-alikes."""
     return cap(_one_line(text).replace("<", "‹").replace(">", "›"), limit)
 
 
 def ours(text: str, people: Iterable[str], limit: int = 600) -> str:
-    """A sentence that we wrote around words from outside: of all mentions only those of `people` are live."""
+    """Return a sentence that we wrote around words from outside; of all mentions only those of `people` are live."""
     shown = data(text, limit)
     for person in people:
         if is_person(person):
@@ -78,17 +78,17 @@ def utc(at: datetime) -> str:
 
 
 def date(at: datetime) -> str:
-    """The reader's own time zone, with UTC where a client cannot do that."""
+    """Return a time in the reader's own time zone, or UTC where a client cannot do that."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{utc(at)}>"
 
 
 def is_person(actor: str) -> bool:
-    """Whether this is a Slack user id, and not a group of the policy or one of our own actors."""
+    """Return whether this is a Slack user id, and not a group of the policy or one of our own actors."""
     return _PERSON.fullmatch(actor) is not None
 
 
 def who(actor: str) -> str:
-    """A Slack user or user group id as a mention; anything else in words: "finance", "the policy", "DialNexa"."""
+    """Return a Slack user or user group id as a mention, anything else in words: "finance", "the policy"."""
     if is_person(actor):
         return f"<@{actor}>"
     if _GROUP.fullmatch(actor):
@@ -99,7 +99,7 @@ def who(actor: str) -> str:
 
 
 def link(url: str, label: str) -> str:
-    """A link whose host is on show, so that a stated address cannot pretend to be another; other text stays text."""
+    """Return a link with its host, so that a stated address cannot pretend to be another; other text stays text."""
     host = _host(url)
     target = escape(url).replace("|", "%7C")
     if host is None or len(target) > URL_LIMIT:
@@ -108,7 +108,7 @@ def link(url: str, label: str) -> str:
 
 
 def is_address(url: str) -> bool:
-    """Whether this is a web address that can be linked: http or https, a host, no name or password before it."""
+    """Return whether this is a web address that can be linked: http or https, a host, no name or password before it."""
     return _host(url) is not None
 
 
@@ -123,7 +123,7 @@ def _host(url: str) -> str | None:
 
 
 def fit(lines: Sequence[str], limit: int, separator: str = "\n") -> str:
-    """Whole lines up to `limit` characters, then how many are left out: a card never ends in half a sentence."""
+    """Return whole lines up to `limit` characters, then how many are left out: a card never ends in half a sentence."""
     kept: list[str] = []
     room = limit - 40  # for the line that counts the rest
     for line in lines:
@@ -161,7 +161,7 @@ def context(text: str) -> Block:
 
 
 def size(node: Any) -> int:
-    """Characters of every `text` in some blocks, as Slack counts them for a whole message."""
+    """Return the characters of every `text` in some blocks, as Slack counts them for a whole message."""
     if isinstance(node, list):
         return sum(map(size, node))
     if not isinstance(node, dict):
@@ -170,5 +170,5 @@ def size(node: Any) -> int:
 
 
 def numbered(blocks: Iterable[Block], prefix: str) -> list[Block]:
-    """Gives every block its own block_id, `prefix:n`; Slack keeps old input state under a block_id that it knows."""
+    """Give every block its own block_id, `prefix:n`; Slack keeps old input state under a block_id that it knows."""
     return [{**block, "block_id": f"{prefix}:{n}"} for n, block in enumerate(blocks)]

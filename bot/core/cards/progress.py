@@ -1,4 +1,4 @@
-"""How far a case is, for its card: the state line, the steps, and the buttons that its state allows."""
+"""Draw how far a case is: the state line, the steps, and the buttons that its state allows."""
 
 from collections.abc import Mapping
 
@@ -22,6 +22,7 @@ from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, Exe
 from bot.core.money import HOME
 from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Standing, payout_of
+from bot.core.records import customer
 from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
 
 _ROOM = 2200  # characters for all steps, of the 12,000 that Slack takes for all blocks of a message
@@ -45,12 +46,12 @@ _STEP_WORDS: Mapping[ExecutionState, str] = {
 
 
 def current_step(file: CaseFile) -> Execution | None:
-    """The first step that has not succeeded; steps run in order."""
+    """Return the first step that has not succeeded; steps run in order."""
     return next((step for step in steps(file) if step.state is not ExecutionState.SUCCEEDED), None)
 
 
 def rejection(file: CaseFile) -> Decision | None:
-    return next((one for one in reversed(file.decisions) if one.verdict is Verdict.REJECT), None)
+    return next((decision for decision in reversed(file.decisions) if decision.verdict is Verdict.REJECT), None)
 
 
 def steps(file: CaseFile) -> list[Execution]:
@@ -60,7 +61,7 @@ def steps(file: CaseFile) -> list[Execution]:
 # --- the state line -------------------------------------------------------------------------------------------------
 
 
-FALLEN = ":sos: Nobody else can decide or go on with this now, so it fell to the admins."
+ESCALATED_TO_ADMINS = ":sos: Nobody else can decide or go on with this now, so it fell to the admins."
 
 
 def state_line(file: CaseFile, standing: Standing) -> str:
@@ -73,12 +74,12 @@ def state_line(file: CaseFile, standing: Standing) -> str:
         CaseState.EXPIRED: lambda: f":hourglass: *Expired:* nobody decided in time. {_closing(file)}",
         CaseState.STUCK: lambda: f":rotating_light: *Stuck.* {_closing(file)}\n*What to do:* {_way_out(file)}",
     }
-    fallen = [FALLEN] if file.case.fallen_to_admins and unfinished else []
-    return "\n".join([draw[file.case.state]().strip(), *fallen, *_new_version(file)])
+    escalated = [ESCALATED_TO_ADMINS] if file.case.fallen_to_admins and unfinished else []
+    return "\n".join([draw[file.case.state]().strip(), *escalated, *_new_version(file)])
 
 
 def _new_version(file: CaseFile) -> list[str]:
-    """Why people are asked again; approval of an earlier version says nothing about this one."""
+    """Say why people are asked again; approval of an earlier version says nothing about this one."""
     proposal = file.proposal
     if file.case.kind is Kind.REVIEW or not (proposal.because or proposal.version > 1):
         return []
@@ -102,13 +103,17 @@ def _waiting(file: CaseFile, standing: Standing) -> str:
 
 def _by(decisions: tuple[Decision, ...], verdict: Verdict) -> str:
     word = "approved" if verdict is Verdict.APPROVE else "rejected"
-    made = [decision for decision in decisions if decision.verdict is verdict]
-    return fit([f"{who(one.user_id)} {word}{_in_place_of(one)} {date(one.decided_at)}" for one in made], 500, ", ")
+    given = [decision for decision in decisions if decision.verdict is verdict]
+    return fit(
+        [f"{who(decision.user_id)} {word}{_in_place_of(decision)} {date(decision.decided_at)}" for decision in given],
+        500,
+        ", ",
+    )
 
 
 def _in_place_of(decision: Decision) -> str:
-    """Whoever was away and had named this person."""
-    return f" for {' and '.join(who(one) for one in decision.stood_in_for)}" if decision.stood_in_for else ""
+    """Return whom this person stood in for."""
+    return f" for {' and '.join(who(user_id) for user_id in decision.stood_in_for)}" if decision.stood_in_for else ""
 
 
 def _approvals(file: CaseFile) -> str:
@@ -155,13 +160,13 @@ def _way_out(file: CaseFile) -> str:
 
 
 def work(file: CaseFile) -> list[Block]:
-    """What an approval will do, or how far each step is."""
+    """Draw what an approval will do, or how far each step is."""
     is_open, proposal = file.case.state is CaseState.OPEN, file.proposal
-    lists = [("Steps", [_step(n, one) for n, one in enumerate(steps(file), 1)])]
+    lists = [("Steps", [_step(n, step) for n, step in enumerate(steps(file), 1)])]
     if is_open:
         lists.append((_heading(file), _planned(proposal.actions)))
-        others = [one for one in proposal.options if one.actions != proposal.actions]
-        lists += [(f"If “{data(one.label, 60)}”", _planned(one.actions)) for one in others]
+        others = [option for option in proposal.options if option.actions != proposal.actions]
+        lists += [(f"If “{data(option.label, 60)}”", _planned(option.actions)) for option in others]
     elif not file.executions:
         lists.append(("Was proposed", _planned(proposal.actions)))
     shown = [(label, lines) for label, lines in lists if lines]
@@ -175,7 +180,7 @@ def _heading(file: CaseFile) -> str:
 
 
 def _planned(actions: tuple[Action, ...]) -> list[str]:
-    return [f"{n}. {data(one.sentence)} _({data(_doer(one))})_" for n, one in enumerate(actions, 1)]
+    return [f"{n}. {data(action.sentence)} _({data(_doer(action))})_" for n, action in enumerate(actions, 1)]
 
 
 def _doer(action: Action) -> str:
@@ -201,14 +206,14 @@ def _step(number: int, step: Execution) -> str:
 
 
 def buttons(file: CaseFile, locale: str = HOME) -> list[Block]:
-    """Only what the state allows; a decided or finished case has none."""
+    """Draw the buttons that the state allows; a decided or finished case has none."""
     reference = str(CaseRef(file.case.case_id, file.proposal.version))
     elements = [{**button, "value": reference} for button in _allowed(file, locale)]
     return [{"type": "actions", "elements": [*elements, _menu(file, reference)]}] if elements else []
 
 
 def _menu(file: CaseFile, reference: str) -> Block:
-    """What is needed now and then; the buttons beside it stay few."""
+    """Draw the menu of what is needed now and then, so that the buttons beside it stay few."""
     is_open = file.case.state is CaseState.OPEN
     payable = is_open and payout_of(file.proposal) is not None and wording.paid_elsewhere(file) is None
     labels = {More.AMOUNT: "Change the amount"} if payable else {}
@@ -249,11 +254,11 @@ def _decisions(file: CaseFile, locale: str) -> list[Block]:
 
 
 def _approval(file: CaseFile, locale: str) -> Block:
-    """The last look before money moves: how much, to whom, and what happens first."""
+    """Return the last confirmation before money moves: how much, to whom, and what happens first."""
     case, actions = file.case, file.proposal.actions
     sum_ = wording.amount(case.kind, case.details, file.proposal.money, locale)
     rest = f" Then {len(actions) - 1} more." if len(actions) > 1 else ""
-    for_whom = f"{sum_ or wording.TITLES[case.kind]}, for {literal(wording.customer(case.details), 80)}."
+    for_whom = f"{sum_ or wording.TITLES[case.kind]}, for {literal(customer(case.details), 80)}."
     return _confirm(
         "Approve this?", f"{for_whom} First: {literal(actions[0].sentence.rstrip('.'), 150)}.{rest}", "Approve"
     )

@@ -1,35 +1,14 @@
-"""The words for people that the card, the home tab, the forms and the notifications share. Plain text, not escaped."""
+"""Hold the words that the card, the home tab, the forms and the notifications share. Plain text, not escaped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from bot.core.cards import mrkdwn
 from bot.core.duplicates import paid_before
-from bot.core.model import Action, Case, CaseFile, CaseState, Details, Earlier, Kind, Money
+from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Details, Earlier, Kind, Money, Verdict
 from bot.core.money import HOME, show
 from bot.core.playbooks import PLAYBOOKS, unverified_recipient
 from bot.core.policy import payout_of
-from bot.core.said import REASONS, RECORDS, address, customer, doubts_of, reason
-
-__all__ = [
-    "ASKS",
-    "REASONS",
-    "RECORDS",
-    "STATED",
-    "STATES",
-    "SYSTEMS",
-    "TITLES",
-    "address",
-    "amount",
-    "approvals",
-    "confidence",
-    "customer",
-    "doubts",
-    "headline",
-    "needs_completing",
-    "paid_elsewhere",
-    "reason",
-    "system",
-    "waits_for",
-]
+from bot.core.records import customer, doubts_of
 
 TITLES: Mapping[Kind, str] = {kind: playbook.title for kind, playbook in PLAYBOOKS.items()}
 ASKS: Mapping[Kind, str] = {kind: playbook.asks for kind, playbook in PLAYBOOKS.items()}
@@ -75,7 +54,7 @@ STATED: Mapping[str, str] = {
 
 
 def amount(kind: Kind, details: Details, money: Money | None = None, locale: str = HOME) -> str | None:
-    """The sum that the case is about, "amount not stated", or None where the kind is not about one.
+    """Return the sum that the case is about, "amount not stated", or None if the kind is not about one.
 
     `money` is the proposal's and goes before what was stated.
     """
@@ -100,7 +79,7 @@ def headline(kind: Kind, details: Details, money: Money | None, *, urgent: bool 
 
 
 def confidence(details: Details) -> str:
-    """In words and per cent; the words are ours, the policy's floor decides on its own."""
+    """Return the confidence in words and per cent; the words are ours, the policy's floor decides on its own."""
     value = details.fields.confidence
     if value is None:
         return "not stated"
@@ -117,29 +96,55 @@ def system(action: Action) -> str:
 
 
 def doubts(file: CaseFile) -> tuple[str, ...]:
-    """Every reason to look twice, each once, in the order in which they arose."""
+    """Return the reasons to check a case, each once, in the order in which they arose."""
     case = file.case
     why = file.proposal.because if case.kind is Kind.REVIEW else None
     recipient = unverified_recipient(file) if case.state is CaseState.OPEN else None
-    first = (one for one in (why, recipient) if one)
+    first = (doubt for doubt in (why, recipient) if doubt)
     return tuple(dict.fromkeys([*first, *case.details.doubts, *doubts_of(case.facts)]))
 
 
 def needs_completing(file: CaseFile) -> bool:
-    """Nothing to decide on yet: a person first says what this is."""
+    """Return whether there is nothing to decide on yet: a person first says what this is."""
     nothing = not file.proposal.actions and not file.proposal.options
     return nothing or file.proposal.kind is Kind.REVIEW
 
 
 def paid_elsewhere(file: CaseFile) -> Earlier | None:
-    """The case that has paid what this one would pay too: nobody can approve it any more."""
+    """Return the case that has paid what this one would pay too: nobody can approve it any more."""
     return paid_before(file.case.earlier) if payout_of(file.proposal) is not None else None
 
 
 def waits_for(case: Case) -> str:
-    """What an unfinished case waits for, where only the case is at hand."""
+    """Return what an unfinished case waits for, if only the case is at hand."""
     if case.state is CaseState.STUCK:
         return case.closing or "stuck: a person has to look"
     if case.state is CaseState.APPROVED:
         return "approved, being carried out"
     return "waits for somebody to complete it" if case.kind is Kind.REVIEW else "waits for a decision"
+
+
+def how_it_stands(file: CaseFile) -> str:
+    """Return a sentence for a click that came too late: "Already approved by X at T"; it may hold mentions."""
+    approved, rejected = (_who(file.decisions, verdict) for verdict in (Verdict.APPROVE, Verdict.REJECT))
+    match file.case.state:
+        case CaseState.OPEN:
+            return "This case is still open; nothing was run."
+        case CaseState.APPROVED:
+            return f"Already approved{approved}; its steps are running."
+        case CaseState.DONE:
+            return f"Already approved{approved} and done."
+        case CaseState.REJECTED:
+            return f"Already rejected{rejected}."
+        case CaseState.EXPIRED:
+            return "This case has expired: nobody decided in time."
+        case CaseState.STUCK:
+            return f"Already approved{approved}; a step is stuck and waits for a person."
+
+
+def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
+    given = [decision for decision in decisions if decision.verdict is verdict]
+    if not given:
+        return ""
+    people = " and ".join(mrkdwn.who(decision.user_id) for decision in given)
+    return f" by {people} {mrkdwn.date(given[-1].decided_at)}"

@@ -1,4 +1,4 @@
-"""Reads what DialNexa sends, in all its generations, into a Call (dialnexa.md, sections 1, 4 and 8.1).
+"""Read what DialNexa sends, in all its generations, into a Call (dialnexa.md, sections 1, 4 and 8.1).
 
 Redaction comes first, over the whole body, so that nothing that is read here can hold a card number. What is not a
 finished call is Ignored with a reason; only a body that is no JSON object is an error.
@@ -49,11 +49,11 @@ Json = Mapping[str, JsonValue]
 
 
 class BadBody(Exception):
-    """The body is no JSON object; the message is a sentence for the sender."""
+    """Refuse a body that is no JSON object; the message is a sentence for the sender."""
 
 
 class Ignored(Frozen):
-    """A delivery that is no finished call: acknowledged, and nothing more."""
+    """Describe a delivery that is no finished call: it is acknowledged, and nothing more."""
 
     reason: str  # a sentence
     event: str  # as stated or inferred; empty where there is none
@@ -63,7 +63,7 @@ Received = Call | Ignored
 
 
 def read_call(body: JsonValue, route_event: str | None, mapping: Mapping[str, str]) -> Received:
-    """A Call, or Ignored; raises BadBody for JSON that is not an object.
+    """Return a Call, or Ignored. Raises BadBody for JSON that is not an object.
 
     `route_event` is the event that the address names, for bodies that do not; `mapping` is the policy's, their field
     name to ours.
@@ -82,7 +82,7 @@ def read_call(body: JsonValue, route_event: str | None, mapping: Mapping[str, st
 
 
 def merge(calls: Sequence[Details]) -> Details:
-    """What several tellings of one call say together: a later value wins, what it leaves out remains.
+    """Merge several tellings of a call: a later value wins, what it leaves out remains.
 
     Money follows the merged amount and currency; a doubt about a currency that has been stated since is settled.
     """
@@ -114,7 +114,7 @@ def _merged(old: Details, new: Details) -> Details:
 
 
 def _parts(root: Json) -> tuple[Json, ...]:
-    """The call object, then what is around it: a value is looked for in this order."""
+    """Return the call object, then what is around it: a value is looked for in this order."""
     around = [value for name in ("payload", "data") if isinstance(value := root.get(name), Mapping)]
     calls = [value.get("call") for value in (*around, root)]
     call = next((value for value in (*calls, *around) if isinstance(value, Mapping) and value), root)
@@ -133,7 +133,7 @@ def _call_id(parts: Sequence[Json]) -> str | None:
 
 
 def _event(root: Json, route_event: str | None, call_id: str | None) -> str:
-    """As the body states it, else as the address does; empty for a body that is only recognised by its shape."""
+    """Return the event as the body states it, else as the address does; empty if only the shape of the body tells."""
     for name in ("event_type", "event", "type"):
         stated = (text_of(root.get(name), 80) or "").lower()
         if stated and stated not in _CALL_TYPES:
@@ -144,7 +144,7 @@ def _event(root: Json, route_event: str | None, call_id: str | None) -> str:
 
 
 def _known(event: str) -> str:
-    """An address may spell call.completed as call-completed or call_completed."""
+    """Return the event under the name we know: an address may spell call.completed as call-completed."""
     spellings = (event, event.replace("-", "_"), event.replace("-", ".").replace("_", "."))
     return next((name for name in spellings if name in _PASSING or name in _ENDED or name in _SESSION), event)
 
@@ -194,7 +194,7 @@ def _call(call_id: str, event: str, parts: Sequence[Json], mapping: Mapping[str,
 
 
 def _own(parts: Sequence[Json]) -> Iterator[tuple[str, JsonValue]]:
-    """What DialNexa itself says of the call, beside the fields of the workspace."""
+    """Yield what DialNexa itself says of the call, beside the fields of the workspace."""
     yield "sentiment", _first(parts, "sentiment")
     yield "language", _first(parts, "language")
     yield "recording_url", _first(parts, "recording_url", "recording_sas_url")
@@ -204,7 +204,7 @@ def _own(parts: Sequence[Json]) -> Iterator[tuple[str, JsonValue]]:
 
 
 def _summary(parts: Sequence[Json], stated: list[tuple[str, JsonValue]]) -> str | None:
-    """The call's own, else the analysis's, which is then no longer among its fields."""
+    """Return the call's own summary, else the analysis's, which is then taken out of its fields."""
     own = _first(parts, "summary")
     for pair in stated:
         if field_name(pair[0]) in ("summary", "call_summary") and (own is None or pair[1] == own):
@@ -216,7 +216,7 @@ def _summary(parts: Sequence[Json], stated: list[tuple[str, JsonValue]]) -> str 
 
 
 def _loaded(container: JsonValue) -> JsonValue:
-    """Some generations send an object as its JSON text."""
+    """Load an object that some generations send as its JSON text."""
     if not isinstance(container, str):
         return container
     try:

@@ -1,4 +1,4 @@
-"""Reads amounts and currencies out of text, and settles what sum a call is about. Nothing is guessed.
+"""Read amounts and currencies out of text, and settle what sum a call is about. Nothing is guessed.
 
 A sign that several currencies share, such as "$", states an amount and no currency. An amount below zero is read as the
 amount itself: a refund of "-24.90" gives back 24.90; intake keeps the text as stated. An amount of zero is what an
@@ -48,30 +48,8 @@ _CURRENCIES = {
     "₴": "UAH",
     "₽": "RUB",
 }
-_SHARED = frozenset(
-    (
-        "$",
-        "£",
-        "¥",
-        "kr",
-        "kr.",
-        "fr",
-        "fr.",
-        "dollar",
-        "dollars",
-        "buck",
-        "bucks",
-        "pound",
-        "pounds",
-        "peso",
-        "pesos",
-        "crown",
-        "crowns",
-        "kroner",
-        "kronor",
-        "franc",
-        "francs",
-    )
+_SHARED = frozenset(("$", "£", "¥", "kr", "kr.", "fr", "fr.", "dollar", "dollars", "buck", "bucks")).union(
+    ("pound", "pounds", "peso", "pesos", "crown", "crowns", "kroner", "kronor", "franc", "francs")
 )
 _MARK = "|".join(re.escape(word) for word in sorted([*_CURRENCIES, *_SHARED], key=len, reverse=True))
 _NUMBER = (
@@ -115,7 +93,7 @@ class Settled(NamedTuple):
 
 
 def currency_of(text: str) -> str | None:
-    """ISO 4217 code; None for what is none, or may be several."""
+    """Return the ISO 4217 code, or None for what is none or may be several."""
     word = " ".join(text.split())
     if word.casefold() in _CURRENCIES:
         return _CURRENCIES[word.casefold()]
@@ -127,7 +105,7 @@ def currency_of(text: str) -> str | None:
 
 
 def amount_of(text: str) -> Amount | None:
-    """One amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12"; None for the rest."""
+    """Read one amount and nothing else: "$1,240.00", "1.240,00", "1 240,00 €", "-24.90", "USD 12"; else None."""
     match = _VALUE.fullmatch(text.strip())
     if match is None:
         return None
@@ -142,7 +120,7 @@ def amount_of(text: str) -> Amount | None:
 
 
 def amounts_in(text: str) -> list[Amount]:
-    """Amounts that a text names with a currency or its sign: "USD 129.50", "129.50 USD", "$129.50"."""
+    """Return the amounts that a text names with a currency or its sign: "USD 129.50", "129.50 USD", "$129.50"."""
     found: dict[tuple[Decimal, str | None], Amount] = {}
     for match in _IN_TEXT.finditer(text):
         before = _BEFORE.search(text, max(0, match.start() - 20), match.start())
@@ -154,28 +132,30 @@ def amounts_in(text: str) -> list[Amount]:
         value = _decimal(match["number"]) + Decimal(match["cents"] or 0) / 100
         if marks and value:
             code = next((code for mark in marks if (code := currency_of(mark))), None)
-            said = text[before.start() if before else match.start() : match.end()]
-            found.setdefault((value, code), Amount(value, code, said, code is None, divider=_divider(match["number"])))
+            stated = text[before.start() if before else match.start() : match.end()]
+            found.setdefault(
+                (value, code), Amount(value, code, stated, code is None, divider=_divider(match["number"]))
+            )
     return list(found.values())
 
 
 def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Settled:
-    """The sum that a call is about, from the fields that state it and, where they do not, from the summary.
+    """Settle the sum that a call is about, from the fields that state it and, if they do not, from the summary.
 
     An amount of the fields that the summary also names is taken, whatever other amounts the summary tells of.
     """
-    said = amounts_in(summary)
+    in_summary = amounts_in(summary)
     doubts: list[str] = []
     own = {amount.currency for amount in stated if amount.currency}
     if currency is None and len(own) == 1:
         currency = own.pop()
     elif own - {currency}:
         doubts.append(f"Two currencies are stated: {' and '.join(sorted({*own, *([currency] if currency else [])}))}.")
-    chosen, from_summary = _chosen(stated, currency, said, doubts)
+    chosen, from_summary = _chosen(stated, currency, in_summary, doubts)
     if chosen is None:
         return Settled(None, currency, doubts=tuple(doubts))
     if currency is None:
-        codes = {amount.currency for amount in said if amount.value == chosen.value and amount.currency}
+        codes = {amount.currency for amount in in_summary if amount.value == chosen.value and amount.currency}
         if len(codes) == 1:
             currency = codes.pop()
             from_summary = (*from_summary, "currency")
@@ -185,27 +165,27 @@ def settle(stated: Sequence[Amount], currency: str | None, summary: str) -> Sett
 
 
 def _chosen(
-    stated: Sequence[Amount], currency: str | None, said: Sequence[Amount], doubts: list[str]
+    stated: Sequence[Amount], currency: str | None, in_summary: Sequence[Amount], doubts: list[str]
 ) -> tuple[Amount | None, tuple[str, ...]]:
     if stated:
         chosen = stated[0]
         other = next((amount for amount in stated if amount.value != chosen.value), None)
-        same = [amount for amount in said if amount.value == chosen.value]
+        same = [amount for amount in in_summary if amount.value == chosen.value]
         if other is not None:
             doubts.append(f"Two amounts are stated: {chosen} and {other}.")
-        elif said and not same:
-            doubts.append(f"Two amounts are stated: {chosen} in the fields, {said[0]} in the summary.")
+        elif in_summary and not same:
+            doubts.append(f"Two amounts are stated: {chosen} in the fields, {in_summary[0]} in the summary.")
         elif same and currency and not any(amount.currency in (None, currency) for amount in same):
             doubts.append(
                 f"Two amounts are stated: {chosen.value:f} {currency} in the fields, {same[0]} in the summary."
             )
         return chosen, ()
-    if len({amount.value for amount in said}) > 1 or len({amount.currency for amount in said} - {None}) > 1:
-        doubts.append(f"The summary names two amounts: {said[0]} and {said[1]}.")
-    elif said and currency and not any(amount.currency in (None, currency) for amount in said):
-        doubts.append(f"The fields state {currency}, the summary {said[0]}.")
-    elif said:
-        return said[0], ("amount",)
+    if len({amount.value for amount in in_summary}) > 1 or len({amount.currency for amount in in_summary} - {None}) > 1:
+        doubts.append(f"The summary names two amounts: {in_summary[0]} and {in_summary[1]}.")
+    elif in_summary and currency and not any(amount.currency in (None, currency) for amount in in_summary):
+        doubts.append(f"The fields state {currency}, the summary {in_summary[0]}.")
+    elif in_summary:
+        return in_summary[0], ("amount",)
     return None, ()
 
 
@@ -236,7 +216,7 @@ def _names_money(mark: str, number: str) -> bool:
 
 
 def _decimal(number: str) -> Decimal:
-    """A divider that comes more than once divides thousands, and so does a single "," as in 1,240."""
+    """Read a number; a divider that comes more than once divides thousands, and so does a single "," as in 1,240."""
     plain = _SPACES.sub("", number)
     last = "," if plain.rfind(",") > plain.rfind(".") else "."
     other = "." if last == "," else ","

@@ -1,4 +1,4 @@
-"""Turns a workspace's own extracted fields into the canonical fields of a call.
+"""Turn a workspace's own extracted fields into the canonical fields of a call.
 
 Names match whatever their case, spaces and hyphens. The policy's mapping comes first, then our own names, then the
 names that DialNexa's guide recommends. What has no meaning for us, or cannot be read, is kept as `unmapped` text.
@@ -83,7 +83,7 @@ _NAME_KEYS, _VALUE_KEYS = ("field_name", "name", "key", "field", "label"), ("val
 
 @dataclass
 class _Draft:
-    """What has been read so far, of one call."""
+    """Collect what has been read so far of a call."""
 
     texts: dict[str, str] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
@@ -102,13 +102,13 @@ class _Draft:
 
 
 def pairs(container: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    """Names and values of an object or of a list of {field_name, value}."""
+    """Yield names and values of an object or of a list of {field_name, value}."""
     if isinstance(container, Mapping):
         yield from container.items()
     elif isinstance(container, list):
         for item in container:
             if isinstance(item, Mapping):
-                name = next((told for key in _NAME_KEYS if isinstance(told := item.get(key), str)), None)
+                name = next((stated for key in _NAME_KEYS if isinstance(stated := item.get(key), str)), None)
                 if name is not None:
                     yield name, next((item[key] for key in _VALUE_KEYS if item.get(key) is not None), None)
                 else:
@@ -122,21 +122,21 @@ def read_details(
     mapping: Mapping[str, str],
     redactions: Sequence[str] = (),
 ) -> Details:
-    """Details from `sources` of names and values, the first of which wins; `mapping` is their name to ours."""
-    known = {field_name(theirs): ours for theirs, ours in mapping.items()}
+    """Read Details from `sources` of names and values, the first of which wins; `mapping` is their name to ours."""
+    mapped = {field_name(theirs): ours for theirs, ours in mapping.items()}
     draft = _Draft()
     for source in sources:
         taken = frozenset({*draft.texts, *draft.flags, *(("amount",) if draft.amounts else ())})
-        ranked = [(*_target(field_name(name), known), name, value) for name, value in source]
-        for _, target, name, value in sorted(ranked, key=lambda one: one[0]):
+        ranked = [(*_target(field_name(name), mapped), name, value) for name, value in source]
+        for _, target, name, value in sorted(ranked, key=lambda entry: entry[0]):
             _read(draft, target, name, value, taken)
     return _details(draft, summary, redactions)
 
 
-def _target(name: str, known: Mapping[str, str]) -> tuple[int, str | None]:
-    """How sure the name is, the surest first, and which canonical field or part of the address it means."""
-    if name in known:
-        return 0, known[name]
+def _target(name: str, mapped: Mapping[str, str]) -> tuple[int, str | None]:
+    """Return how sure the name is, the surest first, and which canonical field or part of the address it means."""
+    if name in mapped:
+        return 0, mapped[name]
     if name in _CANONICAL:
         return 1, name
     if name in _SYNONYMS:
@@ -161,7 +161,7 @@ def _read(draft: _Draft, target: str | None, name: str, value: JsonValue, taken:
 
 
 def _take(draft: _Draft, target: str, text: str, name: str) -> bool:
-    """False where the value does not become part of the field and must be kept aside."""
+    """Take a value into the field; return False if it has to be kept aside instead."""
     if target == "amount":
         return _take_amount(draft, text, name)
     if target in _FLAGS:
@@ -243,6 +243,6 @@ def _details(draft: _Draft, summary: str | None, redactions: Sequence[str]) -> D
 
 
 def _invoice_in(summary: str) -> str | None:
-    """The one invoice number that the text names; None for none, or for several."""
+    """Return the one invoice number that the text names, or None for none or several."""
     numbers = {(match[1] or match[2]).upper() for match in _INVOICE.finditer(summary)}
     return numbers.pop() if len(numbers) == 1 else None

@@ -1,4 +1,4 @@
-"""Reads a transcript in every shape that dialnexa.md, section 4.4, lists."""
+"""Read a transcript in every shape that dialnexa.md, section 4.4, lists."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _MARKED_LINE = re.compile(r"^\s*([A-Za-z][\w .'-]{0,30}?)\s?:\s(?=\S)", re.MULTI
 
 
 def read_transcript(value: JsonValue) -> tuple[Turn, ...]:
-    """At most 200 turns; empty where there is nothing to read."""
+    """Return at most 200 turns, none if there is nothing to read."""
     turns: list[Turn] = []
     for speaker, text in _said(value):
         cleaned = clean(text, TURN_AT_MOST)
@@ -51,16 +51,16 @@ def _turn(item: JsonValue) -> Iterator[tuple[str, str]]:
     if isinstance(item, str):
         yield from _lines(item)
     elif isinstance(item, Mapping):
-        text = next((said for key in _TEXT_KEYS if isinstance(said := item.get(key), str) and said), None)
+        text = next((words for key in _TEXT_KEYS if isinstance(words := item.get(key), str) and words), None)
         speaker = next((name for key in _SPEAKER_KEYS if isinstance(name := item.get(key), str) and name), "")
         if text:
             yield speaker, text
         elif not speaker:  # {"Agent": "..."}
-            yield from ((key, said) for key, said in item.items() if isinstance(said, str))
+            yield from ((key, words) for key, words in item.items() if isinstance(words, str))
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """Known speakers anywhere; other names only at the start of a line, and only where no known one is."""
+    """Split a text at known speakers anywhere; at other names only at the start of a line, if no known one is there."""
     marks = list(_MARK.finditer(text)) or list(_MARKED_LINE.finditer(text))
     if not marks or text[: marks[0].start()].strip():
         yield "", text[: marks[0].start()] if marks else text
@@ -76,7 +76,7 @@ def _speaker(name: str) -> str:
 
 
 def _loaded(text: str) -> JsonValue:
-    """None for a text that is not JSON of a list or an object."""
+    """Return the list or object that a text holds as JSON, None for any other text."""
     if text[:1] not in "[{" or not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""An amount that a person types into a form, read as the locale of their channel writes numbers. Nothing is guessed."""
+"""Read an amount that a person types into a form as the locale of their channel writes numbers. Nothing is guessed."""
 
 import re
 from decimal import Decimal
@@ -12,7 +12,7 @@ _DIVIDED = re.compile(r"([0-9]+)[.,]([0-9]{3})")
 
 
 def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
-    """Major units, above zero, that fit the currency (ISO 4217). Raises ValueError with a sentence for who typed it.
+    """Return major units, above zero, that fit the currency. Raises ValueError with a sentence for who typed it.
 
     A point and a comma are both taken where only one reading is possible: "1240.50" and "1.240,50" are the same
     everywhere. "1.240" is not: it is refused, unless it is just how the locale writes an amount of that currency.
@@ -29,7 +29,7 @@ def typed(text: str, currency: str, locale: str = HOME) -> Decimal:
 
 
 def a_number(text: str, locale: str, currency: str = "USD") -> Amount:
-    """What was typed, whatever its currency is; that one is for the example only. Raises ValueError as `typed` does."""
+    """Read what was typed; `currency` is for the example only. Raises ValueError as `typed` does."""
     decimal, group = separators(locale)
     if group not in ".,":
         text = text.replace(group, "")
@@ -42,7 +42,7 @@ def a_number(text: str, locale: str, currency: str = "USD") -> Amount:
 
 
 def _divided(amount: Amount, currency: str, locale: str) -> Decimal:
-    """One "." or "," before three digits: what it divides is known only where the locale writes it so."""
+    """Read one "." or "," before three digits: what it divides is known only if the locale writes it so."""
     digits, (decimal, group) = exponent(currency), separators(locale)
     whole, rest = _DIVIDED.findall(amount.text)[0]
     large, small = Decimal(whole + rest), Decimal(f"{whole}.{rest}")

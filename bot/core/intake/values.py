@@ -1,4 +1,4 @@
-"""Reads single values as DialNexa's extraction gives them: numbers as text, booleans as words, words for nothing."""
+"""Read single values as DialNexa's extraction gives them: numbers as text, booleans as words, words for nothing."""
 
 import json
 import re
@@ -11,43 +11,11 @@ TEXT_AT_MOST = 500  # characters of a field; longer is a story, and the summary 
 URL_AT_MOST = 2000  # a signed link that is cut is no link
 JUST_TEXT = ("value", "text", "answer", "result")  # {"value": "INV-20418", "confidence": 0.8}
 
-_NOTHING = frozenset(
-    (
-        "",
-        "-",
-        "--",
-        "?",
-        "n/a",
-        "na",
-        "n.a.",
-        "none",
-        "null",
-        "nil",
-        "undefined",
-        "unknown",
-        "unclear",
-        "unspecified",
-        "not stated",
-        "not mentioned",
-        "not given",
-        "not provided",
-        "not specified",
-        "not available",
-        "not applicable",
-        "not said",
-        "not sure",
-        "not known",
-        "no answer",
-        "not_stated",
-        "not_mentioned",
-        "not_provided",
-        "not_specified",
-        "not_available",
-        "not_applicable",
-        "[blank]",
-        "(none)",
-        "<unknown>",
-    )
+_NOTHING = frozenset(("", "-", "--", "?", "[blank]", "(none)", "<unknown>")).union(
+    ("n/a", "na", "n.a.", "none", "null", "nil", "undefined", "unknown", "unclear", "unspecified", "no answer"),
+    ("not stated", "not mentioned", "not given", "not provided", "not specified", "not available", "not applicable"),
+    ("not_stated", "not_mentioned", "not_provided", "not_specified", "not_available", "not_applicable"),
+    ("not said", "not sure", "not known"),
 )
 _YES = frozenset(("true", "yes", "y", "1", "on"))
 _NO = frozenset(("false", "no", "n", "0", "off"))
@@ -61,12 +29,12 @@ _YEAR_5138_S = 100_000_000_000  # above it an epoch is in milliseconds
 
 
 def clean(text: str, at_most: int) -> str:
-    """Without control and direction characters, which hide or reorder what people read; new lines stay."""
+    """Remove control and direction characters, which hide or reorder what people read; new lines stay."""
     return (text if text.isprintable() else _CONTROL.sub("", text)).strip()[:at_most]
 
 
 def text_of(value: JsonValue, at_most: int = TEXT_AT_MOST) -> str | None:
-    """One line of text; None for nothing and for words that mean nothing was said."""
+    """Return a line of text, or None for nothing and for words that mean nothing was said."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -84,7 +52,7 @@ def text_of(value: JsonValue, at_most: int = TEXT_AT_MOST) -> str | None:
 
 
 def number_text(number: float) -> str | None:
-    """Plain decimal text of a JSON number: 129.5 is "129.5", 40.0 is "40"; None for what is no number."""
+    """Return the plain decimal text of a JSON number: 129.5 is "129.5", 40.0 is "40"; None for what is no number."""
     if isinstance(number, int):
         return str(number)
     if number != number or number in (float("inf"), float("-inf")):
@@ -98,7 +66,7 @@ def flag_of(value: JsonValue) -> bool | None:
 
 
 def confidence_of(value: JsonValue) -> float | None:
-    """0 to 1, from 0.41, 41, "41%" and the like; None where it cannot be read."""
+    """Return 0 to 1, from 0.41, 41, "41%" and the like; None if it cannot be read."""
     match = _PERCENT.fullmatch(text_of(value) or "")
     if match is None:
         return None
@@ -108,13 +76,13 @@ def confidence_of(value: JsonValue) -> float | None:
 
 
 def email_of(text: str) -> str | None:
-    """Lower case; None where it has not the shape of an address."""
+    """Return the address in lower case, or None if it has not the shape of one."""
     email = text.removeprefix("mailto:").strip().lower()
     return email if len(email) <= 254 and _EMAIL.fullmatch(email) else None
 
 
 def moment_of(value: JsonValue) -> datetime | None:
-    """Aware UTC, from ISO 8601 (no zone: UTC) or Unix seconds or milliseconds; None where it cannot be read."""
+    """Return aware UTC, from ISO 8601 (no zone: UTC) or Unix seconds or milliseconds; None if it cannot be read."""
     text = text_of(value)
     if text is None:
         return None
@@ -129,7 +97,7 @@ def moment_of(value: JsonValue) -> datetime | None:
 
 
 def seconds_of(value: JsonValue) -> int | None:
-    """Whole seconds; None where it is no number or below zero."""
+    """Return whole seconds, or None for what is no number or below zero."""
     try:
         seconds = float(text_of(value) or "")
     except ValueError:

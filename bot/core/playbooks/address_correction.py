@@ -1,4 +1,4 @@
-"""Another billing address, in the books and at Stripe. Tax identifiers never pass through Slack or through us."""
+"""Change a billing address, in the books and at Stripe. Tax identifiers never pass through Slack or through us."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from bot.core.actions import Subject, at_stripe, by_hand, in_books, step, ticket
 from bot.core.model import Action, Kind
 from bot.core.playbooks.playbook import CUSTOMER, Need, Playbook
-from bot.core.said import address
+from bot.core.records import address
 
 
 def _actions(subject: Subject) -> tuple[Action, ...]:

@@ -1,12 +1,12 @@
-"""A question about a charge or an invoice, and no money moved; one button makes it a refund or a dispute."""
+"""Answer a question about a charge or an invoice without moving money; one button makes it a refund or a dispute."""
 
 from datetime import timedelta
 
-from bot.core import said
 from bot.core.actions import Subject, crm_note, step, ticket
 from bot.core.model import Action, Kind, Option
 from bot.core.notes import billing_note
 from bot.core.playbooks.playbook import Need, Playbook
+from bot.core.records import REASONS
 
 _ANSWERS = ("books_invoice", "invoice")  # whose words a customer may read
 
@@ -17,7 +17,7 @@ def _actions(subject: Subject) -> tuple[Action, ...]:
 
 
 def _answer(subject: Subject) -> tuple[Action, ...]:
-    """A draft: whoever sends it reads it first."""
+    """Return a draft, which whoever sends it reads first."""
     email = subject.fields.email
     if email is None:
         return ()
@@ -36,14 +36,14 @@ def _answer(subject: Subject) -> tuple[Action, ...]:
 
 
 def _text(subject: Subject, about: str) -> str:
-    known = [
+    sentences = [
         fact.sentence for name in _ANSWERS if (fact := subject.facts.get(name)) and fact.sentence and not fact.missing
     ]
     lines = [
         f"Hello {subject.fields.customer_name or ''}".rstrip() + ",",
         "",
         f"you asked about {about} on the phone.",
-        *(["This is what our records show:", f"- {known[0]}"] if known else []),
+        *(["This is what our records show:", f"- {sentences[0]}"] if sentences else []),
         "",
         "Please answer this mail if something is still open.",
     ]
@@ -66,7 +66,7 @@ PLAYBOOK = Playbook(
     intents=frozenset({"billing_question"}),
     needs=(
         Need("an invoice, charge or account", ("invoice_number", "payment_id", "transaction_id", "account_id")),
-        Need("what they believe is wrong", said.REASONS),
+        Need("what they believe is wrong", REASONS),
     ),
     facts=frozenset({"invoice", "books_invoice", "books_customer", "charge", "contact"}),
     actions=_actions,

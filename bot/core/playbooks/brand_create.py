@@ -1,4 +1,4 @@
-"""A new brand on Fidel API, with our reference in its metadata."""
+"""Create a brand on Fidel API, with our reference in its metadata."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Another website or logo of a brand on Fidel API; never another name, which Fidel refuses."""
+"""Change the website or logo of a brand on Fidel API; never the name, which Fidel refuses."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""An overdue balance that was spoken about: a neutral note, a date to follow up, and nothing that presses anybody."""
+"""Note an overdue balance that was spoken about, neutrally, with a date to follow up and no pressure."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -32,7 +32,7 @@ def _actions(subject: Subject) -> tuple[Action, ...]:
 
 
 def _due_at(subject: Subject, due: timedelta) -> datetime:
-    """On the promised date, where that is still ahead."""
+    """Return the promised date, if that is still ahead."""
     promised = _promised(subject.fields.follow_up_deadline or "")
     return promised if promised and promised > subject.now else subject.now + due
 

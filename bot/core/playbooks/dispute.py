@@ -1,4 +1,4 @@
-"""A charge that the caller contests: the approver picks how to settle it, and evidence is never submitted by us."""
+"""Settle a charge that the caller contests: the approver picks how, and evidence is never submitted by us."""
 
 from datetime import datetime, timedelta
 
@@ -7,21 +7,21 @@ from bot.core.model import Action, Kind, Option
 from bot.core.notes import moment
 from bot.core.playbooks.playbook import Need, Playbook
 from bot.core.playbooks.refund import not_refundable
-from bot.core.said import reason, records
+from bot.core.records import reason, records
 
 
 def _options(subject: Subject) -> tuple[Option, ...]:
-    """Whichever is chosen is followed by the ticket, the queue and what is left to a person, who may take days."""
+    """Return the ways to settle; the ticket and the queue come before what is left to a person, who may take days."""
     written = (ticket(subject), _queue(subject))
     return tuple(
         Option(name=name, label=label, actions=(*first, *written, *last, *card_reference(subject)))
-        for name, label, first, last in _ways(subject)
+        for name, label, first, last in _settlements(subject)
         if first
     )
 
 
-def _ways(subject: Subject) -> tuple[tuple[str, str, tuple[Action, ...], tuple[Action, ...]], ...]:
-    """Name, label, what happens first, and what happens last."""
+def _settlements(subject: Subject) -> tuple[tuple[str, str, tuple[Action, ...], tuple[Action, ...]], ...]:
+    """Return the name and label of each way to settle, what happens first, and what happens last."""
     may_refund = subject.details.money is not None and not_refundable(subject) is None
     staged = ("evidence", "Stage evidence", (_stage(subject),), (_submit(subject),))
     return (
@@ -48,14 +48,14 @@ def _stage(subject: Subject) -> Action:
 
 
 def _submit(subject: Subject) -> Action:
-    """It ends the dispute's evidence for good, so a person looks at what is staged and does that."""
+    """Return a step for a person: submitting ends the dispute's evidence for good, so they check it first."""
     due = subject.known("dispute", "due_by")
     by = f", at the latest on {due[:10]}" if due else ""
     return by_hand("submit-evidence", "stripe", f"Look at the staged evidence and submit it{by}")
 
 
 def _text(subject: Subject) -> str:
-    """What the look-ups say. What the caller said belongs to the case and not to a bank."""
+    """Return what the look-ups say. What the caller said belongs to the case and not to a bank."""
     looked = [fact.sentence for fact in subject.facts.values() if fact.sentence and fact.name in _PROOF]
     return "\n".join([f"Payment {subject.fields.payment_id}.", *(f"{sentence}." for sentence in looked)])
 
@@ -102,7 +102,7 @@ def _queue(subject: Subject) -> Action:
 
 
 def _due_at(subject: Subject, due: timedelta) -> datetime:
-    """Before the evidence is due, and never later than the policy wants."""
+    """Return a time before the evidence is due, and never later than the policy wants."""
     latest = subject.now + due
     try:
         deadline = datetime.fromisoformat(subject.known("dispute", "due_by") or "")

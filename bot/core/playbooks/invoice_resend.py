@@ -1,4 +1,4 @@
-"""An invoice again: from the system that issued it, to an address on record or one that a person has verified."""
+"""Send an invoice again from the system that issued it, to an address on record or one that a person has verified."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def _standing(subject: Subject) -> str:
 
 
 def _send(subject: Subject) -> Action:
-    """A paid invoice is sent again by no system, so its stored copy is; the books go first where both have it."""
+    """Send the stored copy of a paid invoice, since no system sends one again; the books go first if both have it."""
     books, stripe = subject.known("books_invoice", "status"), subject.known("invoice", "status")
     if books in ("open", "overdue") or (books is None and stripe is None and not _copy(subject)):
         return _from(subject, "quickbooks")

@@ -1,4 +1,4 @@
-"""What a playbook says; each kind has a file of its own beside this one."""
+"""Define what a playbook says; each kind has a file of its own beside this one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.core.notes import summary
 
 @dataclass(frozen=True)
 class Need:
-    """At least one of these fields must be stated."""
+    """Require that at least one of these fields is stated."""
 
     words: str  # for the card: "a payment, invoice or transaction"
     any_of: tuple[str, ...]

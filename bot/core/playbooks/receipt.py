@@ -1,4 +1,4 @@
-"""A receipt by e-mail, to an address on record or one that a person has verified."""
+"""Send a receipt by e-mail, to an address on record or one that a person has verified."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Money back: on Stripe, by Fidel reimbursement, in the books, or by hand."""
+"""Give money back: on Stripe, by Fidel reimbursement, in the books, or by hand."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from bot.core.playbooks.playbook import MONEY, PAYMENT, Need, Playbook
 
 
 def not_refundable(subject: Subject) -> str | None:
-    """A refund beside a dispute could pay twice, and Stripe refuses it; of an unpaid invoice there is nothing."""
+    """Object to a refund beside a dispute, which could pay twice, and to one of an unpaid invoice."""
     charge, invoice = subject.facts.get("charge"), subject.facts.get("books_invoice")
     if charge is not None and charge.values.get("disputed") is True:
         return f"{charge.source} says that this payment is disputed; a disputed payment is not refunded."
@@ -23,7 +23,7 @@ def _unpaid(invoice: Fact) -> bool:
 
 
 def paid_back(subject: Subject) -> tuple[Action, ...]:
-    """The refund, and its entry in the books where it was not made there."""
+    """Return the refund, and its entry in the books if it was not made there."""
     refund = pay_back(subject)
     return (refund,) if refund.connector == "quickbooks" else (refund, books(subject))
 

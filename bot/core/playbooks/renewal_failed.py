@@ -1,4 +1,4 @@
-"""A renewal that did not go through: another attempt or a payment link, and the account's owner knows."""
+"""Retry a renewal that did not go through, or send a payment link, and tell the account's owner."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def _actions(subject: Subject) -> tuple[Action, ...]:
 
 
 def _options(subject: Subject) -> tuple[Option, ...]:
-    """The other way, where there is one."""
+    """Return the other way to get the payment, if there is one."""
     ways = [Option(name="payment-link", label="Send a payment link", actions=_link(subject))]
     if again := pay_again(subject):
         ways.append(Option(name="pay-again", label="Try the payment again", actions=(*again, *_told(subject))))

@@ -1,4 +1,4 @@
-"""A VIP who cannot pay: the account's owner hears of it at once, and the payment gets a way."""
+"""Tell the account's owner at once that a VIP cannot pay, and offer another way to pay."""
 
 from datetime import timedelta
 

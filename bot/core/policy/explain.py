@@ -13,7 +13,7 @@ from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Limit, Policy, Spent, automatic, band_for, limits_passed, payout_of, standing
 from bot.core.policy.limits import in_words
 from bot.core.policy.words import missing, rule
-from bot.core.said import doubts_of
+from bot.core.records import doubts_of
 from bot.core.triage import presumed_kind
 
 

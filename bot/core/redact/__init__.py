@@ -1,4 +1,4 @@
-"""Removes payment, bank and tax details at the door, and says what they were: "[card ••4242]".
+"""Remove payment, bank and tax details before anything is stored, and say what they were: "[card ••4242]".
 
 Card numbers, security codes, IBANs, bank account and routing numbers, sort codes and tax identifiers go, also where
 the digits are spoken as words. Amounts, dates, phone numbers, invoice numbers and ids stay.
@@ -18,8 +18,8 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from bot.core.model import Turn
+from bot.core.redact.card_numbers import TURN_BREAK, figures
 from bot.core.redact.sensitive import ACCOUNT, CARD, CODE, IBAN, ROUTING, SORT_CODE, TAX, named, sensitive
-from bot.core.redact.spoken import TURN_BREAK, figures
 
 DEEPEST = 40  # of nested JSON; deeper is no call, and would exhaust the stack
 
@@ -63,12 +63,12 @@ class Redacted(NamedTuple):
 
 
 def field_name(name: str) -> str:
-    """The one spelling of a field name: "Invoice Number", "invoice-number" and "invoiceNumber" are invoice_number."""
+    """Return one spelling of a field name: "Invoice Number" and "invoiceNumber" are invoice_number."""
     return _NOT_NAME.sub("_", _WORD_START.sub("_", name).lower()).strip("_")
 
 
 def redact(text: str) -> Redacted:
-    """`text` with each sensitive number replaced by what it was."""
+    """Return the text with each sensitive number replaced by what it was."""
     read = figures(text)
     spans = sensitive(read.text) if _THREE_DIGITS.search(read.text) else []
     if not spans:
@@ -84,11 +84,11 @@ def redact(text: str) -> Redacted:
 
 
 def redact_turns(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
-    """Also what is spread over turns: the answer to "your security code?", a card number with "go on" in between."""
+    """Redact turns, also what is spread over them, such as the answer to "your security code?"."""
     texts, found = _across([turn.text for turn in turns])
     callers = [at for at, turn in enumerate(turns) if turn.speaker != "agent"]
-    said, more = _across([texts[at] for at in callers])
-    for at, text in zip(callers, said, strict=True):
+    redacted_texts, more = _across([texts[at] for at in callers])
+    for at, text in zip(callers, redacted_texts, strict=True):
         texts[at] = text
     redacted = tuple(Turn(speaker=turn.speaker, text=text) for turn, text in zip(turns, texts, strict=True))
     return redacted, tuple(dict.fromkeys((*found, *more)))
@@ -100,7 +100,7 @@ def _across(texts: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def redact_tree(value: JsonValue) -> tuple[JsonValue, tuple[str, ...]]:
-    """A JSON value without sensitive strings, numbers and keys, and what was removed.
+    """Return a JSON value without sensitive strings, numbers and keys, and what was removed.
 
     A field's name counts too: the value of `cvc` goes whatever it looks like, a phone number under `phone` stays. The
     ids that DialNexa makes itself are left as they are, since two calls must not become one.
@@ -130,14 +130,14 @@ def _tree(value: JsonValue, key: str, found: dict[str, None], depth: int) -> Jso
 
 
 def _object(value: dict[str, JsonValue], key: str, found: dict[str, None], depth: int) -> JsonValue:
-    told = next((name for name in map(value.get, _NAMES) if isinstance(name, str)), None) if "value" in value else key
+    stated = next((name for name in map(value.get, _NAMES) if isinstance(name, str)), None) if "value" in value else key
     redacted: dict[str, JsonValue] = {}
     for name, item in value.items():
         safe, removed = redact(name) if _THREE_DIGITS.search(name) else Redacted(name, ())
         found.update(dict.fromkeys(removed))
         while safe in redacted:  # two keys that became one
             safe += "+"
-        redacted[safe] = _tree(item, (told or key) if name in _VALUES else name, found, depth)
+        redacted[safe] = _tree(item, (stated or key) if name in _VALUES else name, found, depth)
     return redacted
 
 
@@ -152,7 +152,7 @@ def _text(text: str, key: str, found: dict[str, None]) -> str:
 
 
 def _by_key(text: str, key: str) -> Redacted | None:
-    """None where the name of the field says nothing about its value."""
+    """Redact a value by the name of its field; None if that says nothing about its value."""
     what = next((what for what, pattern in _KEYS if pattern.search(key)), None)
     if what is None:
         return None
@@ -160,18 +160,18 @@ def _by_key(text: str, key: str) -> Redacted | None:
     digits = sum(map(str.isdigit, number))
     if digits < _DIGITS_AT_LEAST[what] or (key.endswith("account_number") and not number.isdigit()):
         return None
-    said = named(what, number) if what in (CARD, IBAN, ACCOUNT) else what
-    return Redacted(f"[{said}]", (said,))
+    label = named(what, number) if what in (CARD, IBAN, ACCOUNT) else what
+    return Redacted(f"[{label}]", (label,))
 
 
 def _vouched(text: str, key: str) -> bool:
-    """Whether the name of the field says that a number is not what it looks like."""
+    """Return whether the name of the field says that a number is not what it looks like."""
     shapes = ((_VENDOR_KEY, _VENDOR_VALUE), (_PHONE_KEY, _PHONE), (_MOMENT_KEY, _MOMENT))
     return any(name.search(key) and shape.fullmatch(text) for name, shape in shapes)
 
 
 def _json_inside(text: str) -> JsonValue:
-    """What a string holds that is itself JSON, as DialNexa's transcripts are; None for any other text."""
+    """Return the JSON that a string holds, as DialNexa's transcripts are; None for any other text."""
     if text[:1] + text[-1:] not in ("{}", "[]"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Finds payment, bank and tax details in a text whose digits are figures.
+"""Find payment, bank and tax details in a text whose digits are figures.
 
 A number is taken for what it is by its own check digits (card, IBAN, dashed SSN) or because words before it say so.
 Dates, phone numbers, amounts and ids are left alone.
@@ -12,15 +12,14 @@ from stdnum import iban
 from stdnum.eu import vat
 from stdnum.us import itin, rtn, ssn
 
-from bot.core.redact.card_numbers import SHORTEST, card_numbers
-from bot.core.redact.spoken import PAUSE
+from bot.core.redact.card_numbers import PAUSE, SHORTEST, card_numbers
 
 CARD, IBAN, ACCOUNT = "card", "IBAN", "account number"
 CODE, ROUTING, SORT_CODE, TAX = "security code", "routing number", "sort code", "tax id"
 
 
 class Span(NamedTuple):
-    """A place in a text and what stands there, as people are told: "card ••4242"."""
+    """Mark a place in a text and what stands there, as people are told: "card ••4242"."""
 
     start: int
     end: int
@@ -28,7 +27,7 @@ class Span(NamedTuple):
 
 
 def named(what: str, number: str) -> str:
-    """`what`, with the last four of `number` where it is long enough that they give nothing away."""
+    """Return `what` with the last four characters of a number that is long enough for them to give nothing away."""
     figures = "".join(character for character in number if character.isalnum())
     return f"{what} ••{figures[-4:]}" if len(figures) >= 8 else what
 
@@ -111,7 +110,7 @@ _KEPT = re.compile(
 
 
 def sensitive(text: str) -> list[Span]:
-    """What must not stay in `text`; in order, without overlaps."""
+    """Return what must not stay in a text, in order, without overlaps."""
     spans: list[Span] = []
     for span in _candidates(text):
         if not any(span.start < other.end and other.start < span.end for other in spans):
@@ -120,7 +119,7 @@ def sensitive(text: str) -> list[Span]:
 
 
 def _candidates(text: str) -> Iterator[Span]:
-    """The surest first: an IBAN may look like a card, a card like an account number."""
+    """Yield the surest first: an IBAN may look like a card, a card like an account number."""
     yield from _ibans(text)
     yield from (Span(match.start(), match.end(), TAX) for match in _DASHED.finditer(text) if _is_ssn(match[0]))
     lower = text.lower()

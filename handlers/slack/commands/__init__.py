@@ -1,14 +1,11 @@
-"""Slash commands: `/invoice-resend` opens a case, `/finance` lists, shows and moves cases. Each answers one person."""
+"""Handle slash commands: `/invoice-resend` opens a case, `/finance` lists, shows and moves cases."""
 
-import hashlib
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import calls
 from bot.core.cards.forms import is_e_mail
 from bot.core.model import Call, Details, Fields, Kind
 from bot.core.playbooks import PLAYBOOKS
@@ -16,14 +13,19 @@ from bot.core.policy import Policy
 from bot.core.redact import redact
 from bot.core.slack_ids import Command
 from bot.core.triage import case_id_of
-from handlers.context import Context, NotAllowed, SlackUnavailable
+from handlers.context import Context
+from handlers.slack.answering import Surface, answered
 from handlers.slack.commands import finance
 from handlers.slack.commands.parse import Asked, Reply
 
-log = logging.getLogger("countersign.doors")
-
 USAGE = "Usage: `/invoice-resend INV-123` or `/invoice-resend INV-123 name@example.com`"
 _LINKED = re.compile(r"<mailto:[^|>]*\|([^>]+)>")  # Slack makes links of addresses when it escapes
+
+COMMAND = Surface(
+    "Nothing was done; please try again in a moment.",
+    "a command could not be carried out",
+    "Something went wrong on our side: nothing was done and no case was opened. Please try again.",
+)
 
 Answer = Callable[[Context, Mapping[str, Any]], Awaitable[Reply]]
 
@@ -35,24 +37,16 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
 
 def _listener(ctx: Context, answer: Answer) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        reply = await _answered(ctx, answer, body)
+        reply = await answered(ctx, COMMAND, _checked(ctx, answer, body), Reply)
         await ack(text=reply.text, blocks=reply.blocks or None, response_type="ephemeral")
         ctx.wake(*reply.wake)
 
     return listen
 
 
-async def _answered(ctx: Context, answer: Answer, body: Mapping[str, Any]) -> Reply:
-    try:
-        ctx.check_team(body["user_id"], body["team_id"])
-        return await answer(ctx, body)
-    except NotAllowed as who:
-        return Reply(await ctx.turned_away(who))
-    except SlackUnavailable as closed:
-        return Reply(f"{closed} Nothing was done; please try again in a moment.")
-    except Exception:
-        log.exception("a command could not be carried out")
-        return Reply("Something went wrong on our side: nothing was done and no case was opened. Please try again.")
+async def _checked(ctx: Context, answer: Answer, body: Mapping[str, Any]) -> Reply:
+    ctx.check_team(body["user_id"], body["team_id"])
+    return await answer(ctx, body)
 
 
 async def _finance(ctx: Context, body: Mapping[str, Any]) -> Reply:
@@ -82,14 +76,13 @@ async def _open_resend(ctx: Context, body: Mapping[str, Any]) -> Reply:
         event=f"command {Command.INVOICE_RESEND}",
         details=Details(summary=summary, fields=fields),
     )
-    now, sha256 = ctx.clock(), hashlib.sha256(case_id.encode()).hexdigest()
-    await ctx.db.write(lambda store: calls.receive(store, call, body_sha256=sha256, now=now))
-    said = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
-    return Reply(said, wake=("calls",))
+    await ctx.receive(call, case_id.encode())
+    sentence = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
+    return Reply(sentence, wake=("calls",))
 
 
 def where_its_card_goes(policy: Policy, kind: str) -> str:
-    """A sentence; a case that turns out to be unclear goes to review instead."""
+    """Return a sentence on where the card goes; a case that turns out to be unclear goes to review instead."""
     rules = policy.kinds.get(Kind(kind))
     name = (rules.channel if rules else None) or PLAYBOOKS[Kind(kind)].channel
     channel = policy.channels.get(name) or policy.channels["fallback"]

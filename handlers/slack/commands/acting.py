@@ -1,11 +1,11 @@
-"""The words of `/finance` that change something, each judged by the policy like a click."""
+"""Carry out the words of `/finance` that change something, each judged by the policy like a click."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.cases import decisions, inbox, owners, pauses
-from bot.cases.clicks import Answer, Click
+from bot.cases.clicks import Answer
 from bot.cases.delegations import back, go_away
 from bot.core.cards.mrkdwn import code, data, who
 from bot.core.cards.mrkdwn import date as shown_date
@@ -24,7 +24,7 @@ Act = Callable[..., Answer]
 
 
 async def the_case(asked: Asked) -> CaseFile | Reply:
-    """The case that the second word names, where this person may see it."""
+    """Return the case that the second word names if this person may see it, else what to answer."""
     name, *rest = asked.words
     if len(rest) != 1:
         return Reply(f"Which case? For example `/finance {name.lower()} C-7Q2M9XKD41`.")
@@ -40,12 +40,10 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
         file = await the_case(asked)
         if isinstance(file, Reply):
             return file
-        click: Click = asked.click(file.case)
-        policy, now = asked.ctx.policy, asked.ctx.clock()
-        result = await asked.ctx.db.write(lambda store: act(store, click, policy=policy, now=now))
-        locale = policy.region(file.case.channel).locale
-        said = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
-        return Reply(said, wake=("cards", "executions", "notices") if result.changed else ())
+        result = await asked.ctx.decide(act, asked.click(file.case))
+        locale = asked.ctx.policy.region(file.case.channel).locale
+        sentence = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
+        return Reply(sentence, wake=("cards", "executions", "notices") if result.changed else ())
 
     return answer
 
@@ -54,7 +52,7 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
 
 
 async def _away(asked: Asked) -> Reply:
-    """`away until DATE @delegate`, `away @somebody until DATE @delegate` (admins), `away off [@somebody]`, `away`."""
+    """Carry out `away`, `away [@somebody] until DATE @delegate` or `away off [@somebody]`; admins name somebody."""
     words = [word.lower() if mentioned(word) is None else word for word in asked.words[1:]]
     people = [user_id for word in words if (user_id := mentioned(word)) is not None]
     plain = [word for word in words if mentioned(word) is None and word not in ("until", "for")]
@@ -96,8 +94,7 @@ async def _go(asked: Asked, away: str, delegate: str, until: str) -> Reply:
 async def _back(asked: Asked, user_id: str) -> Reply:
     if user_id != asked.person.user_id and not _is_admin(asked):
         return Reply("Only admins can say that somebody else is back.")
-    by, now = asked.person.user_id, asked.ctx.clock()
-    ended = await asked.ctx.db.write(lambda store: back(store, user_id, by=by, now=now))
+    ended = await asked.ctx.write(back, user_id, by=asked.person.user_id)
     return Reply("Welcome back: nobody stands in any more." if ended else f"Nobody stands in for {who(user_id)}.")
 
 
@@ -105,13 +102,14 @@ async def _who_is_away(asked: Asked) -> Reply:
     now = asked.ctx.clock()
     lent = await asked.ctx.db.read(lambda store: store.delegations(now))
     lines = [
-        f"{who(one.delegate_id)} stands in for {who(one.user_id)} until {shown_date(one.until_at)}" for one in lent
+        f"{who(delegation.delegate_id)} stands in for {who(delegation.user_id)} until {shown_date(delegation.until_at)}"
+        for delegation in lent
     ]
     return Reply("\n".join([*lines, AWAY] if lines else [f"Nobody is away. {AWAY}"]))
 
 
 def end_of_day(text: str, zone: str | None) -> datetime | None:
-    """The end of this ISO date where that person is; None for what is no date. An unknown zone is UTC."""
+    """Return the end of an ISO date in a time zone, or None for what is no date. An unknown zone is UTC."""
     try:
         day = date.fromisoformat(text) if len(text) == len("2026-12-01") else None
     except ValueError:
@@ -129,20 +127,20 @@ def end_of_day(text: str, zone: str | None) -> datetime | None:
 async def _pause(asked: Asked) -> Reply:
     if not _is_admin(asked):
         return Reply(_only_admins(asked.ctx.policy))
-    by, now, reason = asked.person.user_id, asked.ctx.clock(), asked.rest[:300] or "no reason given"
-    paused = await asked.ctx.db.write(lambda store: pauses.pause(store, EVERYTHING, by=by, reason=reason, now=now))
+    reason = asked.rest[:300] or "no reason given"
+    paused = await asked.ctx.write(pauses.pause, EVERYTHING, by=asked.person.user_id, reason=reason)
     if not paused:
         return Reply("Everything is paused already. `/finance resume` ends it.")
-    said = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
-    return Reply(said, wake=("cards",))
+    sentence = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
+    return Reply(sentence, wake=("cards",))
 
 
 async def _resume(asked: Asked) -> Reply:
-    """Everything that is paused, or the one system that is named."""
+    """Resume everything that is paused, or the system that is named."""
     if not _is_admin(asked):
         return Reply(_only_admins(asked.ctx.policy))
-    by, now, named = asked.person.user_id, asked.ctx.clock(), asked.rest.lower()
-    resumed = await asked.ctx.db.write(lambda store: pauses.resume_all(store, named, by=by, now=now))
+    named = asked.rest.lower()
+    resumed = await asked.ctx.write(pauses.resume_all, named, by=asked.person.user_id)
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
     return Reply(f"Resumed: {data(', '.join(resumed))}.", wake=("executions", "cards"))

@@ -1,9 +1,9 @@
-"""`/finance`: what it knows, and the words that only look. Those that change something are in `acting`."""
+"""Answer `/finance`: the words that only look are here, those that change something are in `acting`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.cases import digests, inbox
+from bot.cases import digests, inbox, shadow
 from bot.core import cards
 from bot.core.cards import lists, wording
 from bot.core.cards.home import STATES, Look
@@ -15,10 +15,10 @@ from bot.core.people import EVERYTHING
 from bot.core.policy import Policy, bands_of, standing_of
 from bot.core.policy.words import rule
 from handlers.slack.commands import acting
-from handlers.slack.commands.backtest import tried
 from handlers.slack.commands.parse import Asked, Reply
 
 SHOWN = 15  # cases in an answer; the home tab has pages
+SHADOW_SPAN = timedelta(days=30)
 
 HELP = (
     ("list", "[kind] [waiting, approved, stuck or all] [mine]", "open cases, soonest due first"),
@@ -32,6 +32,7 @@ HELP = (
     ("policy", "[try]", "who decides what; `try`: what a policy that is tried would have done"),
 )
 NOBODY = "`/finance` answers the people whom the policy names. Ask an admin if you should be one of them."
+NO_SHADOW = "No second policy is tried. Name one in `POLICY_SHADOW_FILE`: it decides nothing, and is counted here."
 
 _STATE_WORDS: Mapping[str, str] = {"waiting": "open", "rejected": "all", "done": "all", "expired": "all"} | {
     name: name for name in STATES
@@ -39,7 +40,7 @@ _STATE_WORDS: Mapping[str, str] = {"waiting": "open", "rejected": "all", "done":
 
 
 async def answer(asked: Asked) -> Reply:
-    """Always an answer; what is not understood is answered with what there is."""
+    """Answer a command, and one that is not understood with what there is."""
     name = asked.words[0].lower() if asked.words else "help"
     command = _COMMANDS.get(name)
     if not asked.person.in_groups:
@@ -105,11 +106,8 @@ async def _found(asked: Asked, look: Look, heading: str, *, mine: bool = False) 
 
 
 async def _linked(asked: Asked, rows: Sequence[Row]) -> list[Row]:
-    cases = [row.case for row in rows]
-    places = await asked.ctx.db.read(
-        lambda store: {case.case_id: store.card(case.case_id, case.channel) for case in cases}
-    )
-    return [row.model_copy(update={"link": asked.ctx.link(places[row.case.case_id])}) for row in rows]
+    links = await asked.ctx.links(row.case for row in rows)
+    return [row.model_copy(update={"link": links[row.case.case_id]}) for row in rows]
 
 
 # --- one case -------------------------------------------------------------------------------------------------------
@@ -133,7 +131,7 @@ async def _digest(asked: Asked) -> Reply:
     ctx, now, user_id = asked.ctx, asked.ctx.clock(), asked.person.user_id
     region = digests.region_of(ctx.policy)
     drawn = await ctx.db.read(lambda store: digests.drawn(store, now, region))
-    await ctx.db.write(lambda store: digests.asked_for(store, drawn, user_id=user_id, identity=asked.identity, now=now))
+    await ctx.write(digests.asked_for, drawn, user_id=user_id, identity=asked.identity)
     return Reply("The digest of the last seven days is on its way to your direct messages.", wake=("notices",))
 
 
@@ -141,9 +139,9 @@ async def _digest(asked: Asked) -> Reply:
 
 
 async def _policy(asked: Asked) -> Reply:
-    """Who decides what, in words; kinds with the same rules stand together."""
+    """Say who decides what; kinds with the same rules stand together."""
     if asked.rest.strip().lower() == "try":
-        return await tried(asked)
+        return await _policy_try(asked)
     ctx = asked.ctx
     paused = await ctx.db.read(lambda store: store.pauses())
     alike: dict[tuple[str, ...], list[str]] = {}
@@ -152,11 +150,12 @@ async def _policy(asked: Asked) -> Reply:
         if rules is None or rules.enabled:
             alike.setdefault(_rules(ctx.policy, kind, ctx.clock()), []).append(wording.TITLES[kind])
     locale = ctx.policy.region().locale
-    said = {", ".join(kinds): in_locale("; ".join(rules), locale) for rules, kinds in alike.items()}
-    lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in said.items()]
+    sentences = {", ".join(kinds): in_locale("; ".join(rules), locale) for rules, kinds in alike.items()}
+    lines = [f"*{data(kinds, 300)}*\n{data(rules, 500)}" for kinds, rules in sentences.items()]
     groups = [f"*{data(name, 60)}*: {_members(members)}" for name, members in ctx.policy.groups.items()]
     notes = [
-        f"Paused: {data('everything' if one.scope == EVERYTHING else one.scope)}, {data(one.reason)}" for one in paused
+        f"Paused: {data('everything' if pause.scope == EVERYTHING else pause.scope)}, {data(pause.reason)}"
+        for pause in paused
     ]
     blocks = [
         section("*Who decides*\nNobody decides alone on what they asked for or edited."),
@@ -168,8 +167,20 @@ async def _policy(asked: Asked) -> Reply:
     return Reply("\n".join(["Who decides", *lines, *groups, *notes]), blocks)
 
 
+async def _policy_try(asked: Asked) -> Reply:
+    """Answer with what the shadow policy has recorded, as `countersign policy backtest --shadow` tells it."""
+    since = asked.ctx.clock() - SHADOW_SPAN
+    seen = await asked.ctx.db.read(lambda store: shadow.seen(store, since))
+    if not seen.recorded:
+        return Reply(NO_SHADOW)
+    heading = f"*The policy that is tried*, in the last {SHADOW_SPAN.days} days\n{data(seen.summary, 500)}"
+    lines = [f"•  {data(line, 80)}" for line in seen.lines] or ["Nothing differs."]
+    how = context(f"In force: {code(asked.ctx.policy.version)}. More of it: `countersign policy backtest`.")
+    return Reply("\n".join([heading, *lines]), [section(heading), section(fit(lines, 2900)), how])
+
+
 def _rules(policy: Policy, kind: Kind, now: datetime) -> tuple[str, ...]:
-    """The sentence of each band, asked with an amount that lies in it."""
+    """Return the sentence of each band, made with an amount that lies in it."""
     bands = bands_of(policy, kind)
     limits = [dict(band.up_to) for band in bands if band.up_to]
     amounts = [Money(amount_minor=limit[next(iter(limit))], currency=next(iter(limit))) for limit in limits]
@@ -183,7 +194,7 @@ def _about(kind: Kind, money: Money | None, now: datetime) -> Proposal:
 
 
 def _members(members: Sequence[str]) -> str:
-    return ", ".join(f"<@{one}>" if one[:1] in "UW" else code(one) for one in members)
+    return ", ".join(f"<@{member}>" if member[:1] in "UW" else code(member) for member in members)
 
 
 _COMMANDS: Mapping[str, Callable[[Asked], Awaitable[Reply]]] = {

@@ -1,4 +1,4 @@
-"""What a person asked of `/finance`, and the answer to it."""
+"""Describe what a person asked of `/finance`, and the answer to it."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]{4,})(?:\|[^>]*)?>")
 
 
 class Reply(NamedTuple):
-    """For one person; `wake` names the lanes that have work now."""
+    """Answer one person; `wake` names the lanes that have work now."""
 
     text: str
     blocks: Sequence[Block] = ()
@@ -25,7 +25,7 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """One command as it came; `words` are what stands behind the command's name, redacted."""
+    """Describe a command as it came; `words` are what stands behind the command's name, redacted."""
 
     ctx: Context
     person: Person
@@ -34,21 +34,21 @@ class Asked:
 
     @property
     def rest(self) -> str:
-        """What stands behind the first word."""
+        """Return the text behind the first word."""
         return " ".join(self.words[1:])
 
     def click(self, case: Case) -> Click:
-        """As if the button of the card as it stands had been pressed."""
+        """Return the click that pressing the button of the card, as it stands, would have made."""
         return Click(person=self.person, ref=CaseRef(case.case_id, case.version), identity=self.identity)
 
 
 def mentioned(word: str) -> str | None:
-    """The person of an escaped mention: `<@U0123|name>`."""
+    """Return the user id of an escaped mention: `<@U0123|name>`."""
     match = _MENTION.fullmatch(word)
     return match[1] if match else None
 
 
 def case_id_in(word: str) -> str:
-    """As people type it: small letters, without "C-", as code."""
+    """Return the case id that a person typed, perhaps in small letters, without "C-" or as code."""
     plain = word.strip("`").upper()
     return plain if plain.startswith("C-") else f"C-{plain}"

@@ -13,11 +13,10 @@ from bot.cases import calls
 from bot.cases.calls import CallHistory
 from bot.cases.clicks import Answer, Click
 from bot.cases.executions import ClaimedExecution
-from bot.core.accounts import Account
 from bot.core.cards.forms import FormErrors
 from bot.core.model import Call, CaseState, Details, Fact, Fields
 from bot.core.money import from_major
-from bot.core.people import Delegation
+from bot.core.people import Account, Delegation
 from bot.core.policy.file import read_policy
 from bot.core.slack_ids import CaseRef
 from bot.core.triage import case_id_of
