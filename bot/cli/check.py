@@ -1,4 +1,4 @@
-"""Check whether everything that is configured works, and say what to do about what does not: `countersign check`.
+"""Run `countersign check`: whether everything that is configured works, and what to do about what does not.
 
 For each enabled kind it proves that its card has a channel, its case an owner who exists, and says who decides by when
 ("Before going live" of the playbooks).
@@ -27,7 +27,7 @@ HELD = "not asked: the running bot holds its access, and /readyz names it if it 
 
 @dataclass(frozen=True)
 class Found:
-    """Describe one line of `countersign check`."""
+    """Hold one line of `countersign check`."""
 
     what: str
     ok: bool
@@ -70,7 +70,7 @@ async def check(settings: Settings, policy: Policy) -> list[Found]:
 
 
 async def _database(settings: Settings) -> tuple[Database, bool]:
-    """Open the store of access tokens, and tell whether we may change them: a running bot on SQLite has them alone."""
+    """Open where access tokens are kept, and tell whether we may change them: a bot on SQLite keeps them to itself."""
     try:
         return await open_database(settings.database_url), True
     except StorageError:
@@ -115,7 +115,7 @@ def _enabled(policy: Policy, kind: Kind) -> bool:
 
 
 def _check_kind(kind: Kind, policy: Policy, found: dict[str, Found], linked: bool) -> Found:
-    """Check destination, owner, urgency and record link of one kind; say the first thing that is missing."""
+    """Check destination, owner, urgency, next step and record link of one kind; the first that is missing is said."""
     playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
     channel = (rules.channel if rules else None) or playbook.channel
     owner = (rules.owner if rules else None) or playbook.owner
