@@ -22,6 +22,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.imports
 	$(BIN)/python -m tools.style
 
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile

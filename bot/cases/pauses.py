@@ -57,6 +57,12 @@ def resume(store: Store, scope: str, *, by: str, now: datetime) -> bool:
     return True
 
 
+def resume_all(store: Store, named: str, *, by: str, now: datetime) -> list[str]:
+    """Return the scopes that were resumed: the one that is named, or all of them if the name is empty."""
+    scopes = [paused.scope for paused in store.pauses() if named in ("", paused.scope)]
+    return [scope for scope in scopes if resume(store, scope, by=by, now=now)]
+
+
 def _show(store: Store, scope: str, detail: str | None, now: datetime, *, again: bool = True) -> None:
     connector = None if scope == EVERYTHING else scope
     for execution in store.waiting_executions(connector, MOST):

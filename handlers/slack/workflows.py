@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, notices
+from bot.cases import notices
 from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.mrkdwn import is_person
 from bot.core.model import Call, Kind
@@ -86,9 +86,5 @@ async def _refuse(ctx: Context, execution_id: str, why: str) -> None:
         created_at=now,
         due_at=now,
     )
-
-    def keep(store: Store) -> None:
-        store.add_notice(notice)
-
-    await ctx.db.write(keep)
+    await ctx.db.write(lambda store: store.add_notice(notice))
     ctx.count("slack", "workflow_step_refused")

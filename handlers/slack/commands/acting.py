@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.cases import Store, decisions, inbox, owners, pauses
+from bot.cases import decisions, inbox, owners, pauses
 from bot.cases.clicks import Answer
 from bot.cases.delegations import back, go_away
 from bot.core.cards.mrkdwn import code, data, who
@@ -137,13 +137,8 @@ async def _resume(asked: Asked) -> Reply:
     """Resume everything that is paused, or the system that is named."""
     if not _is_admin(asked):
         return Reply(_only_admins(asked.ctx.policy))
-    by, named = asked.person.user_id, asked.rest.lower()
-
-    def resume(store: Store, *, now: datetime) -> list[str]:
-        scopes = [pause.scope for pause in store.pauses() if named in ("", pause.scope)]
-        return [scope for scope in scopes if pauses.resume(store, scope, by=by, now=now)]
-
-    resumed = await asked.ctx.write(resume)
+    named = asked.rest.lower()
+    resumed = await asked.ctx.write(pauses.resume_all, named, by=asked.person.user_id)
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
     return Reply(f"Resumed: {data(', '.join(resumed))}.")
