@@ -10,11 +10,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.connectors.hubspot import HubSpotConnector
+from bot.connectors.hubspot.client import HubSpotSettings
 from bot.connectors.zendesk import ZendeskConnector
+from bot.connectors.zendesk.client import ZendeskSettings
 from sandbox import hubspot, zendesk
 from sandbox.hubspot.seeds import ACCOUNT_PROPERTY, RENEWALS
 from sandbox.state import State
-from tests.connectors.support import NOW, Exchange, World
+from tests.connectors.support import NOW, Exchange, World, split
 
 ZENDESK_SECRET = "zendesk-secret-made-up"
 HUBSPOT_KEY = "pat-made-up"
@@ -27,11 +29,13 @@ class Crm(World):
     now: datetime = NOW
 
     def zendesk(self, secret: str = ZENDESK_SECRET, **options: Any) -> ZendeskConnector:
-        return ZendeskConnector("countersign", secret, f"{self.url}/zendesk", clock=lambda: self.now, **options)
+        settings = ZendeskSettings(client_id="countersign", client_secret=secret, api_url=f"{self.url}/zendesk")
+        return ZendeskConnector(settings, clock=lambda: self.now, **options)
 
     def hubspot(self, key: str = HUBSPOT_KEY, **options: Any) -> HubSpotConnector:
-        settings = {"account_property": ACCOUNT_PROPERTY, "renewals": RENEWALS, **options}
-        return HubSpotConnector(key, f"{self.url}/hubspot", clock=lambda: self.now, **settings)
+        ours, wiring = split({"account_property": ACCOUNT_PROPERTY, "renewals": RENEWALS, **options})
+        settings = HubSpotSettings(access_token=key, api_url=f"{self.url}/hubspot", **ours)
+        return HubSpotConnector(settings, clock=lambda: self.now, **wiring)
 
     async def pass_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if not request.path.endswith("/oauth/tokens"):

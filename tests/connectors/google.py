@@ -13,14 +13,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.connectors.gmail import GmailConnector
+from bot.connectors.gmail.client import GmailSettings
 from bot.connectors.google.client import ServiceAccount
 from bot.connectors.google_drive import DriveConnector
+from bot.connectors.google_drive.client import DriveSettings
 from bot.connectors.google_sheets import SheetsConnector
+from bot.connectors.google_sheets.client import SheetsSettings
 from sandbox import google
 from sandbox.google.seeds import ACCOUNT, DOCUMENTS, MAILBOX, SHARED_DRIVE, SPREADSHEET
 from sandbox.google.tokens import new_key_file
 from sandbox.state import State
-from tests.connectors.support import Exchange
+from tests.connectors.support import Exchange, split
 
 PREFIX = "/google"
 ABORTED = frozenset({"lost_reply", "drop", "hang", "late"})
@@ -87,13 +90,16 @@ class GoogleWorld:
         return f"{self.url}{PREFIX}"
 
     def drive(self, **options: Any) -> DriveConnector:
-        return DriveConnector(self.account, DOCUMENTS, self.base, **{"shared_drive": SHARED_DRIVE, **options})
+        ours, wiring = split({"drive_folder": DOCUMENTS, "shared_drive": SHARED_DRIVE, **options})
+        return DriveConnector(DriveSettings(service_account=key_file(), api_url=self.base, **ours), **wiring)
 
-    def sheets(self, **options: Any) -> SheetsConnector:
-        return SheetsConnector(self.account, SPREADSHEET, self.base, **options)
+    def sheets(self, spreadsheet: str = SPREADSHEET, **options: Any) -> SheetsConnector:
+        settings = SheetsSettings(service_account=key_file(), api_url=self.base, spreadsheet=spreadsheet)
+        return SheetsConnector(settings, **options)
 
-    def gmail(self, mailbox: str = MAILBOX, **options: Any) -> GmailConnector:
-        return GmailConnector(self.account, mailbox, self.base, **options)
+    def gmail(self, mailbox: str = MAILBOX, **wiring: Any) -> GmailConnector:
+        settings = GmailSettings(service_account=key_file(), api_url=self.base, mailbox=mailbox)
+        return GmailConnector(settings, **wiring)
 
     async def send_by_hand(self, draft: str) -> None:
         """As a person does in Gmail."""

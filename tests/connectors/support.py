@@ -13,7 +13,9 @@ from aiohttp.test_utils import TestServer
 from pydantic import JsonValue
 
 from bot.connectors.fidel import FidelConnector
+from bot.connectors.fidel.client import FidelSettings
 from bot.connectors.stripe import StripeConnector
+from bot.connectors.stripe.client import StripeSettings
 from bot.core.model import Action, Details, Fields, Money
 from sandbox import fidel, stripe
 from sandbox.state import State
@@ -66,11 +68,12 @@ class World:
     def writes(self) -> list[Exchange]:
         return [one for one in self.exchanges if one.method != "GET"]
 
-    def fidel(self, key: str = FIDEL_KEY, **options: Any) -> FidelConnector:
-        return FidelConnector(key, f"{self.url}/fidel/v1", **options)
+    def fidel(self, key: str = FIDEL_KEY, *, reimbursement: bool = False, **wiring: Any) -> FidelConnector:
+        url = f"{self.url}/fidel/v1"
+        return FidelConnector(FidelSettings(api_key=key, api_url=url, reimbursement=reimbursement), **wiring)
 
-    def stripe(self, key: str = STRIPE_KEY, **options: Any) -> StripeConnector:
-        return StripeConnector(key, f"{self.url}/stripe", **options)
+    def stripe(self, key: str = STRIPE_KEY, **wiring: Any) -> StripeConnector:
+        return StripeConnector(StripeSettings(api_key=key, api_url=f"{self.url}/stripe"), **wiring)
 
     async def pass_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
         fault = self.faults.pop(request.method, "")
@@ -117,6 +120,12 @@ async def vendors() -> AsyncIterator[World]:
         world.url = str(server.make_url("")).rstrip("/")
         yield world
         world.over.set()
+
+
+def split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options that are settings, and those that say how a connector sends."""
+    names = {"transport", "total_s"} & options.keys()
+    return options, {name: options.pop(name) for name in names}
 
 
 def action(connector: str, operation: str, **params: JsonValue) -> Action:

@@ -11,8 +11,9 @@ import pytest
 
 from bot.connectors.base import Connector, Repeat
 from bot.connectors.fidel import FidelConnector
-from bot.connectors.fidel.operations import OPERATIONS
+from bot.connectors.fidel.client import FidelSettings
 from bot.connectors.stripe import StripeConnector
+from bot.connectors.stripe.client import StripeSettings
 from bot.core.model import Action, Fact
 from bot.http.client import to_json
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
@@ -234,17 +235,17 @@ async def test_neither_errors_nor_logs_nor_names_hold_the_key(
 @pytest.mark.parametrize("key", ["sk_with\nbreak", "sk_with_ü", " sk_padded"])
 def test_a_key_that_no_header_can_carry_is_named_at_the_start_and_not_quoted(key: str) -> None:
     with pytest.raises(ValueError, match="FIDEL_API_KEY") as raised:
-        FidelConnector(key)
+        FidelConnector(FidelSettings(api_key=key, api_url="https://api.fidel.uk/v1"))
     assert key not in str(raised.value)
 
 
 def test_an_address_without_a_scheme_is_named_at_the_start() -> None:
     with pytest.raises(ValueError, match="Stripe"):
-        StripeConnector("rk_test_x", "api.stripe.com")
+        StripeConnector(StripeSettings(api_key="rk_test_x", api_url="api.stripe.com"))
 
 
 def test_every_operation_says_what_makes_it_safe() -> None:
-    operations = [*OPERATIONS.values(), *StripeConnector.operations.values()]
+    operations = [*FidelConnector.table.values(), *StripeConnector.table.values()]
     assert all(one.safe_because.endswith(".") for one in operations)
     assert all((one.key_lasts is not None) == (one.repeat is Repeat.KEY) for one in operations)
     # a natural key that the vendor may lift, or a look-up that may be late, is not enough where money moves

@@ -181,7 +181,7 @@ async def _rare_ways(world: GoogleWorld) -> None:
     drive, sheets, gmail = world.drive(), world.sheets(), world.gmail()
     world.store["files"][DOCUMENTS]["appProperties"] = {f"id-{n:040}": f"1Never{n}" for n in range(30)}
     await drive.perform(ACTIONS[0], f"{KEY}/2")
-    await sheets._is_taken(1, KEY)
+    await sheets.api.is_taken(1, KEY)
     world.fail("/drafts/send", "drop")
     file = world.store["files"]["1PdfINV-20431"]
     file["mimeType"] = "application/vnd.google-apps.document"

@@ -14,7 +14,9 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from bot.connectors.stripe import VERSION, WAYS, StripeConnector
+from bot.connectors.stripe import StripeConnector
+from bot.connectors.stripe.client import VERSION
+from bot.connectors.stripe.operations import OPERATIONS
 from bot.core.model import Action
 from bot.core.signature import stripe_signed
 from tests.connectors.support import KEY, REFERENCE, STRIPE_KEY, World, action, vendors
@@ -172,7 +174,7 @@ def test_the_version_we_pin_is_the_packages_own() -> None:
 
 
 def test_every_operation_is_compared() -> None:
-    assert {one.ours.operation for one in TWICE} == set(WAYS)
+    assert {one.ours.operation for one in TWICE} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("twice", TWICE, ids=str)

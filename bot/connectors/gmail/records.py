@@ -1,4 +1,4 @@
-"""Mails: how one is written (RFC 5322), what marks it as ours, and how Gmail tells of one.
+"""Write mails (RFC 5322) with a mark that they are ours, and hold what Gmail tells of them.
 
 A mark is two things: a code in the subject, which can be searched, and a header with the whole key's digest, which
 cannot be searched but is exact. Colleagues' answers carry the code too; only ours carry the header.
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from pydantic import Field
 
+from bot.connectors.base import digest
 from bot.connectors.google.client import ADDRESS, Record
 from bot.connectors.parameters import Reference
 
@@ -53,7 +54,7 @@ class Message(Record):
         return f"https://mail.google.com/mail/#all/{self.id}"
 
     def is_ours(self, key: str) -> bool:
-        return self.header(HEADER) == digest(key)
+        return self.header(HEADER) == digest(key)  # short enough that its header is never folded
 
 
 class Messages(Record):
@@ -85,20 +86,15 @@ class Attached(NamedTuple):
     content: bytes
 
 
-def digest(key: str) -> str:
-    """Short enough that its header is never folded."""
-    return hashlib.sha256(key.encode()).hexdigest()[:40]
-
-
 def code(key: str) -> str:
-    """Ten letters and digits that people can read out: 50 bits, so that a hit is almost surely ours."""
+    """Return ten letters and digits that people can read out: 50 bits, so that a hit is almost surely ours."""
     return base64.b32encode(hashlib.sha256(key.encode()).digest())[:10].decode()
 
 
 def mail(
     sender: str, to: str, subject: str, text: str, key: str, reference: Reference, attached: Attached | None = None
 ) -> EmailMessage:
-    """Raises ValueError where a line break would begin another header."""
+    """Write a mail. Raises ValueError where a line break would begin another header."""
     written = EmailMessage(policy=SMTP)
     written["From"], written["To"], written["Subject"] = sender, to, subject
     written[HEADER] = digest(key)
@@ -114,7 +110,7 @@ def mail(
 
 
 def answer(sender: str, thread: Thread, subject: str, text: str, key: str, reference: Reference) -> EmailMessage | None:
-    """A mail to whoever wrote last, with what keeps it in the thread; None where no address of another wrote.
+    """Write a mail to whoever wrote last, with what keeps it in the thread; None where no address of another wrote.
 
     `Reply-To` is not believed: a stranger could turn our answer elsewhere with it.
     """
@@ -140,5 +136,5 @@ def raw(written: EmailMessage) -> str:
 
 
 def _ids(header: str) -> str:
-    """Only the message ids of a header: it is a stranger's text."""
+    """Return only the message ids of a header: it is a stranger's text."""
     return " ".join(re.findall(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}>", header)[-20:])

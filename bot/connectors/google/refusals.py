@@ -1,4 +1,4 @@
-"""How Google says no: sections 3 to 6 of the connector reference.
+"""Read how Google says no: sections 3 to 6 of the connector reference.
 
 The reason decides, not the status alone: a 403 may be a rate limit, a missing right or scope, or a Workspace setting.
 
@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Final
 
 import httpx
+from pydantic import ValidationError
 
 from bot.connectors.base import Record
-from bot.http.client import Reply, short, thing
-from bot.http.errors import ConnectorError, Refused, Unavailable, Unsure
+from bot.http.client import Reply, short
+from bot.http.errors import ConnectorError, Unavailable
 
 _SLOW_DOWN: Final = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _GOOGLES_OWN: Final = frozenset({"backendError", "internalError"})
@@ -38,7 +39,7 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
 
 
 def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply], ConnectorError | None]:
-    """Reads a 4xx reply; it gives None for a 401, whose sentence names our setting."""
+    """Return what reads a 4xx reply; it returns None for a 401, whose sentence names our setting."""
     known = {reason: words.format(title=title, us=us) for reason, words in _SENTENCES.items()}
     no_scope = f"Our service account lacks rights for {title}: allow these scopes in the Workspace console: "
     known |= dict.fromkeys(_NO_SCOPE, no_scope + ", ".join(scopes))
@@ -48,25 +49,24 @@ def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply]
     def refusal(reply: Reply) -> ConnectorError | None:
         if reply.status == httpx.codes.UNAUTHORIZED:
             return None
-        error = thing(_Envelope, reply.body)
-        reasons = error.error.reasons if error else ()
+        try:
+            error = _Envelope.model_validate(reply.body).error
+        except ValidationError:
+            error = _Error()
+        reasons = error.reasons
         if not _SLOW_DOWN.isdisjoint(reasons):
             return Unavailable(f"{title} asks us to slow down.", request_id=reply.request_id)
         if not _GOOGLES_OWN.isdisjoint(reasons):
-            words = f"{title} had an error of its own."
-            if reply.write:
-                return Unsure(f"{words} It may have happened.", request_id=reply.request_id)
-            return Unavailable(words, request_id=reply.request_id)
+            return reply.undecided(f"{title} had an error of its own.")
         word = {400: "invalid", 404: "not_found", 409: "exists"}.get(reply.status)
         sentence = next((known[one] for one in reasons if one in known), None) or _sharing(reasons)
         if sentence is None and reply.status == httpx.codes.NOT_FOUND:
             sentence = f"{title} does not have it, or does not show it to {us}."
         if sentence is None:
-            message = error.error.message if error else ""
             # Google quotes addresses of people in its messages
-            said = re.sub(r"\S+@\S+", "[address]", short(message)) or f"status {reply.status}"
+            said = re.sub(r"\S+@\S+", "[address]", short(error.message)) or f"status {reply.status}"
             sentence = f"{title} refused it: {said}"
-        return Refused(sentence, reason=word, request_id=reply.request_id)
+        return reply.refused(sentence, word)
 
     return refusal
 
@@ -89,7 +89,7 @@ class _Error(Record):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Drive leaves out `status`, Sheets leaves out `errors`; the most exact word comes first."""
+        """Return the reasons, the most exact word first; Drive leaves out `status`, Sheets leaves out `errors`."""
         return (*(one.reason for one in (*self.details, *self.errors) if one.reason), self.status)
 
 

@@ -1,15 +1,31 @@
-"""Evidence in a dispute: staged, which a person can still change in Stripe, or submitted to the bank for good."""
+"""Give evidence in a dispute: staged, which a person can still change in Stripe, or submitted to the bank for good."""
+
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
 
 from bot.connectors.base import token
-from bot.connectors.stripe.client import MARK, TITLE, StripeApi, path_of
-from bot.connectors.stripe.operations import EVIDENCE_AT_MOST, StageEvidence, SubmitEvidence
+from bot.connectors.parameters import Reference
+from bot.connectors.stripe.client import MARK, TITLE, PaymentId, StripeApi, path_of
 from bot.connectors.stripe.records import Dispute
 from bot.connectors.stripe.refunds import payment_field
-from bot.core.model import Receipt
+from bot.core.model import Frozen, Receipt
 from bot.http.errors import Refused
 
+EVIDENCE_AT_MOST: Final = 20_000  # characters of the one free text of a dispute
 OPEN = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 _SUBMITTED = f"{MARK}_submitted"
+
+
+class StageEvidence(Frozen):
+    payment_id: PaymentId
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=EVIDENCE_AT_MOST)]
+    reference: Reference
+
+
+class SubmitEvidence(Frozen):
+    payment_id: PaymentId
+    reference: Reference
 
 
 async def stage_evidence(api: StripeApi, params: StageEvidence, key: str) -> Receipt:
@@ -67,7 +83,7 @@ async def find_submitted(api: StripeApi, params: SubmitEvidence, key: str) -> Re
 
 
 async def disputes_of(api: StripeApi, payment_id: str) -> list[Dispute]:
-    """Newest first; a payment has hardly ever more than one."""
+    """Return a payment's disputes, newest first; there is hardly ever more than one."""
     query = {payment_field(payment_id): payment_id}
     return [dispute async for dispute in api.listed("/v1/disputes", Dispute, **query)]
 
@@ -84,7 +100,7 @@ async def _open(api: StripeApi, payment_id: str) -> Dispute:
 
 
 def _with(dispute: Dispute, text: str) -> str | None:
-    """What is staged with this text added; None where it is there already. What a person wrote stays."""
+    """Return what is staged with this text added, None where it is there already. What a person wrote stays."""
     staged = (dispute.evidence.uncategorized_text or "").strip()
     return None if text in staged else f"{staged}\n\n{text}" if staged else text
 

@@ -1,20 +1,33 @@
-"""Money back: a refund of a payment, or a credit note on a paid invoice, which refunds and keeps the books right.
+"""Give money back: a refund of a payment, or a credit note on a paid invoice, which refunds and keeps the books right.
 
-Never over what is left, never beside a dispute: both are read from Stripe before anything is sent.
+Never over what is left, never beside a dispute: both are read from Stripe before anything is sent. The reason
+"fraudulent" is not offered at all: Stripe then also blocks the card.
 """
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bot.connectors.base import token
-from bot.connectors.stripe.client import MARK, TITLE, StripeApi, path_of
-from bot.connectors.stripe.invoice_records import CreditNote, Invoice
-from bot.connectors.stripe.operations import MakeCreditNote, RefundPayment
-from bot.connectors.stripe.records import OTHER_UNITS, THREE_DECIMALS, Charge, Refund
+from bot.connectors.parameters import Amount, Reference
+from bot.connectors.stripe.client import MARK, TITLE, InvoiceNumber, PaymentId, StripeApi, path_of
+from bot.connectors.stripe.records import OTHER_UNITS, THREE_DECIMALS, Charge, CreditNote, Invoice, Refund
 from bot.core.model import Money, Receipt
 from bot.core.money import show
 from bot.http.errors import Refused
 
-Made = TypeVar("Made", Refund, CreditNote)
+PaidBack = TypeVar("PaidBack", Refund, CreditNote)
+
+
+class RefundPayment(Amount):
+    payment_id: PaymentId
+    reason: Literal["duplicate", "requested_by_customer"] | None = None
+    reference: Reference | None = None
+
+
+class MakeCreditNote(Amount):
+    """Give money of a paid invoice back, and say so in the books."""
+
+    invoice_number: InvoiceNumber
+    reference: Reference
 
 
 async def refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
@@ -105,7 +118,7 @@ async def _note_of(api: StripeApi, invoice: Invoice, params: MakeCreditNote, key
     return None
 
 
-def _as_asked(made: Made, money: Money) -> Made:
+def _as_asked(made: PaidBack, money: Money) -> PaidBack:
     if (made.amount, made.currency) != (money.amount_minor, money.currency):
         raise Refused(f"{TITLE} has made {made.id} for this step with another amount: compare it there.")
     return made

@@ -277,6 +277,6 @@ async def test_a_list_that_never_ends_is_given_up(fidel: FidelConnector, world: 
     async def endless(*_: object) -> Any:
         return type("Reply", (), {"body": {"items": [], "last": "again"}})()
 
-    fidel._http.read = endless  # type: ignore[method-assign, assignment]  # a vendor that loops for ever
+    fidel.api.http.read = endless  # type: ignore[method-assign, assignment]  # a vendor that loops for ever
     with pytest.raises(Unavailable, match="more than we can look through"):
         await fidel.find(create(), KEY)

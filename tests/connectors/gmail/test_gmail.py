@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.base import Repeat
+from bot.connectors.base import Repeat, digest
 from bot.connectors.gmail import GmailConnector
-from bot.connectors.gmail.records import HEADER, code, digest
+from bot.connectors.gmail.records import HEADER, code
 from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.google.drafts import add_message
@@ -155,7 +155,7 @@ async def test_a_mail_that_the_search_does_not_show_yet_stays_unsure_and_is_left
     world.fail(SEND, "lost_reply")
     assert "most likely went" in await refusal(gmail, mail("send"), Unsure)
     assert await gmail.find(mail("send"), KEY) is None
-    assert GmailConnector.operations["send"].repeat is Repeat.PERSON
+    assert GmailConnector.table["send"].repeat is Repeat.PERSON
     world.ahead = timedelta(minutes=2)
     assert await gmail.find(mail("send"), KEY) is not None
     assert len(world.mails) == 1

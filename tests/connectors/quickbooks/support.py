@@ -11,12 +11,13 @@ from aiohttp.test_utils import TestServer
 from pydantic import JsonValue
 
 from bot.connectors.quickbooks import QuickBooksConnector
+from bot.connectors.quickbooks.client import QuickBooksSettings
 from bot.core.model import Action
 from bot.http.errors import ConnectorError, Refused
 from sandbox import quickbooks
 from sandbox.quickbooks import ACCOUNT, CLIENT_ID, ITEM, PREFIX, REALM, REFRESH_TOKEN, TOKEN_PATH
 from sandbox.state import State
-from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, action
+from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, action, split
 
 SECRET = "made-up-secret"
 T = TypeVar("T")
@@ -66,17 +67,19 @@ class Company:
         self.faults[method] = list(faults)
 
     def connector(self, **options: Any) -> QuickBooksConnector:
-        options = {"refund_item_id": ITEM, "refund_account_id": ACCOUNT, "client_secret": SECRET} | options
-        return QuickBooksConnector(
-            options.pop("realm_id", REALM),
-            CLIENT_ID,
-            options.pop("client_secret"),
-            options.pop("refresh_token", REFRESH_TOKEN),
-            options.pop("store", self.tokens),
-            f"{self.url}{PREFIX}",
-            f"{self.url}{TOKEN_PATH}",
-            **options,
-        )
+        tokens = options.pop("store", self.tokens)
+        options, wiring = split(options)
+        ours = {
+            "realm_id": REALM,
+            "client_id": CLIENT_ID,
+            "client_secret": SECRET,
+            "refresh_token": REFRESH_TOKEN,
+            "api_url": f"{self.url}{PREFIX}",
+            "token_url": f"{self.url}{TOKEN_PATH}",
+            "refund_item_id": ITEM,
+            "refund_account_id": ACCOUNT,
+        }
+        return QuickBooksConnector(QuickBooksSettings(**{**ours, **options}), tokens=tokens, **wiring)
 
     async def pass_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if request.path == TOKEN_PATH:

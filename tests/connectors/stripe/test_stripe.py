@@ -121,7 +121,7 @@ async def test_a_key_that_no_header_can_carry_is_sent_as_its_digest(stripe: Stri
 
 
 def test_the_key_is_trusted_for_less_than_the_24_hours_that_stripe_keeps_it() -> None:
-    assert StripeConnector.operations["refund"].key_lasts == timedelta(hours=23)
+    assert StripeConnector.table["refund"].key_lasts == timedelta(hours=23)
 
 
 # --- refused before anything is sent --------------------------------------------------------------------------------
