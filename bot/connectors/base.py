@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -47,11 +46,10 @@ class Operation:
     """Describe one row of OPERATIONS; `perform` and `find` take the vendor's client, the parameters and the key."""
 
     params: type[Frozen]
-    perform: Callable[[Any, Any, str], Awaitable[Receipt]]  # Raises Refused, Unavailable or Unsure
-    find: Callable[[Any, Any, str], Awaitable[Receipt | None]]  # Raises Refused, Unavailable: then nothing is known
-    repeat: Repeat
+    perform: Callable[[Any, Any, str], Awaitable[Receipt]]  # its docstring says what keeps it from happening twice
+    find: Callable[[Any, Any, str], Awaitable[Receipt | None]]
     right: str  # what our access needs at the vendor, in the vendor's own words
-    safe_because: str  # a sentence: what keeps it from happening twice
+    repeat: Repeat = Repeat.NATURAL
     moves_money: bool = False
     key_lasts: timedelta | None = None
 
@@ -141,20 +139,25 @@ class Client(ABC):
 
 
 class Connector:
-    """Reach one outside system. Every method but `facts` and `close` raises ConnectorError.
-
-    `off` holds operations that the settings leave to people, each with the sentence that refuses it.
-    """
+    """Reach one outside system. Every method but `facts` and `close` raises ConnectorError."""
 
     name: ClassVar[str]  # as in `Action.connector`: "fidel"
     title: ClassVar[str]  # for people: "Fidel API"
     settings: ClassVar[type[Frozen]]
+    client: ClassVar[Callable[..., Client]]
     table: ClassVar[Mapping[str, Operation]]
     lookups: ClassVar[Mapping[str, Lookup]]  # by the name of the fact, in the order of the card
 
-    def __init__(self, api: Client, off: Mapping[str, str] = MappingProxyType({})) -> None:
-        self.api, self._off = api, off
-        self.operations = MappingProxyType({name: one for name, one in self.table.items() if name not in off})
+    def __init__(self, settings: Any, **context: Any) -> None:
+        """Connect; `context` is what the client needs beside its settings: a clock, a store of tokens, `Wiring`."""
+        self.api = self.client(settings, **context)
+        self._off = self.left_to_people(settings)
+        # what is off is not offered, so that a proposal turns to another way or to a person
+        self.operations = {name: one for name, one in self.table.items() if name not in self._off}
+
+    def left_to_people(self, settings: Any) -> Mapping[str, str]:
+        """Return the operations that these settings switch off, each with the sentence that refuses it."""
+        return {}
 
     async def perform(self, action: Action, key: str) -> Receipt:
         """Carry the action out, once for a key. Raises Refused, Unavailable or Unsure."""

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.connectors.base import Connector, Repeat
+from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.fidel.client import FidelSettings
 from bot.connectors.stripe import StripeConnector
@@ -242,14 +242,6 @@ def test_a_key_that_no_header_can_carry_is_named_at_the_start_and_not_quoted(key
 def test_an_address_without_a_scheme_is_named_at_the_start() -> None:
     with pytest.raises(ValueError, match="Stripe"):
         StripeConnector(StripeSettings(api_key="rk_test_x", api_url="api.stripe.com"))
-
-
-def test_every_operation_says_what_makes_it_safe() -> None:
-    operations = [*FidelConnector.table.values(), *StripeConnector.table.values()]
-    assert all(one.safe_because.endswith(".") for one in operations)
-    assert all((one.key_lasts is not None) == (one.repeat is Repeat.KEY) for one in operations)
-    # a natural key that the vendor may lift, or a look-up that may be late, is not enough where money moves
-    assert all(one.repeat is not Repeat.NATURAL for one in operations if one.moves_money)
 
 
 def test_a_decimal_goes_out_as_the_number_it_is() -> None:

@@ -17,26 +17,26 @@ reference): it is off unless the account proves to have it, and only ever by tra
 By card the server picks the transaction, and a repeat could pay twice.
 """
 
-from typing import Final, Unpack
+from typing import Final
 
 from bot.connectors.base import Connector
 from bot.connectors.fidel.client import TITLE, FidelApi, FidelSettings
 from bot.connectors.fidel.facts import LOOKUPS
 from bot.connectors.fidel.operations import OPERATIONS
-from bot.http.client import Wiring
 
 OFF: Final = f"Reimbursement by {TITLE} is switched off (FIDEL_REIMBURSEMENT): nothing was sent."
 
 
 class FidelConnector(Connector):
-    """Reach Fidel API. What is off is not offered, so that a proposal turns to another way or to a person."""
+    """Reach Fidel API."""
 
     api: FidelApi
     name = "fidel"
     title = TITLE
     settings = FidelSettings
+    client = FidelApi
     table = OPERATIONS
     lookups = LOOKUPS
 
-    def __init__(self, settings: FidelSettings, **wiring: Unpack[Wiring]) -> None:
-        super().__init__(FidelApi(settings, **wiring), {} if settings.reimbursement else {"reimburse_transaction": OFF})
+    def left_to_people(self, settings: FidelSettings) -> dict[str, str]:
+        return {} if settings.reimbursement else {"reimburse_transaction": OFF}

@@ -7,7 +7,7 @@ A record that is not found, or that does not fit what the call says, is a doubt.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -208,6 +208,9 @@ def _day(day: str) -> str:
     return f"{read.day} {read:%b %Y}"
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType(
-    {"transaction": _transaction, "refund": _refund, "brand": _brand, "brand_name": _brand_name}
-)
+LOOKUPS: Final[Mapping[str, Lookup]] = {
+    "transaction": _transaction,
+    "refund": _refund,
+    "brand": _brand,
+    "brand_name": _brand_name,
+}

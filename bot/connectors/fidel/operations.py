@@ -6,9 +6,8 @@ Whether Fidel merges or replaces metadata is not documented, so all of it is sen
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Generic
 
 from pydantic import Field, StringConstraints
@@ -75,6 +74,7 @@ class ReimburseTransaction(Amount):
 
 
 async def create_brand(api: FidelApi, params: CreateBrand, key: str) -> Receipt:
+    """Make a brand. Its name is unique in the account: a repeat is refused, and the metadata says whose it is."""
     existing = await api.brand_named(params.name)
     if existing is not None:
         return _ours(existing, key)
@@ -103,6 +103,10 @@ async def find_brand(api: FidelApi, params: CreateBrand, key: str) -> Receipt | 
 
 
 async def request_missing_transaction(api: FidelApi, params: RequestMissingTransaction, key: str) -> Receipt:
+    """Ask for a purchase, unless the program's list has a request for the same card, shop, date and amount.
+
+    Fidel itself would take a second one, so after an unsure try that left no trace a person decides.
+    """
     if earlier := await find_missing_transaction(api, params, key):
         return earlier
     body = {
@@ -127,6 +131,10 @@ async def find_missing_transaction(api: FidelApi, params: RequestMissingTransact
 
 
 async def reimburse(api: FidelApi, params: ReimburseTransaction, key: str) -> Receipt:
+    """Reimburse a transaction. Fidel refuses a second reimbursement of it, unless the first one failed.
+
+    Nothing reads a reimbursement back, so a person decides after an unsure try.
+    """
     path = path_of("transactions", params.transaction_id)
     transaction = await api.one(path, Transaction)
     if transaction is None:
@@ -203,6 +211,7 @@ class Change(Generic[Model]):
 
 
 async def make_change(api: FidelApi, params: Changes, key: str) -> Receipt:
+    """Set a record to one state, which is read first: a repeat ends in the same state."""
     change = _change_of(params)
     record = await api.one(change.path, change.model)
     if record is None:
@@ -268,48 +277,18 @@ def _shop_body(params: ShopAddress, shop: Location) -> dict[str, Any]:
     }
 
 
-_RIGHT = "a secret key (sk_test_… or sk_live_…); Fidel API has no finer rights"
-_SET = Operation(
-    UpdateBrand,
-    make_change,
-    find_change,
-    Repeat.NATURAL,
-    _RIGHT,
-    "It reads the record first and sets it to one state: a repeat ends in the same state.",
-)
+RIGHT: Final = "a secret key (sk_test_… or sk_live_…); Fidel API has no finer rights"
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "create_brand": Operation(
-            CreateBrand,
-            create_brand,
-            find_brand,
-            Repeat.NATURAL,
-            _RIGHT,
-            "A brand's name is unique in the account: a repeat is refused, and the metadata says whose the brand is.",
-        ),
-        "update_brand": _SET,
-        "brand_reference": replace(_SET, params=BrandReference),
-        "card_reference": replace(_SET, params=CardReference),
-        "shop_address": replace(_SET, params=ShopAddress),
-        "request_missing_transaction": Operation(
-            RequestMissingTransaction,
-            request_missing_transaction,
-            find_missing_transaction,
-            Repeat.PERSON,
-            _RIGHT,
-            "The program's list is looked through for the same card, shop, date and amount before each request; "
-            "Fidel itself would take a second one, so after an unsure try that left no trace a person decides.",
-        ),
-        "reimburse_transaction": Operation(
-            ReimburseTransaction,
-            reimburse,
-            not_listed,
-            Repeat.PERSON,
-            _RIGHT,
-            "Fidel refuses a second reimbursement of a transaction, unless the first one failed; and since nothing "
-            "reads a reimbursement back, a person decides after an unsure try.",
-            moves_money=True,
-        ),
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "create_brand": Operation(CreateBrand, create_brand, find_brand, RIGHT),
+    "update_brand": Operation(UpdateBrand, make_change, find_change, RIGHT),
+    "brand_reference": Operation(BrandReference, make_change, find_change, RIGHT),
+    "card_reference": Operation(CardReference, make_change, find_change, RIGHT),
+    "shop_address": Operation(ShopAddress, make_change, find_change, RIGHT),
+    "request_missing_transaction": Operation(
+        RequestMissingTransaction, request_missing_transaction, find_missing_transaction, RIGHT, Repeat.PERSON
+    ),
+    "reimburse_transaction": Operation(
+        ReimburseTransaction, reimburse, not_listed, RIGHT, Repeat.PERSON, moves_money=True
+    ),
+}

@@ -13,13 +13,10 @@ exempt       a search may lag behind a sending whose answer was lost, and whose 
              `send` leaves that to a person. A draft that people edit may lose our header, and is then theirs
 """
 
-from typing import Unpack
-
 from bot.connectors.base import Connector
 from bot.connectors.gmail.client import TITLE, GmailApi, GmailSettings
 from bot.connectors.gmail.facts import LOOKUPS
 from bot.connectors.gmail.operations import OPERATIONS
-from bot.http.client import Wiring
 
 
 class GmailConnector(Connector):
@@ -29,8 +26,6 @@ class GmailConnector(Connector):
     name = "gmail"
     title = TITLE
     settings = GmailSettings
+    client = GmailApi
     table = OPERATIONS
     lookups = LOOKUPS
-
-    def __init__(self, settings: GmailSettings, **wiring: Unpack[Wiring]) -> None:
-        super().__init__(GmailApi(settings, **wiring))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from bot.connectors.base import Inquiry, Lookup
@@ -27,4 +26,4 @@ async def _thread(api: GmailApi, inquiry: Inquiry) -> Fact | None:
     return inquiry.fact("thread", values=values, sentence=f"{count} about it", url=url)
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType({"thread": _thread})
+LOOKUPS: Final[Mapping[str, Lookup]] = {"thread": _thread}

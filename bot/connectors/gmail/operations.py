@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import Field
@@ -49,6 +48,7 @@ class Answer(Frozen):
 
 
 async def make_draft(api: GmailApi, params: Draft, key: str) -> Receipt:
+    """Make a draft, which reaches nobody, unless drafts or sent mails have our code already."""
     if earlier := _drafted(await api.searched(key)):
         return earlier
     written = mail(api.mailbox, params.to, _coded(params, key), params.text, key, params.reference)
@@ -57,6 +57,11 @@ async def make_draft(api: GmailApi, params: Draft, key: str) -> Receipt:
 
 
 async def send(api: GmailApi, params: Send, key: str) -> Receipt:
+    """Send a mail by a draft, which can be sent once: a second try is a 404.
+
+    Which draft is ours is found by a search, and a search may lag: after an unsure try that left no trace a person
+    decides.
+    """
     trace = await api.searched(key)
     if earlier := _sent(trace):
         return earlier
@@ -70,6 +75,7 @@ async def send(api: GmailApi, params: Send, key: str) -> Receipt:
 
 
 async def reply(api: GmailApi, params: Answer, key: str) -> Receipt:
+    """Reply in a thread, which is read by its id and not searched; the reply goes by a draft, sent once."""
     thread = await api.thread(params.thread_id)
     trace = await api.in_thread(params.thread_id, key, thread)
     if earlier := _sent(trace):
@@ -113,35 +119,10 @@ def _drafted(trace: Trace) -> Receipt | None:
     return None
 
 
-_RIGHT = f"{MAIL_SEND} {MAIL_READ}"
+RIGHT: Final = f"{MAIL_SEND} {MAIL_READ}"
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "draft": Operation(
-            Draft,
-            make_draft,
-            find_draft,
-            Repeat.NATURAL,
-            _RIGHT,
-            "A draft reaches nobody; drafts and sent mails are looked through for our code before one is made.",
-        ),
-        "send": Operation(
-            Send,
-            send,
-            find_sent,
-            Repeat.PERSON,
-            f"{_RIGHT} {DRIVE_READ}",
-            "A draft can be sent once, and a second try is a 404. Which draft is ours is found by a search, and a "
-            "search may lag: after an unsure try that left no trace a person decides.",
-        ),
-        "reply": Operation(
-            Answer,
-            reply,
-            find_reply,
-            Repeat.NATURAL,
-            _RIGHT,
-            "The thread is read by its id, not searched, and shows whether our reply is in it; it goes by a draft, "
-            "which can be sent once.",
-        ),
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "draft": Operation(Draft, make_draft, find_draft, RIGHT),
+    "send": Operation(Send, send, find_sent, f"{RIGHT} {DRIVE_READ}", Repeat.PERSON),
+    "reply": Operation(Answer, reply, find_reply, RIGHT),
+}

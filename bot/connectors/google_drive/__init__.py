@@ -17,13 +17,10 @@
 The folder has to be a folder, not a shared drive itself: a drive has no properties.
 """
 
-from typing import Unpack
-
 from bot.connectors.base import Connector
 from bot.connectors.google_drive.client import TITLE, DriveApi, DriveSettings
 from bot.connectors.google_drive.facts import LOOKUPS
 from bot.connectors.google_drive.operations import OPERATIONS
-from bot.http.client import Wiring
 
 
 class DriveConnector(Connector):
@@ -33,8 +30,6 @@ class DriveConnector(Connector):
     name = "drive"
     title = TITLE
     settings = DriveSettings
+    client = DriveApi
     table = OPERATIONS
     lookups = LOOKUPS
-
-    def __init__(self, settings: DriveSettings, **wiring: Unpack[Wiring]) -> None:
-        super().__init__(DriveApi(settings, **wiring))

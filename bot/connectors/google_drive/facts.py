@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
+from typing import Final
 
 from bot.connectors.base import Inquiry, Lookup
 from bot.connectors.google_drive.client import DriveApi, quoted
@@ -27,4 +27,4 @@ async def _document(api: DriveApi, inquiry: Inquiry) -> Fact | None:
     return inquiry.fact("document", values=values, sentence=f"Stored as {found[0].name}", url=found[0].url)
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType({"document": _document})
+LOOKUPS: Final[Mapping[str, Lookup]] = {"document": _document}

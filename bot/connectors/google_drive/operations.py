@@ -3,12 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import Field
 
-from bot.connectors.base import Operation, Repeat, digest
+from bot.connectors.base import Operation, digest
 from bot.connectors.google.client import DRIVE, GoogleId, Mailbox, OneLine
 from bot.connectors.google.documents import FIELDS, Document, document
 from bot.connectors.google_drive.client import EVERY, DriveApi, permissions_path, quoted
@@ -41,6 +40,10 @@ class ShareDocument(Frozen):
 
 
 async def store(api: DriveApi, params: StoreDocument, key: str) -> Receipt:
+    """Store a document. Its id is taken first and kept in the folder's properties under our key.
+
+    So every try creates the same file, and Drive refuses the second one (409).
+    """
     kept = await api.kept(key)
     if stored := await _stored(api, key, kept):
         return _stored_receipt(stored, "An earlier try of this step had stored it.")
@@ -106,6 +109,7 @@ def _multipart(about: Mapping[str, Any], text: str) -> tuple[bytes, str]:
 
 
 async def share(api: DriveApi, params: ShareDocument, key: str) -> Receipt:
+    """Share a document, without a mail. Somebody has one permission on a file: a repeat ends in the same state."""
     if permission := await api.permission(params.document_id, params.email):
         return _shared_receipt(params, permission, "That address could open it already.")
     body = {"type": "user", "role": "reader", "emailAddress": params.email}
@@ -125,24 +129,7 @@ def _shared_receipt(params: ShareDocument, permission: Permission, note: str | N
     return Receipt(vendor_id=permission.id, url=url, note=note)
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "store": Operation(
-            StoreDocument,
-            store,
-            find_stored,
-            Repeat.NATURAL,
-            DRIVE,
-            "The file's id is taken first and kept in the folder's properties under our key, so every try creates the "
-            "same file, and Drive refuses the second one (409).",
-        ),
-        "share": Operation(
-            ShareDocument,
-            share,
-            find_shared,
-            Repeat.NATURAL,
-            DRIVE,
-            "Somebody has one permission on a file: sharing again ends in the same state, and sends no mail.",
-        ),
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "store": Operation(StoreDocument, store, find_stored, DRIVE),
+    "share": Operation(ShareDocument, share, find_shared, DRIVE),
+}

@@ -14,25 +14,19 @@
 A tab has a heading row: key, status, call, case, then whatever the cells are. A new row comes below the heading.
 """
 
-from collections.abc import Sequence
-from typing import Unpack
-
 from bot.connectors.base import Connector
 from bot.connectors.google_sheets.client import TITLE, SheetsApi, SheetsSettings
 from bot.connectors.google_sheets.facts import LOOKUPS
 from bot.connectors.google_sheets.operations import OPERATIONS
-from bot.http.client import Wiring
 
 
 class SheetsConnector(Connector):
-    """Reach Google Sheets; `tabs` are those that have to be there, and `check` names what is missing."""
+    """Reach Google Sheets."""
 
     api: SheetsApi
     name = "sheets"
     title = TITLE
     settings = SheetsSettings
+    client = SheetsApi
     table = OPERATIONS
     lookups = LOOKUPS
-
-    def __init__(self, settings: SheetsSettings, *, tabs: Sequence[str] = (), **wiring: Unpack[Wiring]) -> None:
-        super().__init__(SheetsApi(settings, tabs, **wiring))

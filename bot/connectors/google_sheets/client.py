@@ -21,7 +21,7 @@ class SheetsSettings(GoogleSettings):
 class SheetsApi(Client):
     """Ask Google Sheets; `tabs` are those that have to be there."""
 
-    def __init__(self, settings: SheetsSettings, tabs: Sequence[str], **wiring: Unpack[Wiring]) -> None:
+    def __init__(self, settings: SheetsSettings, tabs: Sequence[str] = (), **wiring: Unpack[Wiring]) -> None:
         addresses = hosts(settings.api_url)
         self.spreadsheet, self._needed = settings.spreadsheet, tabs
         self._path = f"/v4/spreadsheets/{in_path(settings.spreadsheet)}"

@@ -1,7 +1,7 @@
 """Look up whether our spreadsheet has rows about a case already."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from typing import Final
 
 from bot.connectors.base import Inquiry, Lookup
 from bot.connectors.google_sheets.client import SheetsApi
@@ -24,4 +24,4 @@ async def _rows(api: SheetsApi, inquiry: Inquiry) -> Fact | None:
     return inquiry.fact("rows", values={"count": count}, sentence=sentence, url=url)
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType({"rows": _rows})
+LOOKUPS: Final[Mapping[str, Lookup]] = {"rows": _rows}

@@ -1,12 +1,11 @@
 """Add a row to a tab exactly once, and set its status later."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from bot.connectors.base import Operation, Repeat
+from bot.connectors.base import Operation
 from bot.connectors.google.client import SHEETS, OneLine
 from bot.connectors.google_sheets.client import TITLE, SheetsApi
 from bot.connectors.google_sheets.records import ROW, Mark, Place, append_batch, mark_ids, status_update, url_of
@@ -33,6 +32,10 @@ class SetStatus(Frozen):
 
 
 async def append_row(api: SheetsApi, params: AppendRow, key: str) -> Receipt:
+    """Add a row. Row, values and a metadata id made from our key come in one batch.
+
+    Sheets refuses the whole batch where the id exists already.
+    """
     if mark := await api.mark(key):
         return _receipt(api, mark, "An earlier try of this step had added the row.")
     tab = await api.tab(params.sheet)
@@ -55,6 +58,7 @@ async def append_row(api: SheetsApi, params: AppendRow, key: str) -> Receipt:
 
 
 async def set_status(api: SheetsApi, params: SetStatus, key: str) -> Receipt:
+    """Set one cell of the row that carries the key: a repeat ends in the same state."""
     mark = await api.mark(params.row_key)
     if mark is None:
         raise Refused("The row is no longer in the sheet: somebody deleted it, or it was never added.")
@@ -82,24 +86,7 @@ def _receipt(api: SheetsApi, mark: Mark, note: str | None = None) -> Receipt:
     return Receipt(vendor_id=str(mark.metadata_id), url=url, note=note)
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "append_row": Operation(
-            AppendRow,
-            append_row,
-            find_row,
-            Repeat.NATURAL,
-            SHEETS,
-            "Row, values and a metadata id made from our key come in one batch: Sheets refuses the whole batch where "
-            "the id exists already.",
-        ),
-        "set_status": Operation(
-            SetStatus,
-            set_status,
-            find_status,
-            Repeat.NATURAL,
-            SHEETS,
-            "It sets one cell of the row that carries the key: a repeat ends in the same state.",
-        ),
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "append_row": Operation(AppendRow, append_row, find_row, SHEETS),
+    "set_status": Operation(SetStatus, set_status, find_status, SHEETS),
+}

@@ -15,16 +15,10 @@ The unique property has to be made once, on notes and on tasks: `check` says so 
 owner who is still there: a task of nobody is done by nobody.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Unpack
-
 from bot.connectors.base import Connector
 from bot.connectors.hubspot.client import TITLE, HubSpotApi, HubSpotSettings
 from bot.connectors.hubspot.facts import LOOKUPS
 from bot.connectors.hubspot.operations import OPERATIONS
-from bot.connectors.oauth import utc_now
-from bot.http.client import Wiring
 
 
 class HubSpotConnector(Connector):
@@ -34,10 +28,6 @@ class HubSpotConnector(Connector):
     name = "hubspot"
     title = TITLE
     settings = HubSpotSettings
+    client = HubSpotApi
     table = OPERATIONS
     lookups = LOOKUPS
-
-    def __init__(
-        self, settings: HubSpotSettings, *, clock: Callable[[], datetime] = utc_now, **wiring: Unpack[Wiring]
-    ) -> None:
-        super().__init__(HubSpotApi(settings, clock, **wiring))

@@ -1,7 +1,6 @@
 """Look up what HubSpot knows about a case: the contact and the renewal deal."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import JsonValue
@@ -65,4 +64,4 @@ async def _customer(api: HubSpotApi, inquiry: Inquiry) -> Whose | None:
     return await api.customer(asked) if asked.account_id or asked.email or asked.customer_name else None
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType({"contact": _contact, "deal": _deal})
+LOOKUPS: Final[Mapping[str, Lookup]] = {"contact": _contact, "deal": _deal}

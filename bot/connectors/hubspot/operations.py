@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.connectors.base import Operation, Repeat, digest
+from bot.connectors.base import Operation, digest
 from bot.connectors.hubspot.client import KEY_PROPERTY, TITLE, Customer, HubSpotApi
 from bot.connectors.hubspot.records import CrmObject, Whose, rich
 from bot.connectors.parameters import Reference
@@ -32,6 +31,10 @@ class Task(Customer):
 
 
 async def write(api: HubSpotApi, params: Note | Task, key: str) -> Receipt:
+    """Write a note or task. The step's key is the value of a unique property, read by value: searches lag.
+
+    An upsert under it makes one record only, and links are set, not added.
+    """
     kind = _kind(params)
     written = await _written(api, kind, key)
     whose = await api.customer(params)
@@ -94,17 +97,10 @@ def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-_ONCE = (
-    "The step's key is the value of a unique property: it is read first, by value and not by the lagging search, and "
-    "an upsert under it makes one record only. Links are set, not added."
-)
+READ: Final = "crm.objects.contacts.read crm.objects.companies.read"
+WRITE: Final = f"crm.objects.contacts.write {READ}"  # notes and tasks follow their records
 
-_READ = "crm.objects.contacts.read crm.objects.companies.read"
-_WRITE = "crm.objects.contacts.write"  # notes and tasks follow their records
-
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "note": Operation(Note, write, find, Repeat.NATURAL, f"{_WRITE} {_READ}", _ONCE),
-        "task": Operation(Task, write, find, Repeat.NATURAL, f"{_WRITE} {_READ} crm.objects.owners.read", _ONCE),
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "note": Operation(Note, write, find, WRITE),
+    "task": Operation(Task, write, find, f"{WRITE} crm.objects.owners.read"),
+}

@@ -16,36 +16,30 @@ A refund receipt takes money out of QUICKBOOKS_REFUND_ACCOUNT_ID and books it on
 service for refunds. What is not set is not offered: without the item neither, without the account no refund receipt.
 """
 
-from typing import Unpack
-
 from bot.connectors.base import Connector
-from bot.connectors.oauth import TokenStore
 from bot.connectors.quickbooks.client import TITLE, QuickBooksApi, QuickBooksSettings
 from bot.connectors.quickbooks.facts import LOOKUPS
 from bot.connectors.quickbooks.operations import OPERATIONS
-from bot.http.client import Wiring
 
 
 class QuickBooksConnector(Connector):
-    """Reach QuickBooks; `tokens` keeps the newest refresh token."""
+    """Reach QuickBooks."""
 
     api: QuickBooksApi
     name = "quickbooks"
     title = TITLE
     settings = QuickBooksSettings
+    client = QuickBooksApi
     table = OPERATIONS
     lookups = LOOKUPS
 
-    def __init__(self, settings: QuickBooksSettings, *, tokens: TokenStore, **wiring: Unpack[Wiring]) -> None:
-        super().__init__(QuickBooksApi(settings, tokens, **wiring), _off(settings))
-
-
-def _off(settings: QuickBooksSettings) -> dict[str, str]:
-    """Return what cannot be made without its settings."""
-    off: dict[str, str] = {}
-    if not (settings.refund_item_id and settings.refund_account_id):
-        needed = "QUICKBOOKS_REFUND_ITEM_ID and QUICKBOOKS_REFUND_ACCOUNT_ID are set"
-        off["refund_receipt"] = f"{TITLE} has no operation 'refund_receipt' here until {needed}."
-    if not settings.refund_item_id:
-        off["credit_memo"] = f"{TITLE} has no operation 'credit_memo' here until QUICKBOOKS_REFUND_ITEM_ID is set."
-    return off
+    def left_to_people(self, settings: QuickBooksSettings) -> dict[str, str]:
+        item, account = "QUICKBOOKS_REFUND_ITEM_ID", "QUICKBOOKS_REFUND_ACCOUNT_ID"
+        off: dict[str, str] = {}
+        if not settings.refund_item_id:
+            off["credit_memo"] = f"{TITLE} has no operation 'credit_memo' here until {item} is set."
+        if not (settings.refund_item_id and settings.refund_account_id):
+            off["refund_receipt"] = (
+                f"{TITLE} has no operation 'refund_receipt' here until {item} and {account} are set."
+            )
+        return off

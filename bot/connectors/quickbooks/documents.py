@@ -40,6 +40,7 @@ Params = RefundReceipt | CreditMemo
 
 
 async def make(api: QuickBooksApi, params: Params, key: str) -> Receipt:
+    """Write the document. Its number is made of our key and looked up first; a repeated requestid gets one answer."""
     if earlier := await find(api, params, key):
         return earlier
     kind = _kind(params)

@@ -6,7 +6,6 @@ e-mail or a name is no doubt: callers use others than the ones on record.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import JsonValue
@@ -95,4 +94,4 @@ def _days(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType({"books_invoice": _invoice, "books_customer": _customer})
+LOOKUPS: Final[Mapping[str, Lookup]] = {"books_invoice": _invoice, "books_customer": _customer}

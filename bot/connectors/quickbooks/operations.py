@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
+from functools import partial
 from typing import Annotated, Final
 
 from pydantic import StringConstraints, model_validator
@@ -50,6 +50,7 @@ class UpdateAddress(Customer):
 
 
 async def send_invoice(api: QuickBooksApi, params: SendInvoice, key: str) -> Receipt:
+    """Mail an invoice. QuickBooks gives a repeated requestid its first answer and mails once."""
     invoice = await api.invoice(params.invoice_number)
     if objection := _not_sendable(invoice):
         raise Refused(objection)
@@ -90,6 +91,7 @@ async def _mailed_since(api: QuickBooksApi, before: Invoice) -> bool:
 
 
 async def update_address(api: QuickBooksApi, params: UpdateAddress, key: str) -> Receipt:
+    """Set the whole address, after reading it, under its SyncToken: a repeat ends in the same state."""
     for _ in range(2):  # a stale SyncToken is read again once
         customer = await api.customer(params)
         address = _corrected(customer.address, params.address)
@@ -140,45 +142,13 @@ def _corrected(record: Mapping[str, str], said: PostalAddress) -> dict[str, str]
     return kept | {part: value for part, value in stated.items() if value is not None}
 
 
-_RIGHT = "com.intuit.quickbooks.accounting"
-_NUMBERED = "Its number is made of our key and looked up first, and QuickBooks gives a repeated requestid one answer."
+RIGHT: Final = "com.intuit.quickbooks.accounting"
+_paying = partial(Operation, repeat=Repeat.KEY, moves_money=True)
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "send_invoice": Operation(
-            SendInvoice,
-            send_invoice,
-            not_listed,  # no record names the key of a mail
-            Repeat.KEY,
-            _RIGHT,
-            "QuickBooks gives a repeated requestid its first answer and mails once.",
-            key_lasts=REQUEST_ID_LASTS,
-        ),
-        "refund_receipt": Operation(
-            documents.RefundReceipt,
-            documents.make,
-            documents.find,
-            Repeat.KEY,
-            _RIGHT,
-            _NUMBERED,
-            moves_money=True,
-        ),
-        "credit_memo": Operation(
-            documents.CreditMemo,
-            documents.make,
-            documents.find,
-            Repeat.KEY,
-            _RIGHT,
-            _NUMBERED,
-            moves_money=True,
-        ),
-        "update_address": Operation(
-            UpdateAddress,
-            update_address,
-            find_address,
-            Repeat.NATURAL,
-            _RIGHT,
-            "It reads the record first and sets it to one state, under its SyncToken: a repeat ends in the same state.",
-        ),
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    # no record names the key of a mail
+    "send_invoice": Operation(SendInvoice, send_invoice, not_listed, RIGHT, Repeat.KEY, key_lasts=REQUEST_ID_LASTS),
+    "refund_receipt": _paying(documents.RefundReceipt, documents.make, documents.find, RIGHT),
+    "credit_memo": _paying(documents.CreditMemo, documents.make, documents.find, RIGHT),
+    "update_address": Operation(UpdateAddress, update_address, find_address, RIGHT),
+}

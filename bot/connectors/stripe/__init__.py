@@ -15,13 +15,10 @@ exempt       POST /v1/charges/{charge} (send_receipt) is not in that file: test_
              Stripe's own package. Files of evidence and links of checkout are steps for a person
 """
 
-from typing import Unpack
-
 from bot.connectors.base import Connector
 from bot.connectors.stripe.client import TITLE, StripeApi, StripeSettings
 from bot.connectors.stripe.facts import LOOKUPS
 from bot.connectors.stripe.operations import OPERATIONS
-from bot.http.client import Wiring
 
 
 class StripeConnector(Connector):
@@ -31,8 +28,6 @@ class StripeConnector(Connector):
     name = "stripe"
     title = TITLE
     settings = StripeSettings
+    client = StripeApi
     table = OPERATIONS
     lookups = LOOKUPS
-
-    def __init__(self, settings: StripeSettings, **wiring: Unpack[Wiring]) -> None:
-        super().__init__(StripeApi(settings, **wiring))

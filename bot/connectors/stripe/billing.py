@@ -43,6 +43,7 @@ class PortalLink(OfCustomer):
 
 
 async def pay_invoice(api: StripeApi, params: PayInvoice, key: str) -> Receipt:
+    """Pay an invoice. A paid one is not paid again, and a repeat of the same Idempotency-Key gets the first answer."""
     invoice = await _meant(api, params)
     if done := _paid(invoice):
         return done
@@ -92,6 +93,7 @@ def _paid(invoice: Invoice, request_id: str | None = None) -> Receipt | None:
 
 
 async def update_address(api: StripeApi, params: UpdateAddress, key: str) -> Receipt:
+    """Set the whole address, after reading the customer: a repeat ends in the same state."""
     customer = await api.customer(params.account_id, params.email)
     new = _merged(customer.address or Place(), params.address)
     if new == customer.address:
@@ -111,6 +113,7 @@ async def find_address(api: StripeApi, params: UpdateAddress, key: str) -> Recei
 
 
 async def portal_link(api: StripeApi, params: PortalLink, key: str) -> Receipt:
+    """Make a link, which changes nothing; a replayed one may have expired, so every try makes a new one."""
     customer = await api.customer(params.account_id, params.email)
     reply = await api.send("/v1/billing_portal/sessions", {"customer": customer.id})
     session = api.http.record(PortalSession, reply)

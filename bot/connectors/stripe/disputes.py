@@ -29,6 +29,7 @@ class SubmitEvidence(Frozen):
 
 
 async def stage_evidence(api: StripeApi, params: StageEvidence, key: str) -> Receipt:
+    """Stage a text, unless it is there already; staging sends nothing."""
     if earlier := await find_staged(api, params, key):
         return earlier
     dispute = await _open(api, params.payment_id)
@@ -56,6 +57,7 @@ async def find_staged(api: StripeApi, params: StageEvidence, key: str) -> Receip
 
 
 async def submit_evidence(api: StripeApi, params: SubmitEvidence, key: str) -> Receipt:
+    """Submit the evidence, which a dispute takes once; the write leaves our key on the dispute."""
     if earlier := await find_submitted(api, params, key):
         return earlier
     dispute = await _open(api, params.payment_id)

@@ -7,7 +7,6 @@ A payment, a customer or a subscription by Stripe's own id that is not there is 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import JsonValue
@@ -133,16 +132,14 @@ async def _invoice_of(api: StripeApi, inquiry: Inquiry) -> Invoice | None:
     return await api.invoice(number) if number and re.fullmatch(INVOICE_NUMBER, number) else None
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType(
-    {
-        "charge": _charge,
-        "refunds": _refunds,
-        "customer": _customer,
-        "dispute": _dispute,
-        "invoice": _invoice,
-        "subscription": _subscription,
-    }
-)
+LOOKUPS: Final[Mapping[str, Lookup]] = {
+    "charge": _charge,
+    "refunds": _refunds,
+    "customer": _customer,
+    "dispute": _dispute,
+    "invoice": _invoice,
+    "subscription": _subscription,
+}
 
 
 # --- in words -------------------------------------------------------------------------------------------------------

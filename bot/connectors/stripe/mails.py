@@ -28,6 +28,7 @@ class SendReceipt(Frozen):
 
 
 async def send_invoice(api: StripeApi, params: SendInvoice, key: str) -> Receipt:
+    """Send an invoice, unless one of Stripe's events, kept for 30 days, says under our key that it was sent."""
     invoice = await api.invoice(params.invoice_number)
     if await _sent_before(api, invoice, key):
         return _invoice_receipt(invoice)
@@ -45,6 +46,7 @@ async def find_sent_invoice(api: StripeApi, params: SendInvoice, key: str) -> Re
 
 
 async def send_receipt(api: StripeApi, params: SendReceipt, key: str) -> Receipt:
+    """Send a receipt. The write that mails it leaves our key on the charge, and it is looked for first."""
     charge = await api.charge(params.payment_id)
     if _mark(key) in charge.metadata:
         return _receipt(charge)

@@ -31,6 +31,7 @@ class MakeCreditNote(Amount):
 
 
 async def refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
+    """Refund a payment. Stripe answers a repeat of the same Idempotency-Key with the first refund."""
     charge = await api.charge(params.payment_id)
     # an earlier try of ours may be the very reason why nothing is left, and its key may have run out
     if charge.amount_refunded and (earlier := await _refund_of(api, params, key)):
@@ -66,6 +67,7 @@ async def find_refund(api: StripeApi, params: RefundPayment, key: str) -> Receip
 
 
 async def credit_note(api: StripeApi, params: MakeCreditNote, key: str) -> Receipt:
+    """Make a credit note. Stripe answers a repeat of the same Idempotency-Key with the first one."""
     invoice = await api.invoice(params.invoice_number)
     if invoice.post_payment_credit_notes_amount and (earlier := await _note_of(api, invoice, params, key)):
         return _note_receipt(earlier, invoice)

@@ -14,16 +14,10 @@ Every comment is internal. A closed ticket takes no note: its follow-up does; of
 since Zendesk names the other ticket in words only. Without an e-mail the ticket's requester is the client's own user.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Unpack
-
 from bot.connectors.base import Connector
-from bot.connectors.oauth import utc_now
 from bot.connectors.zendesk.client import TITLE, ZendeskApi, ZendeskSettings
 from bot.connectors.zendesk.facts import LOOKUPS
 from bot.connectors.zendesk.operations import OPERATIONS
-from bot.http.client import Wiring
 
 
 class ZendeskConnector(Connector):
@@ -33,10 +27,6 @@ class ZendeskConnector(Connector):
     name = "zendesk"
     title = TITLE
     settings = ZendeskSettings
+    client = ZendeskApi
     table = OPERATIONS
     lookups = LOOKUPS
-
-    def __init__(
-        self, settings: ZendeskSettings, *, clock: Callable[[], datetime] = utc_now, **wiring: Unpack[Wiring]
-    ) -> None:
-        super().__init__(ZendeskApi(settings, clock, **wiring))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
+from typing import Final
 
 from bot.connectors.base import Inquiry, Lookup
 from bot.connectors.zendesk.client import ZendeskApi
@@ -32,4 +32,4 @@ def _query(email: str | None) -> str | None:
     return f'type:ticket status<solved requester:"{email}"'
 
 
-LOOKUPS: Mapping[str, Lookup] = MappingProxyType({"tickets": _tickets})
+LOOKUPS: Final[Mapping[str, Lookup]] = {"tickets": _tickets}

@@ -1,12 +1,11 @@
 """Write the ticket of a call or a note on it, and find it again by the mark of the step."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from bot.connectors.base import Operation, Repeat, digest, token
+from bot.connectors.base import Operation, digest, token
 from bot.connectors.parameters import Reference
 from bot.connectors.zendesk.client import ZendeskApi
 from bot.connectors.zendesk.records import TicketRecord
@@ -30,6 +29,11 @@ class Ticket(Frozen):
 
 
 async def write_ticket(api: ZendeskApi, params: Ticket, key: str) -> Receipt:
+    """Write the ticket of a call, or a note on it, unless this step's mark is in a comment of the call's tickets.
+
+    They are listed by external_id, which does not lag. Against a first try that lands late, Zendesk keeps the key of a
+    new ticket for 2 hours and refuses a note on a ticket that changed since we read it.
+    """
     tickets = await api.tickets(params.reference.call)
     if earlier := await _written(api, tickets, key):
         return _receipt(api, earlier, "An earlier try of this step had written it.")
@@ -101,17 +105,6 @@ def comment(text: str, reference: Reference, key: str) -> str:
     return f"{plain}\n\nCountersign {reference.case} · {mark(key)}{link}"
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "ticket": Operation(
-            Ticket,
-            write_ticket,
-            find_ticket,
-            Repeat.NATURAL,
-            "tickets:read tickets:write",
-            "The call's tickets are listed by external_id, which does not lag, and searched for this step's mark. "
-            "Against a first try that lands late, Zendesk keeps the key of a new ticket for 2 hours and refuses a "
-            "note on a ticket that changed since we read it.",
-        )
-    }
-)
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "ticket": Operation(Ticket, write_ticket, find_ticket, "tickets:read tickets:write"),
+}
