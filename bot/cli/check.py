@@ -1,4 +1,4 @@
-"""`countersign check`: whether everything that is configured works, and what to do about what does not.
+"""Run `countersign check`: whether everything that is configured works, and what to do about what does not.
 
 For each enabled kind it proves that its card has a channel, its case an owner who exists, and says who decides by when
 ("Before going live" of the playbooks).
@@ -25,7 +25,7 @@ HELD = "not asked: the running bot holds its access, and /readyz names it if it 
 
 @dataclass(frozen=True)
 class Found:
-    """One line of `countersign check`."""
+    """Hold one line of `countersign check`."""
 
     what: str
     ok: bool
@@ -33,7 +33,7 @@ class Found:
 
 
 async def check(settings: Settings, policy: Policy) -> list[Found]:
-    """Asks every configured system who we are, and Slack for every channel and group of the policy."""
+    """Ask every configured system who we are, and Slack for every channel and group of the policy."""
     found = [Found("policy", True, f"version {policy.version}")]
     db, alone = await _database(settings)
     slack = Slack(token=settings.slack_bot_token.get_secret_value(), api_url=settings.slack_api_url, clock=utc_now)
@@ -53,7 +53,7 @@ async def check(settings: Settings, policy: Policy) -> list[Found]:
 
 
 async def _database(settings: Settings) -> tuple[Database, bool]:
-    """Where access tokens are kept, and whether we may change them: a bot that runs on SQLite keeps them to itself."""
+    """Open where access tokens are kept, and tell whether we may change them: a bot on SQLite keeps them to itself."""
     try:
         return await open_database(settings.database_url), True
     except StorageError:
@@ -98,7 +98,7 @@ def _enabled(policy: Policy, kind: Kind) -> bool:
 
 
 def _check_kind(kind: Kind, policy: Policy, found: dict[str, Found], linked: bool) -> Found:
-    """Destination, owner, urgency, next step and record link of one kind; the first thing that is missing is said."""
+    """Check destination, owner, urgency, next step and record link of one kind; the first that is missing is said."""
     playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
     channel = (rules.channel if rules else None) or playbook.channel
     owner = (rules.owner if rules else None) or playbook.owner

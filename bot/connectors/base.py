@@ -199,19 +199,23 @@ class Connector:
 
 
 async def pages(
-    read: Callable[[str | None], Awaitable[tuple[Sequence[T], str | None]]], at_most: int, too_many: str
+    read: Callable[[Mapping[str, str]], Awaitable[tuple[Sequence[T], str | None]]],
+    cursor_name: str,
+    at_most: int,
+    too_many: str,
 ) -> AsyncIterator[T]:
-    """Yield every item of a list. `read` takes the cursor of a page and returns its items and the next cursor.
+    """Yield every item of a list. `read` takes what a page's query adds and returns its items and the next cursor.
 
     Raises Unavailable with the sentence `too_many` where `at_most` pages do not reach the end: that is a loop.
     """
-    cursor: str | None = None
+    query: Mapping[str, str] = {}
     for _ in range(at_most):
-        items, cursor = await read(cursor)
+        items, cursor = await read(query)
         for item in items:
             yield item
         if not cursor:
             return
+        query = {cursor_name: cursor}
     raise Unavailable(too_many)
 
 

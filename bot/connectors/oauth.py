@@ -18,7 +18,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from pydantic import StringConstraints
 
 from bot.connectors.base import Record
-from bot.http.client import FORM, TOTAL_S, Http, Reply, Wiring, short
+from bot.http.client import FORM, Http, Reply, Wiring, short
 from bot.http.errors import CredentialsRefused
 
 EARLY: Final = timedelta(minutes=1)  # clocks differ, and a request under way must not outlive its token
@@ -94,21 +94,14 @@ class _Bearer(ABC):
         clients: str,
         grants: str,
         client: ClientAuth | None = None,
-        **wire: Unpack[TokenWiring],
+        clock: Callable[[], datetime] = utc_now,
+        request_id_header: str = "x-request-id",
+        **wiring: Unpack[Wiring],
     ) -> None:
         self._title, self._token_url, self._clients, self._grants = title, token_url, clients, grants
-        self._client = client
-        self._clock = wire.get("clock", utc_now)
-        self._http = Http(
-            title,
-            token_url,
-            _with_client(client, token_url, "")[0],
-            self._refusal,
-            key_name=clients,
-            request_id_header=wire.get("request_id_header", "x-request-id"),
-            transport=wire.get("transport"),
-            total_s=wire.get("total_s", TOTAL_S),
-        )
+        self._client, self._clock = client, clock
+        headers = _with_client(client, token_url, "")[0]
+        self._http = Http(title, token_url, headers, self._refusal, clients, request_id_header, **wiring)
         self._lock = asyncio.Lock()
         self._token: _Token | None = None
         self._refused_at: datetime | None = None  # when a refused token was last replaced
@@ -180,14 +173,8 @@ class ClientCredentials(_Bearer):
         method: ClientAuthMethod = "client_secret_post",
         **wire: Unpack[TokenWiring],
     ) -> None:
-        super().__init__(
-            title,
-            token_url,
-            clients=settings,
-            grants=settings,
-            client=ClientAuth(client_id, client_secret, method),
-            **wire,
-        )
+        client = ClientAuth(client_id, client_secret, method)
+        super().__init__(title, token_url, clients=settings, grants=settings, client=client, **wire)
         self._fields = fields
 
     async def _grant(self) -> Granted:
@@ -215,14 +202,8 @@ class RefreshToken(_Bearer):
         method: ClientAuthMethod = "client_secret_basic",
         **wire: Unpack[TokenWiring],
     ) -> None:
-        super().__init__(
-            title,
-            token_url,
-            clients=client_settings,
-            grants=token_setting,
-            client=ClientAuth(client_id, client_secret, method),
-            **wire,
-        )
+        client = ClientAuth(client_id, client_secret, method)
+        super().__init__(title, token_url, clients=client_settings, grants=token_setting, client=client, **wire)
         self._store, self._system = store, system
         self._ours = [refresh_token]  # newest last: one whose `save` failed is still known here
         self._running: set[asyncio.Task[Granted]] = set()
@@ -268,13 +249,7 @@ class Assertion(_Bearer):
         settings: str,  # "GOOGLE_SERVICE_ACCOUNT"
         **wire: Unpack[TokenWiring],
     ) -> None:
-        super().__init__(
-            title,
-            token_url,
-            clients=settings,
-            grants=settings,
-            **wire,
-        )
+        super().__init__(title, token_url, clients=settings, grants=settings, **wire)
         self._assertion = assertion
 
     async def _grant(self) -> Granted:

@@ -85,11 +85,11 @@ class Http:
         base_url: str,
         headers: Mapping[str, str],
         refusal: Callable[[Reply], ConnectorError | None],
-        *,
         key_name: str,
         request_id_header: str,
-        credential: Credential | None = None,
         rest_s: float | None = None,
+        *,
+        credential: Credential | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
     ) -> None:

@@ -38,17 +38,7 @@ class FidelApi(Client):
         self._live = key.startswith("sk_live_")
         # a request without Content-Type is refused, GETs included: section 1.1
         headers = {"Fidel-Key": key, "Content-Type": "application/json"}
-        super().__init__(
-            Http(
-                TITLE,
-                settings.api_url,
-                headers,
-                refusal,
-                key_name="FIDEL_API_KEY",
-                request_id_header="Fidel-Request-Id",
-                **wiring,
-            )
-        )
+        super().__init__(Http(TITLE, settings.api_url, headers, refusal, "FIDEL_API_KEY", "Fidel-Request-Id", **wiring))
 
     async def check(self) -> str:
         await self.http.read("/brands", {"limit": "1"})
@@ -67,12 +57,12 @@ class FidelApi(Client):
     def listed(self, path: str, model: type[Model], **query: str) -> AsyncIterator[Model]:
         """Yield every item of a list, page by page. Raises Refused, Unavailable."""
 
-        async def page(start: str | None) -> tuple[list[Model], str | None]:
-            reply = await self.http.read(path, {"limit": "100", **query, **({"start": start} if start else {})})
+        async def page(cursor: Mapping[str, str]) -> tuple[list[Model], str | None]:
+            reply = await self.http.read(path, {"limit": "100", **query, **cursor})
             last = reply.body.get("last") or None
             return self._items(reply, model), last if isinstance(last, str | None) else to_json(last)
 
-        return pages(page, PAGES_AT_MOST, f"{TITLE} lists more than we can look through.")
+        return pages(page, "start", PAGES_AT_MOST, f"{TITLE} lists more than we can look through.")
 
     async def brand_named(self, name: str) -> Brand | None:
         """Return the brand of exactly this name; whether the filter is exact is not documented, so all are compared."""

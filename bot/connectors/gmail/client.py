@@ -1,6 +1,6 @@
 """Talk to Gmail: what is there under a key, how a draft goes out once, and the documents that mails carry."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from email.message import EmailMessage
 from functools import partial
 from typing import Final, NamedTuple, Unpack
@@ -160,13 +160,12 @@ class GmailApi(Client):
     async def _draft_of(self, message_id: str) -> str:
         asked = {"maxResults": "100", "fields": "drafts(id,message(id)),nextPageToken"}
 
-        async def page(after: str | None) -> tuple[list[DraftOf], str | None]:
-            query = {**asked, **({"pageToken": after} if after else {})}
-            listed = await self.http.get(Drafts, f"{ME}/drafts", query)
+        async def page(cursor: Mapping[str, str]) -> tuple[list[DraftOf], str | None]:
+            listed = await self.http.get(Drafts, f"{ME}/drafts", {**asked, **cursor})
             return listed.drafts, listed.next_page_token
 
         not_yet = f"{TITLE} shows a draft of ours in the thread, and does not list it yet."
-        async for draft in pages(page, PAGES_AT_MOST, not_yet):
+        async for draft in pages(page, "pageToken", PAGES_AT_MOST, not_yet):
             if draft.message.id == message_id:
                 return draft.id
         raise Unavailable(not_yet)

@@ -23,6 +23,7 @@ from bot.core.model import Frozen
 from bot.http.client import Http, Wiring
 
 SETTING: Final = "GOOGLE_SERVICE_ACCOUNT"
+REQUEST_ID: Final = "X-GUploader-UploadID"  # the one id that Google gives back, and only for uploads
 AUDIENCE: Final = "https://oauth2.googleapis.com/token"  # also where the token is fetched elsewhere: a proxy, a test
 LASTS_S: Final = 3600  # the longest that Google allows
 ID: Final = r"^[A-Za-z0-9_-]{5,200}$"  # of a file, a folder, a spreadsheet, a thread
@@ -132,13 +133,6 @@ def google_http(
     """Return the connections of one API, with a credential for these scopes only."""
     lent = f"{SETTING} and its domain-wide delegation (scopes {' '.join(scopes)})" if acts_as else SETTING
     signed = assertion(account, scopes, acts_as)
-    return Http(
-        title,
-        host,
-        {},
-        refusal_of(title, account.client_email, scopes),
-        key_name=SETTING,
-        request_id_header="X-GUploader-UploadID",  # the one id that Google gives back, and only for uploads
-        credential=Assertion("Google", token_url, signed, settings=lent, **wiring),
-        **wiring,
-    )
+    credential = Assertion("Google", token_url, signed, settings=lent, **wiring)
+    refusal = refusal_of(title, account.client_email, scopes)
+    return Http(title, host, {}, refusal, SETTING, REQUEST_ID, credential=credential, **wiring)

@@ -96,13 +96,12 @@ class DriveApi(Client):
         """Return the permission of an address on a document. Raises Refused, Unavailable."""
         query = {**EVERY, "pageSize": "100", "fields": "permissions(id,emailAddress),nextPageToken"}
 
-        async def page(after: str | None) -> tuple[list[Permission], str | None]:
-            asked = {**query, **({"pageToken": after} if after else {})}
-            listed = await self.http.get(Permissions, permissions_path(document_id), asked)
+        async def page(cursor: Mapping[str, str]) -> tuple[list[Permission], str | None]:
+            listed = await self.http.get(Permissions, permissions_path(document_id), {**query, **cursor})
             return listed.permissions, listed.next_page_token
 
         too_many = f"{TITLE} lists more people on this document than we can look through."
-        async for permission in pages(page, PAGES_AT_MOST, too_many):
+        async for permission in pages(page, "pageToken", PAGES_AT_MOST, too_many):
             if permission.email_address.lower() == email.lower():
                 return permission
         return None

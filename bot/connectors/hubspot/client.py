@@ -52,17 +52,9 @@ class HubSpotApi(Client):
     ) -> None:
         self.settings, self.clock = settings, clock
         self._contact, self._company = (*CONTACT, settings.vip_property), (*COMPANY, settings.vip_property)
-        super().__init__(
-            Http(
-                TITLE,
-                settings.api_url,
-                {"Authorization": f"Bearer {settings.access_token.get_secret_value()}"},
-                refusal,
-                key_name="HUBSPOT_ACCESS_TOKEN",
-                request_id_header="x-hubspot-correlation-id",
-                **wiring,
-            )
-        )
+        headers = {"Authorization": f"Bearer {settings.access_token.get_secret_value()}"}
+        request_id = "x-hubspot-correlation-id"
+        super().__init__(Http(TITLE, settings.api_url, headers, refusal, "HUBSPOT_ACCESS_TOKEN", request_id, **wiring))
 
     async def check(self) -> str:
         for kind in ("notes", "tasks"):

@@ -17,6 +17,7 @@ from bot.http.errors import ConnectorError, CredentialsRefused, Refused
 TITLE: Final = "QuickBooks"
 MINOR_VERSION: Final = "75"  # lower ones are ignored since August 2025
 LET_IN: Final = f"{TITLE} answers in minor version {MINOR_VERSION} and lets us into the company."
+SETTING: Final = "QUICKBOOKS_REFRESH_TOKEN"
 REQUEST_ID: Final = "intuit_tid"
 ROWS_AT_MOST: Final = 1000
 REST_S: Final = 60.0  # what a 429 means, section 7 of the reference: it comes without Retry-After
@@ -75,23 +76,12 @@ class QuickBooksApi(Client):
             store=tokens,
             system="quickbooks",
             client_settings="QUICKBOOKS_CLIENT_ID and QUICKBOOKS_CLIENT_SECRET",
-            token_setting="QUICKBOOKS_REFRESH_TOKEN",  # noqa: S106 - its name
+            token_setting=SETTING,
             request_id_header=REQUEST_ID,
             **wiring,
         )
-        super().__init__(
-            Http(
-                TITLE,
-                settings.api_url,
-                {},
-                refusal,
-                key_name="QUICKBOOKS_REFRESH_TOKEN",
-                request_id_header=REQUEST_ID,
-                credential=credential,
-                rest_s=REST_S,
-                **wiring,
-            )
-        )
+        http = Http(TITLE, settings.api_url, {}, refusal, SETTING, REQUEST_ID, REST_S, credential=credential, **wiring)
+        super().__init__(http)
 
     async def check(self) -> str:
         path = f"{self._root}/companyinfo/{in_path(self.settings.realm_id)}"

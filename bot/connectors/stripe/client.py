@@ -6,6 +6,7 @@ from typing import Annotated, Final, Unpack
 from pydantic import SecretStr, StringConstraints
 
 from bot.connectors.base import Client, pages, token
+from bot.connectors.parameters import Reference
 from bot.connectors.stripe.records import Charge, Customer, Invoice, PaymentIntent, Subscription
 from bot.core.model import Frozen
 from bot.http.client import FORM, Http, Model, Reply, Wiring, in_path, short, to_form
@@ -46,17 +47,8 @@ class StripeApi(Client):
     def __init__(self, settings: StripeSettings, **wiring: Unpack[Wiring]) -> None:
         key = settings.api_key.get_secret_value()
         self._live = "_live_" in key
-        super().__init__(
-            Http(
-                TITLE,
-                settings.api_url,
-                {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION},
-                refusal,
-                key_name="STRIPE_API_KEY",
-                request_id_header="Request-Id",
-                **wiring,
-            )
-        )
+        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION}
+        super().__init__(Http(TITLE, settings.api_url, headers, refusal, "STRIPE_API_KEY", "Request-Id", **wiring))
 
     async def check(self) -> str:
         for record in READ:
@@ -86,13 +78,13 @@ class StripeApi(Client):
         """Yield every item of a list, newest first. Raises Refused, Unavailable."""
         asked = {**query, "limit": "100", **({"expand[]": expand} if expand else {})}
 
-        async def page(after: str | None) -> tuple[list[Model], str | None]:
-            reply = await self.http.read(path, {**asked, **({"starting_after": after} if after else {})})
+        async def page(cursor: Mapping[str, str]) -> tuple[list[Model], str | None]:
+            reply = await self.http.read(path, {**asked, **cursor})
             items = self.http.records(model, reply.body.get("data"), reply)
             more = reply.body.get("has_more") is True and items
             return items, str(reply.body["data"][-1].get("id")) if more else None
 
-        return pages(page, PAGES_AT_MOST, f"{TITLE} lists more than we can look through.")
+        return pages(page, "starting_after", PAGES_AT_MOST, f"{TITLE} lists more than we can look through.")
 
     async def send(self, path: str, fields: Mapping[str, str | None], key: str | None = None) -> Reply:
         """Send a write, once for a key. Raises Refused, Unavailable, Unsure.
@@ -178,6 +170,11 @@ class StripeApi(Client):
 def path_of(kind: str, vendor_id: str, *rest: str) -> str:
     """Return the path of a record: `path_of("invoices", id, "send")`."""
     return "/".join(("/v1", kind, in_path(vendor_id), *rest))
+
+
+def about(reference: Reference | None) -> dict[str, str]:
+    """Return the metadata by which people find the case of what we made."""
+    return {"metadata[call]": reference.call, "metadata[case]": reference.case} if reference else {}
 
 
 def _named(no: Refused, nobody: str) -> Refused:

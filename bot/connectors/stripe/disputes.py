@@ -6,7 +6,7 @@ from pydantic import StringConstraints
 
 from bot.connectors.base import token
 from bot.connectors.parameters import Reference
-from bot.connectors.stripe.client import MARK, TITLE, PaymentId, StripeApi, path_of
+from bot.connectors.stripe.client import MARK, TITLE, PaymentId, StripeApi, about, path_of
 from bot.connectors.stripe.records import Dispute
 from bot.connectors.stripe.refunds import payment_field
 from bot.core.model import Frozen, Receipt
@@ -40,8 +40,7 @@ async def stage_evidence(api: StripeApi, params: StageEvidence, key: str) -> Rec
     fields = {
         "evidence[uncategorized_text]": text,
         "submit": "false",
-        "metadata[call]": params.reference.call,
-        "metadata[case]": params.reference.case,
+        **about(params.reference),
     }
     reply = await api.send(path_of("disputes", dispute.id), fields)  # no key: a replay would hide a later change
     if _with(api.http.record(Dispute, reply), params.text) is not None:
@@ -68,8 +67,7 @@ async def submit_evidence(api: StripeApi, params: SubmitEvidence, key: str) -> R
     fields = {
         "submit": "true",
         f"metadata[{_SUBMITTED}]": token(key),
-        "metadata[call]": params.reference.call,
-        "metadata[case]": params.reference.case,
+        **about(params.reference),
     }
     reply = await api.send(path_of("disputes", dispute.id), fields, key)
     if api.http.record(Dispute, reply).metadata.get(_SUBMITTED) != token(key):

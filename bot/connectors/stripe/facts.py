@@ -27,9 +27,6 @@ async def _charge(api: StripeApi, inquiry: Inquiry) -> Fact | None:
     payment_id = inquiry.details.fields.payment_id
     if not payment_id:
         return None
-    if re.fullmatch(PAYMENT_ID, payment_id) is None:
-        words = f"{payment_id} is not a payment of {TITLE}."
-        return inquiry.fact("charge", missing=words, doubt=words)
     try:
         charge = await inquiry.shared(_payment, api)
     except Refused as no:
@@ -39,22 +36,23 @@ async def _charge(api: StripeApi, inquiry: Inquiry) -> Fact | None:
 
 async def _refunds(api: StripeApi, inquiry: Inquiry) -> Fact | None:
     payment_id = inquiry.details.fields.payment_id
-    known = "charge" in inquiry.wanted  # said once: what was refunded of an unknown payment is no second doubt
     if not payment_id:
         return None
-    if re.fullmatch(PAYMENT_ID, payment_id) is None:
-        words = f"{payment_id} is not a payment of {TITLE}."
-        return None if known else inquiry.fact("refunds", missing=words, doubt=words)
     try:
         charge = await inquiry.shared(_payment, api)
         listed = api.listed("/v1/refunds", Refund, **{payment_field(payment_id): payment_id})
         return _refunds_fact(charge, [refund async for refund in listed], inquiry)
     except Refused as no:
-        return None if known else inquiry.fact("refunds", missing=no.sentence, doubt=_doubt(no))
+        if "charge" in inquiry.wanted:  # said once: what was refunded of an unknown payment is no second doubt
+            return None
+        return inquiry.fact("refunds", missing=no.sentence, doubt=_doubt(no))
 
 
 async def _payment(api: StripeApi, inquiry: Inquiry) -> Charge:
-    return await api.charge(inquiry.details.fields.payment_id or "")
+    payment_id = inquiry.details.fields.payment_id or ""
+    if re.fullmatch(PAYMENT_ID, payment_id) is None:
+        raise Refused(f"{payment_id} is not a payment of {TITLE}.", reason="not_found")
+    return await api.charge(payment_id)
 
 
 def _doubt(no: Refused) -> str | None:

@@ -1,4 +1,4 @@
-"""Have Stripe send mails: an open invoice again, and the receipt of a payment. Each goes out once.
+"""Send mails by Stripe: an open invoice again, and the receipt of a payment. Each goes out once.
 
 A mail cannot be taken back, so an earlier one is looked for before every sending: an invoice's among Stripe's events,
 a receipt's in the metadata of its charge. Only the address on the customer's record is written to, unless a person has

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from bot.connectors.base import token
 from bot.connectors.parameters import Amount, Reference
-from bot.connectors.stripe.client import MARK, TITLE, InvoiceNumber, PaymentId, StripeApi, path_of
+from bot.connectors.stripe.client import MARK, TITLE, InvoiceNumber, PaymentId, StripeApi, about, path_of
 from bot.connectors.stripe.records import OTHER_UNITS, THREE_DECIMALS, Charge, CreditNote, Invoice, Refund
 from bot.core.model import Money, Receipt
 from bot.core.money import show
@@ -38,7 +38,6 @@ async def refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
         return _receipt(earlier, charge)
     if objection := _objection(charge, params.money):
         raise Refused(objection)
-    reference = params.reference
     reply = await api.send(
         "/v1/refunds",
         {
@@ -46,8 +45,7 @@ async def refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
             "amount": str(params.amount_minor),
             "reason": params.reason,
             f"metadata[{MARK}]": token(key),
-            "metadata[call]": reference.call if reference else None,
-            "metadata[case]": reference.case if reference else None,
+            **about(params.reference),
         },
         key,
     )
@@ -80,8 +78,7 @@ async def credit_note(api: StripeApi, params: MakeCreditNote, key: str) -> Recei
             "amount": str(params.amount_minor),
             "refund_amount": str(params.amount_minor),
             f"metadata[{MARK}]": token(key),
-            "metadata[call]": params.reference.call,
-            "metadata[case]": params.reference.case,
+            **about(params.reference),
         },
         key,
     )

@@ -46,18 +46,7 @@ class ZendeskApi(Client):
             clock=clock,
             **wiring,
         )
-        super().__init__(
-            Http(
-                TITLE,
-                self._url,
-                {},
-                refusal,
-                key_name=SETTINGS,
-                request_id_header=REQUEST_ID,
-                credential=credential,
-                **wiring,
-            )
-        )
+        super().__init__(Http(TITLE, self._url, {}, refusal, SETTINGS, REQUEST_ID, credential=credential, **wiring))
 
     async def check(self) -> str:
         me = await self.http.get(Me, "/api/v2/users/me")
@@ -69,22 +58,25 @@ class ZendeskApi(Client):
     async def tickets(self, call_id: str) -> list[TicketRecord]:
         """Return the tickets of a call, oldest first."""
 
-        async def page(after: str | None) -> tuple[list[TicketRecord], str | None]:
-            found = await self.http.get(Tickets, "/api/v2/tickets", {"external_id": call_id, **_page(after)})
+        async def page(cursor: Mapping[str, str]) -> tuple[list[TicketRecord], str | None]:
+            query = {"external_id": call_id, "page[size]": "100", **cursor}
+            found = await self.http.get(Tickets, "/api/v2/tickets", query)
             return found.tickets, found.meta.next_cursor
 
         too_many = f"{TITLE} lists more tickets of this call than we can look through."
-        tickets = [ticket async for ticket in pages(page, PAGES_AT_MOST, too_many)]
+        tickets = [ticket async for ticket in pages(page, "page[after]", PAGES_AT_MOST, too_many)]
         return sorted(tickets, key=lambda ticket: ticket.id)
 
     def comments(self, ticket_id: int) -> AsyncIterator[Comment]:
         """Yield the comments of a ticket."""
 
-        async def page(after: str | None) -> tuple[list[Comment], str | None]:
-            found = await self.http.get(Comments, f"/api/v2/tickets/{ticket_id}/comments", _page(after))
+        async def page(cursor: Mapping[str, str]) -> tuple[list[Comment], str | None]:
+            query = {"page[size]": "100", **cursor}
+            found = await self.http.get(Comments, f"/api/v2/tickets/{ticket_id}/comments", query)
             return found.comments, found.meta.next_cursor
 
-        return pages(page, PAGES_AT_MOST, f"Ticket {ticket_id} has more comments than we can look through.")
+        too_many = f"Ticket {ticket_id} has more comments than we can look through."
+        return pages(page, "page[after]", PAGES_AT_MOST, too_many)
 
     async def search(self, query: str) -> Found:
         return await self.http.get(Found, "/api/v2/search", {"query": query})
@@ -98,10 +90,6 @@ class ZendeskApi(Client):
 
     def link(self, ticket_id: int) -> str:
         return f"{self._url}/agent/tickets/{ticket_id}"
-
-
-def _page(after: str | None) -> dict[str, str]:
-    return {"page[size]": "100", **({"page[after]": after} if after else {})}
 
 
 def refusal(reply: Reply) -> ConnectorError | None:
