@@ -1,4 +1,4 @@
-"""Zendesk and HubSpot of the sandbox behind a real socket, with the faults and the record of `connector_support`."""
+"""Put Zendesk and HubSpot of the sandbox behind a real socket, with the faults and the record of `support`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.connectors.hubspot import HubSpotConnector
 from bot.connectors.hubspot.client import HubSpotSettings
@@ -24,9 +23,10 @@ HUBSPOT_KEY = "pat-made-up"
 
 @dataclass
 class Crm(World):
-    """Faults by method as in World; "TOKEN" is the request for a token. `now` is everybody's time."""
+    """Hold Zendesk and HubSpot; faults by method, "TOKEN" for the request for a token. `now` is everybody's time."""
 
     now: datetime = NOW
+    prefixes: tuple[str, ...] = ()
 
     def zendesk(self, secret: str = ZENDESK_SECRET, **options: Any) -> ZendeskConnector:
         settings = ZendeskSettings(client_id="countersign", client_secret=secret, api_url=f"{self.url}/zendesk")
@@ -37,20 +37,12 @@ class Crm(World):
         settings = HubSpotSettings(access_token=key, api_url=f"{self.url}/hubspot", **ours)
         return HubSpotConnector(settings, clock=lambda: self.now, **wiring)
 
-    async def pass_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if not request.path.endswith("/oauth/tokens"):
-            return await super().pass_on(request, handler)
-        meant_for_writes = self.faults.pop("POST", None)
-        if (fault := self.faults.pop("TOKEN", None)) is not None:
-            self.faults["POST"] = fault
-        answer = await super().pass_on(request, handler)
-        if meant_for_writes is not None:
-            self.faults["POST"] = meant_for_writes
-        return answer
+    def fault_of(self, request: web.Request) -> str:
+        return self.faults.pop("TOKEN" if request.path.endswith("/oauth/tokens") else request.method, "")
 
     @property
     def api(self) -> list[Exchange]:
-        """Without the requests for tokens."""
+        """Return the exchanges without the requests for tokens."""
         return [one for one in self.exchanges if not one.path.endswith("/oauth/tokens")]
 
     @property
@@ -64,14 +56,6 @@ async def crm() -> AsyncIterator[Crm]:
     zendesk.seed(world.state, NOW)
     hubspot.seed(world.state, NOW)
 
-    @web.middleware
-    async def passing(request: web.Request, handler: Any) -> web.StreamResponse:
-        return await world.pass_on(request, handler)
-
-    app = web.Application(middlewares=[passing])
-    app.add_routes(zendesk.routes(world.state, ZENDESK_SECRET, now=lambda: world.now))
-    app.add_routes(hubspot.routes(world.state, HUBSPOT_KEY, now=lambda: world.now))
-    async with TestServer(app) as server:
-        world.url = str(server.make_url("")).rstrip("/")
+    routes = zendesk.routes(world.state, ZENDESK_SECRET, now=lambda: world.now)
+    async with world.serve([*routes, *hubspot.routes(world.state, HUBSPOT_KEY, now=lambda: world.now)]):
         yield world
-        world.over.set()

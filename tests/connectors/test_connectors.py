@@ -2,7 +2,6 @@
 
 import logging
 import traceback
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
@@ -17,17 +16,11 @@ from bot.connectors.stripe.client import StripeSettings
 from bot.core.model import Action, Fact
 from bot.http.client import to_json
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
-from tests.connectors.support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details, vendors
+from tests.connectors.support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details
 
 CREATE = action("fidel", "create_brand", name="Juniper & Sage Tea House", reference=dict(REFERENCE))
 REFUND = action("stripe", "refund", payment_id="pi_SMALL", amount_minor=2400, currency="USD")
 EITHER = pytest.mark.parametrize("todo", [CREATE, REFUND], ids=["fidel", "stripe"])
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
 
 
 def connector_of(world: World, todo: Action, **options: Any) -> Connector:

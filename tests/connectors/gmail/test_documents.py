@@ -1,7 +1,6 @@
 """Gmail's connector against the sandbox: documents that mails carry, what is refused, and facts."""
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,25 +12,12 @@ from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, PDF, THREAD
-from tests.connectors.google import GoogleWorld, google_world, key_file
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details
+from tests.connectors.google import GoogleWorld, key_file
+from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
 
 CREATE, UPLOAD, SEND = "/gmail/v1/users/me/drafts", "/upload/gmail/v1/users/me/drafts", "/drafts/send"
 INVOICE = "1PdfINV-20431"
 NOWHERE = "http://127.0.0.1:9/google"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def gmail(world: GoogleWorld) -> AsyncIterator[GmailConnector]:
-    connector = world.gmail()
-    yield connector
-    await connector.close()
 
 
 def mail(operation: str, **more: JsonValue) -> Action:
@@ -46,14 +32,6 @@ def reply(**more: JsonValue) -> Action:
 
 ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
 ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
-
-
-async def refusal(gmail: GmailConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await gmail.perform(todo, KEY)
-    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
-    assert "@northwind" not in raised.value.sentence
-    return raised.value.sentence
 
 
 # --- documents

@@ -1,6 +1,5 @@
 """Gmail's connector against the sandbox: one mail however often it is tried, its document, replies in their thread."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -10,28 +9,15 @@ from bot.connectors.base import Repeat, digest
 from bot.connectors.gmail import GmailConnector
 from bot.connectors.gmail.records import HEADER, code
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
+from bot.http.errors import Unavailable, Unsure
 from sandbox.google.drafts import add_message
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, THREAD
-from tests.connectors.google import GoogleWorld, google_world
-from tests.connectors.support import KEY, REFERENCE, action
+from tests.connectors.google import GoogleWorld
+from tests.connectors.support import KEY, REFERENCE, action, refusal
 
 CREATE, UPLOAD, SEND = "/gmail/v1/users/me/drafts", "/upload/gmail/v1/users/me/drafts", "/drafts/send"
 INVOICE = "1PdfINV-20431"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def gmail(world: GoogleWorld) -> AsyncIterator[GmailConnector]:
-    connector = world.gmail()
-    yield connector
-    await connector.close()
 
 
 def mail(operation: str, **more: JsonValue) -> Action:
@@ -46,14 +32,6 @@ def reply(**more: JsonValue) -> Action:
 
 ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
 ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
-
-
-async def refusal(gmail: GmailConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await gmail.perform(todo, KEY)
-    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
-    assert "@northwind" not in raised.value.sentence
-    return raised.value.sentence
 
 
 # --- sending --------------------------------------------------------------------------------------------------------

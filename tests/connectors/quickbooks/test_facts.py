@@ -1,6 +1,5 @@
 """Promises of the QuickBooks connector about tokens that rotate, settings, and about what the books say of a case."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,23 +7,10 @@ import pytest
 from bot.connectors.quickbooks import QuickBooksConnector
 from bot.connectors.quickbooks.client import LET_IN
 from bot.http.errors import CredentialsRefused
-from tests.connectors.quickbooks.support import Company, Tokens, company, credit, refund, refusal, send
-from tests.connectors.support import NOW, details
+from tests.connectors.quickbooks.support import Company, Tokens, credit, refund, send
+from tests.connectors.support import NOW, details, refusal
 
 BOTH = frozenset({"books_invoice", "books_customer"})
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Company]:
-    async with company() as running:
-        yield running
-
-
-@pytest.fixture
-async def quickbooks(world: Company) -> AsyncIterator[QuickBooksConnector]:
-    connector = world.connector()
-    yield connector
-    await connector.close()
 
 
 # --- tokens and settings ----------------------------------------------------------------------------------------------

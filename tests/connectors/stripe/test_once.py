@@ -80,13 +80,6 @@ async def world() -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def stripe(world: World) -> AsyncIterator[StripeConnector]:
-    connector = world.stripe()
-    yield connector
-    await connector.close()
-
-
 def test_every_operation_but_the_link_is_tried_here() -> None:
     assert {one.todo.operation for one in EVERY} == OPERATIONS.keys() - {"portal_link"}
 
