@@ -62,7 +62,9 @@ async def _purchase(api: FidelApi, inquiry: Inquiry) -> Found | None:
     if not (fields.card_id and is_id(fields.card_id) and details.money and day):
         return None
     listed = api.listed(path_of("cards", fields.card_id, "transactions"), Transaction, order="desc")
-    fitting = [one async for one in listed if one.day == day and one.money == details.money]
+    fitting = [
+        transaction async for transaction in listed if transaction.day == day and transaction.money == details.money
+    ]
     if len(fitting) == 1:
         return Found(fitting[0])
     count = f"{len(fitting)} transactions" if fitting else "no transaction"
@@ -131,18 +133,18 @@ async def _refunds_like(api: FidelApi, purchase: Transaction) -> list[Transactio
         return []
     listed = api.listed(path_of("cards", purchase.card.id, "transactions"), Transaction, order="desc")
     fitting = [
-        one
-        async for one in listed
-        if one.original_transaction_id == purchase.id
+        refund
+        async for refund in listed
+        if refund.original_transaction_id == purchase.id
         or (
-            one.original_transaction_id is None
-            and -purchase.amount <= one.amount < 0
-            and one.currency == purchase.currency
-            and one.same_shop(purchase)
-            and one.day >= purchase.day
+            refund.original_transaction_id is None
+            and -purchase.amount <= refund.amount < 0
+            and refund.currency == purchase.currency
+            and refund.same_shop(purchase)
+            and refund.day >= purchase.day
         )
     ]
-    return sorted(fitting, key=lambda one: one.original_transaction_id is None)
+    return sorted(fitting, key=lambda refund: refund.original_transaction_id is None)
 
 
 def _how_much(refund: Transaction | None) -> str:

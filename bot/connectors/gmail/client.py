@@ -86,10 +86,10 @@ class GmailApi(Client):
         return Trace()
 
     async def in_thread(self, thread_id: str, key: str, thread: Thread | None = None) -> Trace:
-        ours = [one for one in (thread or await self.thread(thread_id)).messages if one.is_ours(key)]
-        if sent := next((one for one in ours if one.is_sent), None):
+        ours = [message for message in (thread or await self.thread(thread_id)).messages if message.is_ours(key)]
+        if sent := next((message for message in ours if message.is_sent), None):
             return Trace(sent=sent)
-        if draft := next((one for one in ours if one.is_draft), None):
+        if draft := next((message for message in ours if message.is_draft), None):
             return Trace(draft_id=await self._draft_of(draft.id), draft=draft)
         return Trace()
 

@@ -38,7 +38,7 @@ class Message(Record):
     payload: Payload = Payload()
 
     def header(self, name: str) -> str:
-        found = (one.value for one in self.payload.headers if one.name.lower() == name.lower())
+        found = (header.value for header in self.payload.headers if header.name.lower() == name.lower())
         return next(found, "")
 
     @property
@@ -101,8 +101,8 @@ def mail(
     written[CASE] = reference.link or reference.case
     written.set_content(text)
     if attached:
-        known = re.fullmatch(r"[a-z]+/[\w.+-]+", attached.kind, re.ASCII)
-        main, _, sub = (attached.kind if known else "application/octet-stream").partition("/")
+        valid = re.fullmatch(r"[a-z]+/[\w.+-]+", attached.kind, re.ASCII)
+        main, _, sub = (attached.kind if valid else "application/octet-stream").partition("/")
         name = re.sub(r"[^\w .()+-]", "_", attached.name) or "document"
         name += ".pdf" if sub == "pdf" and not name.lower().endswith(".pdf") else ""
         written.add_attachment(attached.content, maintype=main, subtype=sub, filename=name)
@@ -128,7 +128,9 @@ def answer(sender: str, thread: Thread, subject: str, text: str, key: str, refer
 
 
 def last_of_others(thread: Thread) -> Message | None:
-    return next((one for one in reversed(thread.messages) if not one.is_sent and not one.is_draft), None)
+    return next(
+        (message for message in reversed(thread.messages) if not message.is_sent and not message.is_draft), None
+    )
 
 
 def raw(written: EmailMessage) -> str:

@@ -40,11 +40,12 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
 
 def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply], ConnectorError | None]:
     """Return what reads a 4xx reply; it returns None for a 401, whose sentence names our setting."""
-    known = {reason: words.format(title=title, us=us) for reason, words in _SENTENCES.items()}
+    sentences = {reason: words.format(title=title, us=us) for reason, words in _SENTENCES.items()}
     no_scope = f"Our service account lacks rights for {title}: allow these scopes in the Workspace console: "
-    known |= dict.fromkeys(_NO_SCOPE, no_scope + ", ".join(scopes))
-    known["PERMISSION_DENIED"] = known["forbidden"]
-    known["FAILED_PRECONDITION"] = f"{title} has nothing to act on: set the mailbox that our service account acts as."
+    sentences |= dict.fromkeys(_NO_SCOPE, no_scope + ", ".join(scopes))
+    sentences["PERMISSION_DENIED"] = sentences["forbidden"]
+    no_mailbox = f"{title} has nothing to act on: set the mailbox that our service account acts as."
+    sentences["FAILED_PRECONDITION"] = no_mailbox
 
     def refusal(reply: Reply) -> ConnectorError | None:
         if reply.status == httpx.codes.UNAUTHORIZED:
@@ -59,7 +60,7 @@ def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply]
         if not _GOOGLES_OWN.isdisjoint(reasons):
             return reply.undecided(f"{title} had an error of its own.")
         word = {400: "invalid", 404: "not_found", 409: "exists"}.get(reply.status)
-        sentence = next((known[one] for one in reasons if one in known), None) or _sharing(reasons)
+        sentence = next((sentences[reason] for reason in reasons if reason in sentences), None) or _sharing(reasons)
         if sentence is None and reply.status == httpx.codes.NOT_FOUND:
             sentence = f"{title} does not have it, or does not show it to {us}."
         if sentence is None:
@@ -72,7 +73,7 @@ def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply]
 
 
 def _sharing(reasons: tuple[str, ...]) -> str | None:
-    if any(one.startswith(("sharingNotAllowed", "cannotShare", "publishOutNotPermitted")) for one in reasons):
+    if any(reason.startswith(("sharingNotAllowed", "cannotShare", "publishOutNotPermitted")) for reason in reasons):
         return "The Workspace settings do not allow sharing with that address: ask the Workspace administrator."
     return None
 
@@ -90,7 +91,7 @@ class _Error(Record):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Return the reasons, the most exact word first; Drive leaves out `status`, Sheets leaves out `errors`."""
-        return (*(one.reason for one in (*self.details, *self.errors) if one.reason), self.status)
+        return (*(error.reason for error in (*self.details, *self.errors) if error.reason), self.status)
 
 
 class _Envelope(Record):

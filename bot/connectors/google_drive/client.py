@@ -82,7 +82,7 @@ class DriveApi(Client):
         if len(slots) < FREE_FROM:
             return {}
         newest = await self.listed(f"{quoted(self.folder)} in parents", orderBy="createdTime desc")
-        listed = {one.id for one in newest}
+        listed = {document.id for document in newest}
         freed = {slot: None for slot, document_id in slots.items() if document_id in listed}
         if freed or len(slots) < SLOTS_AT_MOST:
             return freed

@@ -29,7 +29,7 @@ class SheetsApi(Client):
 
     async def check(self) -> str:
         try:
-            names = [one.properties.title for one in await self.tabs()]
+            names = [tab.properties.title for tab in await self.tabs()]
         except Refused as no:
             words = f"{no.sentence} Check GOOGLE_SPREADSHEET, and share it with that address as an editor."
             raise Refused(words, reason=no.reason) from None
@@ -53,7 +53,7 @@ class SheetsApi(Client):
 
     async def status(self, row_key: str) -> str | None:
         found = await self.values({"dataFilters": [by_key(row_key)], "majorDimension": "ROWS"})
-        rows = [row for one in found.value_ranges for row in one.value_range.values]
+        rows = [row for values in found.value_ranges for row in values.value_range.values]
         return str(rows[0][1]) if rows and len(rows[0]) > 1 else None
 
     async def values(self, asked: object) -> Found:
@@ -64,7 +64,7 @@ class SheetsApi(Client):
         return (await self.http.get(Spreadsheet, self._path, {"fields": "sheets.properties(sheetId,title)"})).sheets
 
     async def tab(self, title: str) -> Properties:
-        for one in await self.tabs():
-            if one.properties.title == title:
-                return one.properties
+        for tab in await self.tabs():
+            if tab.properties.title == title:
+                return tab.properties
         raise Refused(f"The spreadsheet has no tab named {title}: add it there, or correct the name.")

@@ -107,7 +107,7 @@ def status_update(row_key: str, status: str) -> dict[str, Any]:
 def count_rows(found: Found, words: Iterable[str]) -> int:
     """Return the number of rows in which a cell is one of these words."""
     sought = {word.casefold() for word in words}
-    rows = (row for one in found.value_ranges for row in one.value_range.values)
+    rows = (row for values in found.value_ranges for row in values.value_range.values)
     return sum(any(str(cell).strip().casefold() in sought for cell in row) for row in rows)
 
 

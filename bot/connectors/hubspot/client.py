@@ -107,8 +107,8 @@ class HubSpotApi(Client):
         still_open = {"propertyName": "hs_is_closed", "operator": "EQ", "value": "false"}
         names = {"contacts": "associations.contact", "companies": "associations.company"}
         groups = [
-            {"filters": [{"propertyName": names[kind], "operator": "EQ", "value": one.id}, still_open, renewal]}
-            for kind, one in whose.records
+            {"filters": [{"propertyName": names[kind], "operator": "EQ", "value": record.id}, still_open, renewal]}
+            for kind, record in whose.records
         ]
         return (await self._search("deals", groups, DEAL, DEALS_AT_MOST)).results
 
@@ -177,8 +177,8 @@ def batch_refusal(batch: Batch, reply: Reply) -> ConnectorError:
 
 
 def _named(category: str, errors: object) -> str:
-    listed = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
-    names = sorted({short(one[word]) for one in listed for word in ("in", "code") if one.get(word)})
+    listed = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    names = sorted({short(error[word]) for error in listed for word in ("in", "code") if error.get(word)})
     return f"{category}: {', '.join(names)}" if names else category
 
 

@@ -39,7 +39,7 @@ async def _contact(api: HubSpotApi, inquiry: Inquiry) -> Fact | None:
 
 def _vip(whose: Whose, vip_property: str) -> bool | None:
     """Return what contact or company say. HubSpot leaves out what is no property of its: then nobody knows."""
-    stated = [one.properties[vip_property] for _, one in whose.records if vip_property in one.properties]
+    stated = [record.properties[vip_property] for _, record in whose.records if vip_property in record.properties]
     return any((value or "").lower() in YES for value in stated) if stated else None
 
 

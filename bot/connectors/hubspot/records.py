@@ -29,7 +29,7 @@ class CrmObject(Record):
 
     def linked_to(self, kind: str, record_id: str) -> bool:
         linked = (self.associations or {}).get(kind)
-        return linked is not None and any(one.id == record_id for one in linked.results)
+        return linked is not None and any(record.id == record_id for record in linked.results)
 
 
 class Page(Record):
@@ -63,15 +63,15 @@ class Whose:
 
     @property
     def records(self) -> Iterable[tuple[str, CrmObject]]:
-        return [(kind, one) for kind, one in (("contacts", self.contact), ("companies", self.company)) if one]
+        return [(kind, record) for kind, record in (("contacts", self.contact), ("companies", self.company)) if record]
 
     @property
     def owner_id(self) -> str | None:
-        return next((owner for _, one in self.records if (owner := one.value("hubspot_owner_id"))), None)
+        return next((owner for _, record in self.records if (owner := record.value("hubspot_owner_id"))), None)
 
     @property
     def url(self) -> str | None:
-        return next((one.url for _, one in self.records if one.url), None)
+        return next((record.url for _, record in self.records if record.url), None)
 
 
 def rich(text: str, reference: Reference) -> str:

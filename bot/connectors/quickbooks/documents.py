@@ -147,7 +147,7 @@ def _not_payable_back(invoice: Invoice, asked: Money, earlier: Iterable[PaidBack
     if refund and asked.amount_minor > paid.amount_minor:
         return f"{show(asked)} is more than the {show(paid)} that were paid on invoice {invoice.doc_number}."
     most = paid if refund else total
-    given = sum(one.total.amount_minor for one in earlier if one.total)
+    given = sum(document.total.amount_minor for document in earlier if document.total)
     if asked.amount_minor > most.amount_minor - given:
         before = Money(amount_minor=given, currency=asked.currency)
         how = "refunded" if refund else "credited"

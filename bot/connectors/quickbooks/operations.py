@@ -73,13 +73,13 @@ async def _recipient(api: QuickBooksApi, invoice: Invoice, params: SendInvoice) 
     if params.email and (params.verified or on_record(params.email, invoice.bill_email)):
         return params.email
     customer = await api.one("Customer", invoice.customer_ref, CustomerRecord)
-    known, number = customer.primary_email_addr, params.invoice_number
-    if params.email is None and not known:
+    recorded, number = customer.primary_email_addr, params.invoice_number
+    if params.email is None and not recorded:
         raise Refused(f"Invoice {number} and its customer have no e-mail in {TITLE}: add one there, then try again.")
-    if params.email and not on_record(params.email, known):
+    if params.email and not on_record(params.email, recorded):
         sentence = f"The e-mail stated is not on invoice {number} nor on its customer in {TITLE}: make sure of it, "
         raise Refused(f"{sentence}and say how, or leave it out to use the one on record.", reason="unverified")
-    return params.email or known
+    return params.email or recorded
 
 
 async def _mailed_since(api: QuickBooksApi, before: Invoice) -> bool:

@@ -103,4 +103,4 @@ class CustomerRecord(_Book):
 
 
 def on_record(email: str, emails: str | None) -> bool:
-    return email.casefold() in {one.strip().casefold() for one in (emails or "").replace(";", ",").split(",")}
+    return email.casefold() in {address.strip().casefold() for address in (emails or "").replace(";", ",").split(",")}

@@ -96,9 +96,9 @@ class StripeApi(Client):
         if key is None:
             return await self.http.write("POST", path, form, FORM)
         *early, last = keys_of(key)
-        for one in early:
+        for early_key in early:
             try:
-                return await self.http.write("POST", path, form, FORM, {"Idempotency-Key": one})
+                return await self.http.write("POST", path, form, FORM, {"Idempotency-Key": early_key})
             except Refused as no:
                 if no.reason != REPLAYED:
                     raise
@@ -124,7 +124,7 @@ class StripeApi(Client):
         query = {"query": f"number:'{number}'", "limit": "2"}
         reply = await self.http.read("/v1/invoices/search", query)
         items = self.http.records(Invoice, reply.body.get("data"), reply)
-        found = [one for one in items if (one.number or "").casefold() == number.casefold()]
+        found = [invoice for invoice in items if (invoice.number or "").casefold() == number.casefold()]
         if not found:
             raise Refused(f"{TITLE} has no invoice {number}.", reason="not_found")
         if len(found) > 1:
@@ -156,7 +156,9 @@ class StripeApi(Client):
             raise Refused(f"{account_id or 'The account'} is not a customer id of {TITLE}, and no e-mail is stated.")
         found: dict[str, Customer] = {}
         for spelling in dict.fromkeys((email.strip(), email.strip().lower())):  # the filter minds upper and lower case
-            found |= {one.id: one async for one in self.listed("/v1/customers", Customer, email=spelling)}
+            found |= {
+                customer.id: customer async for customer in self.listed("/v1/customers", Customer, email=spelling)
+            }
         if not found:
             raise Refused(f"{TITLE} has no customer with this e-mail address.", reason="not_found")
         if len(found) > 1:

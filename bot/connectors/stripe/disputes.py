@@ -92,7 +92,7 @@ async def _open(api: StripeApi, payment_id: str) -> Dispute:
     disputes = await disputes_of(api, payment_id)
     if not disputes:
         raise Refused(f"{TITLE} has no dispute about the payment {payment_id}.", reason="not_found")
-    waiting = next((one for one in disputes if one.status in OPEN), None)
+    waiting = next((dispute for dispute in disputes if dispute.status in OPEN), None)
     if waiting is None:
         status = disputes[0].status.replace("_", " ")
         raise Refused(f"The dispute about the payment {payment_id} takes no evidence any more ({status}).")

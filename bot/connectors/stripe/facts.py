@@ -66,7 +66,7 @@ async def _dispute(api: StripeApi, inquiry: Inquiry) -> Fact | None:
     disputes = await disputes_of(api, payment_id)
     if not disputes:
         return inquiry.fact("dispute", missing=f"{TITLE} has no dispute about this payment.")
-    return _dispute_fact(next((one for one in disputes if one.status in OPEN), disputes[0]), inquiry)
+    return _dispute_fact(next((dispute for dispute in disputes if dispute.status in OPEN), disputes[0]), inquiry)
 
 
 async def _invoice(api: StripeApi, inquiry: Inquiry) -> Fact | None:
@@ -98,10 +98,10 @@ async def _subscription(api: StripeApi, inquiry: Inquiry) -> Fact | None:
         if customer is None:
             return None
         query = {"customer": customer.id, "status": "all"}
-        listed = [one async for one in api.listed("/v1/subscriptions", Subscription, **query)]
+        listed = [subscription async for subscription in api.listed("/v1/subscriptions", Subscription, **query)]
         if not listed:
             return inquiry.fact("subscription", missing=f"{TITLE} has no subscription of {customer.id}.")
-        chosen = next((one for one in listed if one.status in FAILED), listed[0])
+        chosen = next((subscription for subscription in listed if subscription.status in FAILED), listed[0])
     latest = await api.invoice_by_id(chosen.latest_invoice) if chosen.latest_invoice else None
     return _subscription_fact(chosen, latest, inquiry)
 
@@ -167,7 +167,7 @@ def _charge_fact(payment_id: str, charge: Charge, inquiry: Inquiry) -> Fact:
 def _refunds_fact(charge: Charge, refunds: Iterable[Refund], inquiry: Inquiry) -> Fact:
     """Doubt it where nothing, or less than the call asks for, is left."""
     said = inquiry.details.money
-    counted = sorted((one for one in refunds if not one.failed), key=lambda one: one.created)
+    counted = sorted((refund for refund in refunds if not refund.failed), key=lambda refund: refund.created)
     values: dict[str, JsonValue] = {"count": len(counted)}
     if charge.currency in OTHER_UNITS:
         return inquiry.fact("refunds", values=values, sentence=f"{len(counted)} refunds so far", url=charge.url)

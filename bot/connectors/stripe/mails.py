@@ -115,8 +115,8 @@ async def _not_on_record(api: StripeApi, charge: Charge, asked: str) -> str | No
     return None
 
 
-def _same(one: str | None, other: str) -> bool:
-    return one is not None and one.strip().casefold() == other.strip().casefold()
+def _same(address: str | None, other: str) -> bool:
+    return address is not None and address.strip().casefold() == other.strip().casefold()
 
 
 def _mark(key: str) -> str:

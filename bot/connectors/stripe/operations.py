@@ -26,8 +26,8 @@ _keyed = partial(Operation, repeat=Repeat.KEY, key_lasts=KEY_LASTS)
 _paying = partial(_keyed, moves_money=True)
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "refund": _paying(refunds.RefundPayment, refunds.refund, refunds.find_refund, CHARGES),
-    "credit_note": _paying(refunds.MakeCreditNote, refunds.credit_note, refunds.find_credit_note, CREDIT_NOTES),
+    "refund": _paying(refunds.RefundPayment, refunds.make_refund, refunds.find_refund, CHARGES),
+    "credit_note": _paying(refunds.MakeCreditNote, refunds.make_credit_note, refunds.find_credit_note, CREDIT_NOTES),
     "pay_invoice": _paying(billing.PayInvoice, billing.pay_invoice, billing.find_paid_invoice, INVOICES),
     "send_invoice": _keyed(mails.SendInvoice, mails.send_invoice, mails.find_sent_invoice, SENDINGS),
     "send_receipt": _keyed(mails.SendReceipt, mails.send_receipt, mails.find_sent_receipt, CHARGES),

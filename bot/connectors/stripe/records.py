@@ -237,12 +237,12 @@ class Invoice(Priced):
     @property
     def under_way(self) -> bool:
         """Return whether a bank is still working on a payment of it."""
-        return any(one.intent is not None and one.intent.status == "processing" for one in self.payments)
+        return any(payment.intent is not None and payment.intent.status == "processing" for payment in self.payments)
 
     @property
     def failure(self) -> str | None:
         """Return Stripe's word for why its last payment failed: "insufficient_funds", "expired_card"."""
-        errors = [one.intent.last_payment_error for one in self.payments if one.intent]
+        errors = [payment.intent.last_payment_error for payment in self.payments if payment.intent]
         words = [error.decline_code or error.code for error in errors if error]
         return words[-1] if words else None
 
@@ -272,5 +272,5 @@ class CreditNote(Priced):
 
     @property
     def failed_refund(self) -> Refund | None:
-        whole = [one.refund for one in self.refunds if isinstance(one.refund, Refund)]
-        return next((one for one in whole if one.failed), None)
+        whole = [part.refund for part in self.refunds if isinstance(part.refund, Refund)]
+        return next((refund for refund in whole if refund.failed), None)
