@@ -91,12 +91,12 @@ async def test_a_write_that_may_have_left_is_unsure(world: World, lost: type[htt
 
 
 def trace(error: ConnectorError) -> str:
-    """What a log would hold."""
+    """Return what a log would hold."""
     return "".join(traceback.format_exception(error))
 
 
 class Breaking(httpx.AsyncBaseTransport):
-    """The real thing for reads; a write breaks before it reaches the vendor, saying a secret."""
+    """Send reads as they are; break a write before it reaches the vendor, saying a secret."""
 
     def __init__(self, lost: type[httpx.RequestError]) -> None:
         self._inner = httpx.AsyncHTTPTransport()

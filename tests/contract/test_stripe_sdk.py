@@ -32,7 +32,7 @@ STREET: dict[str, Any] = {"line1": "9 High St", "city": "Bath", "postcode": "BA1
 
 
 class Twice(NamedTuple):
-    """One step of ours, and the same asked for by Stripe's own package."""
+    """Hold one step of ours, and the same asked for by Stripe's own package."""
 
     ours: Action
     theirs: Callable[[StripeClient], Awaitable[Any]]

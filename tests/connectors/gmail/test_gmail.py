@@ -65,7 +65,7 @@ async def test_the_same_key_sends_once_however_often_and_by_whomever_it_is_tried
 
 @ids
 async def test_a_mail_whose_answer_was_lost_went_once(gmail: GmailConnector, world: GoogleWorld, todo: Action) -> None:
-    """The draft is gone, and the mail is there: the same try already knows."""
+    """Check that the same try knows: the draft is gone, and the mail is there."""
     for fault in ("lost_reply", "garbage"):
         key = f"{KEY}/{fault}"
         world.fail(SEND, fault)
@@ -119,7 +119,7 @@ async def test_a_token_that_dies_between_the_sending_and_its_answer_leaves_it_un
 
 
 async def _only_draft(gmail: GmailConnector, world: GoogleWorld, todo: Action) -> str:
-    """A try that came as far as its draft: 429 on the sending, which surely sent nothing."""
+    """Try as far as the draft: 429 on the sending, which surely sent nothing."""
     world.faults.insert(0, ("", SEND, "429"))
     await refusal(gmail, todo, Unavailable)
     (draft,) = world.drafts
@@ -182,7 +182,7 @@ async def test_a_draft_that_nobody_confirmed_is_no_unsure_mail_and_is_used_again
 async def test_a_sending_that_arrives_late_makes_the_second_one_no_second_mail(
     gmail: GmailConnector, world: GoogleWorld, todo: Action
 ) -> None:
-    """Its draft was still there when we looked, and is gone when we send again."""
+    """Check a draft that was still there when we looked, and is gone when we send again."""
     world.fail(SEND, "late")
     receipt = await gmail.perform(todo, KEY)
     assert [one["id"] for one in world.mails] == [receipt.vendor_id]

@@ -87,7 +87,7 @@ async def test_every_try_under_a_key_uses_the_same_id(drive: DriveConnector, wor
 
 
 async def test_a_file_that_arrives_late_is_taken_from_the_conflict(drive: DriveConnector, world: GoogleWorld) -> None:
-    """It was not there when we looked, and is there when we store it again."""
+    """Check a file that was not there when we looked, and is there when we store it again."""
     world.fail(UPLOAD, "late")
     await refusal(drive, store(), Unsure)
     assert await drive.find(store(), KEY) is None

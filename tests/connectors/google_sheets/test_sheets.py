@@ -94,7 +94,7 @@ async def test_a_row_that_never_arrived_is_not_found_and_added_by_the_next_try(
 async def test_a_batch_that_arrives_late_makes_the_second_one_fail_as_a_whole(
     sheets: SheetsConnector, world: GoogleWorld
 ) -> None:
-    """The row was not there when we looked, and is there when we add it again."""
+    """Check a row that was not there when we looked, and is there when we add it again."""
     world.fail(BATCH, "late")
     await refusal(sheets, append("x"), Unsure)
     assert await sheets.find(append("x"), KEY) is None

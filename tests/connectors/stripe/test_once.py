@@ -1,4 +1,4 @@
-"""Each of Stripe's operations happens once: whatever breaks after sending is found again, never repeated."""
+"""Check that each of Stripe's operations happens once: what breaks after sending is found again, never repeated."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ Store = dict[str, Any]
 
 
 class Once(NamedTuple):
-    """An operation, and how often its effect is seen in Stripe's state."""
+    """Hold an operation, and how often its effect is seen in Stripe's state."""
 
     todo: Action
     effects: Callable[[Store], int]
