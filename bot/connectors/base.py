@@ -1,6 +1,7 @@
 """Give every connector its one shape: a table of operations and a table of look-ups, served by the same code.
 
-A vendor's package says only what to send and how to read a refusal; `bot/http` sends, and names the ways to fail.
+A vendor's package says only what to send and how to read a refusal; `bot/http` sends (5 s to connect, 15 s in all, one
+try), and names the ways to fail.
 """
 
 import asyncio
@@ -100,7 +101,6 @@ class Inquiry:
 
 
 Lookup = Callable[[Any, Inquiry], Awaitable[Fact | None]]  # None where the call states too little to look
-MakeFact = Callable[..., Fact]
 
 
 def misfit(said: Money | None, whole: Money, what: str) -> str | None:

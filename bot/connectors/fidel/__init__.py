@@ -5,7 +5,6 @@
     find         works for all but one. Exempt: reimburse_transaction, because no call reads a reimbursement; a hook
                  tells of it, and until then a person decides
     refusals     `refusal` in client.py: status, code and message together, since the code alone misleads
-    time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the key is a header of the base's client and nowhere else; sentences hold ids, never card data
     contract     tests/contract/test_connectors.py against fidel-api.yaml
     exempt       reading before a metadata write is not atomic: another writer in between is overwritten, since the API

@@ -6,7 +6,6 @@ idempotent   Gmail has no key and writes its own Message-ID. A draft is the once
 find         a code in the subject is searched in drafts and sent mails, and a header with the key's digest decides
              which hit is ours; a reply is found by reading its thread
 refusals     google/refusals.py, line breaks in header values, documents over the limit
-time-outs    by the base: 5 s to connect, 15 s in all
 secrets      the service account's key only signs; errors hold no address and no text of a mail
 contract     tests/contract/test_google.py against google.gmail.v1.openapi.json, tests/contract/test_google_clients.py
 exempt       a search may lag behind a sending whose answer was lost, and whose draft could not be read either:

@@ -8,7 +8,6 @@
                  `share`: one permission for each address, looked up first
     find         reads the kept id and its file, or the file's property; the list of the file's permissions
     refusals     google/refusals.py
-    time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the service account's key only signs; errors name ids and our own address, nobody else's
     contract     tests/contract/test_google.py (google.drive.v3.openapi.json) and test_google_clients.py
     exempt       two tries of one key at the same moment could each keep an id of their own; an execution's lease

@@ -6,7 +6,6 @@
                  another key holds the same 31 bits the next of four ids is tried. `set_status`: the same end state
     find         by the mark, which stays with its row when people sort; by the status cell of that row
     refusals     google/refusals.py, and a tab or a row that is not there
-    time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the service account's key only signs; cells are never in errors
     contract     tests/contract/test_google.py (google.sheets.v4.openapi.json) and test_google_clients.py
     exempt       a row that people delete loses its mark: a try that is still open then would add it again

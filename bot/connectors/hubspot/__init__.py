@@ -5,7 +5,6 @@
                  which a repeat sets again
     find         the same read; a record that is not linked to the customer yet is not finished, so it is not found
     refusals     `refusal` in client.py; categories and properties are named, never quoted
-    time-outs    by the base: 5 s to connect, 15 s in all
     secrets      the token of a private app is a header of the base's client and nowhere else
     contract     tests/contract/test_hubspot.py against the OpenAPI file of HubSpot's own client
     exempt       a customer found by account id or company name comes from the search, which misses records of the last

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Protocol, Unpack
+from typing import Annotated, Final, Unpack
 
 import httpx
 from pydantic import SecretStr, StringConstraints
@@ -10,7 +10,7 @@ from pydantic import SecretStr, StringConstraints
 from bot.connectors.base import Client, digest
 from bot.connectors.oauth import RefreshToken, TokenStore
 from bot.connectors.quickbooks.records import CustomerRecord, Invoice, Named, on_record
-from bot.core.model import Frozen
+from bot.core.model import Fields, Frozen
 from bot.http.client import Http, Model, Reply, Wiring, in_path, short
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused
 
@@ -46,17 +46,6 @@ class Customer(Frozen):
     account_id: Stated | None = None
     email: Email | None = None
     customer_name: Stated | None = None
-
-
-class Who(Protocol):
-    """Name a customer: parameters do, and the fields of a call."""
-
-    @property
-    def account_id(self) -> str | None: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def customer_name(self) -> str | None: ...
 
 
 class QuickBooksApi(Client):
@@ -137,7 +126,7 @@ class QuickBooksApi(Client):
             f"{TITLE} has more than one invoice {invoice_number}: do it by hand there.",
         )
 
-    async def customer(self, who: Who) -> CustomerRecord:
+    async def customer(self, who: Customer | Fields) -> CustomerRecord:
         """Return a customer by QuickBooks' id, else by e-mail, else by name. Raises Refused where that is not one."""
         if who.account_id and who.account_id.isdecimal():  # other ids are other systems', and so may be digits
             for named in await self.rows("Customer", CustomerRecord, f"Id = {quoted(who.account_id)}"):

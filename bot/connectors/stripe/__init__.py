@@ -7,7 +7,6 @@ find         by our key in the metadata of a refund, credit note, charge or disp
              sending, or by the state that is wanted. Exempt: portal_link, since nothing lists sessions and another
              link does no harm
 refusals     `refusal` in client.py, and what is read from the record before anything is sent
-time-outs    by the base: 5 s to connect, 15 s in all
 secrets      the key is a header of the base's client and nowhere else; the keys we send hold a call id, no
              personal data; sentences hold ids, no addresses
 contract     tests/contract/test_stripe.py and `make contract` against Stripe's own OpenAPI file

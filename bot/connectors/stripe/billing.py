@@ -50,9 +50,7 @@ async def pay_invoice(api: StripeApi, params: PayInvoice, key: str) -> Receipt:
     if invoice.status != "open":
         raise Refused(f"{invoice.name} is {invoice.status}, and only an open invoice can be paid.")
     reply = await api.send(path_of("invoices", invoice.id, "pay"), {}, key)
-    now = api.http.record(Invoice, reply)
-    if now.id != invoice.id:
-        raise api.http.unreadable(reply)
+    now = api.confirmed(Invoice, reply, invoice.id)
     if now.status != "paid":  # its payments say whether a bank is still at work
         now = await api.as_it_stands(path_of("invoices", invoice.id), Invoice, PAYMENTS)
     if done := _paid(now, reply.request_id):
@@ -101,8 +99,7 @@ async def update_address(api: StripeApi, params: UpdateAddress, key: str) -> Rec
     # the whole address, an empty text for what it lacks: whether Stripe merges or replaces is then all the same
     fields = {f"address[{name}]": value or "" for name, value in new.model_dump().items()}
     reply = await api.send(path_of("customers", customer.id), fields)  # no key: a replay would hide a later change
-    if api.http.record(Customer, reply).id != customer.id:
-        raise api.http.unreadable(reply)
+    api.confirmed(Customer, reply, customer.id)
     return Receipt(vendor_id=customer.id, url=customer.url, request_id=reply.request_id)
 
 

@@ -1,7 +1,7 @@
 """Ask Stripe: forms, keys, pages, records by the names that people use, and what its refusals mean."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Final, Unpack
+from typing import Annotated, Final, TypeVar, Unpack
 
 from pydantic import SecretStr, StringConstraints
 
@@ -27,6 +27,9 @@ INVOICE_NUMBER: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,99}$"
 PaymentId = Annotated[str, StringConstraints(pattern=PAYMENT_ID)]  # a payment intent or a charge
 InvoiceNumber = Annotated[str, StringConstraints(pattern=INVOICE_NUMBER)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s@]+@[^\s@]+$", max_length=254)]
+
+
+Identified = TypeVar("Identified", Charge, Customer, Invoice)
 
 
 class StripeSettings(Frozen):
@@ -103,6 +106,13 @@ class StripeApi(Client):
                 if no.reason != REPLAYED:
                     raise
         return await self.http.write("POST", path, form, FORM, {"Idempotency-Key": last})
+
+    def confirmed(self, model: type[Identified], reply: Reply, vendor_id: str) -> Identified:
+        """Return the record that a write answers with. Raises Unsure where it is another one."""
+        record = self.http.record(model, reply)
+        if record.id != vendor_id:
+            raise self.http.unreadable(reply)
+        return record
 
     async def charge(self, payment_id: str) -> Charge:
         """Return the charge that took the money, by its own id or its intent's. Raises Refused where there is none."""

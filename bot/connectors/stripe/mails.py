@@ -35,8 +35,7 @@ async def send_invoice(api: StripeApi, params: SendInvoice, key: str) -> Receipt
     if objection := _not_sendable(invoice) or await _wrong_recipient(api, invoice, params.email):
         raise Refused(objection)
     reply = await api.send(path_of("invoices", invoice.id, "send"), {}, key)
-    if api.http.record(Invoice, reply).id != invoice.id:
-        raise api.http.unreadable(reply)
+    api.confirmed(Invoice, reply, invoice.id)
     return _invoice_receipt(invoice, reply.request_id)
 
 
@@ -56,8 +55,7 @@ async def send_receipt(api: StripeApi, params: SendReceipt, key: str) -> Receipt
         raise Refused(objection)
     fields = {"receipt_email": params.email, f"metadata[{_mark(key)}]": token(key)}
     reply = await api.send(path_of("charges", charge.id), fields, key)
-    if api.http.record(Charge, reply).id != charge.id:
-        raise api.http.unreadable(reply)
+    api.confirmed(Charge, reply, charge.id)
     again = _same(charge.receipt_email, params.email)
     note = f"{TITLE} had this address before: where no mail arrives, press “Resend receipt” there." if again else None
     return _receipt(charge, reply.request_id, note)

@@ -5,7 +5,6 @@
                  safe_update and the ticket's stamp, so one that lands late meets another stamp and is refused
     find         the same look
     refusals     `refusal` in client.py; fields are named, never quoted
-    time-outs    by the base: 5 s to connect, 15 s in all
     secrets      OAuth client credentials, in oauth.py; API tokens end on 30 April 2027 and are not used
     contract     tests/contract/test_zendesk.py against the published OpenAPI file
     exempt       stamps count seconds: two changes within one second are told apart by nobody
