@@ -6,7 +6,6 @@ code and message are read together: sections 1.6 and 8 of the Fidel API referenc
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from types import MappingProxyType
 from typing import Final, Unpack
 
 from pydantic import SecretStr
@@ -60,7 +59,8 @@ class FidelApi(Client):
         async def page(cursor: Mapping[str, str]) -> tuple[list[Model], str | None]:
             reply = await self.http.read(path, {"limit": "100", **query, **cursor})
             last = reply.body.get("last") or None
-            return self._items(reply, model), last if isinstance(last, str | None) else to_json(last)
+            items = self.http.records(model, reply.body.get("items"), reply)
+            return items, last if isinstance(last, str | None) else to_json(last)
 
         return pages(page, "start", PAGES_AT_MOST, f"{TITLE} lists more than we can look through.")
 
@@ -77,9 +77,6 @@ class FidelApi(Client):
         items = reply.body.get("items")
         return self.http.records(model, items[:1] if isinstance(items, list) and items else None, reply)[0]
 
-    def _items(self, reply: Reply, model: type[Model]) -> list[Model]:
-        return self.http.records(model, reply.body.get("items"), reply)
-
 
 def is_id(text: str) -> bool:
     return re.fullmatch(ID_PATTERN, text) is not None
@@ -91,25 +88,23 @@ def path_of(kind: str, vendor_id: str, *rest: str) -> str:
 
 
 # Codes of the withdrawn reimbursement product, section 4.5 of the reference; all but the last say: nothing was paid.
-_REIMBURSEMENT: Mapping[str, str] = MappingProxyType(
-    {
-        "reimbursement-account-network-inactive": "reimbursements are not active for this card network",
-        "reimbursement-account-not-enough-funds": "the prepaid credits do not cover the amount",
-        "credits-account-not-enough-funds": "the prepaid credits do not cover the amount",
-        "reimbursement-account-not-found": "the account has no reimbursement account",
-        "reimbursement-amount-above-limit": "the amount is above Fidel's limit",
-        "reimbursement-amount-greater-original-amount": "the amount is more than the transaction",
-        "reimbursement-invalid-transaction": "the transaction cannot be reimbursed",
-        "reimbursement-transaction-not-eligible": "the transaction is not eligible (not cleared, or 90 days old)",
-        "reimbursement-time-limit-after-transaction": "the transaction is too old",
-        "reimbursement-transaction-not-found": "the transaction does not exist",
-        "reimbursement-unsupported-network": "this card network cannot be reimbursed",
-        "reimbursement-unsupported-currency": "this currency cannot be reimbursed",
-        "reimbursement-not-activated": "reimbursements are not activated for the account",
-        "reimbursement-visa-invalid-community-code": "Visa does not know the account's community code",
-        "reimbursement-already-created": "the transaction has a reimbursement already",
-    }
-)
+_REIMBURSEMENT: Final[Mapping[str, str]] = {
+    "reimbursement-account-network-inactive": "reimbursements are not active for this card network",
+    "reimbursement-account-not-enough-funds": "the prepaid credits do not cover the amount",
+    "credits-account-not-enough-funds": "the prepaid credits do not cover the amount",
+    "reimbursement-account-not-found": "the account has no reimbursement account",
+    "reimbursement-amount-above-limit": "the amount is above Fidel's limit",
+    "reimbursement-amount-greater-original-amount": "the amount is more than the transaction",
+    "reimbursement-invalid-transaction": "the transaction cannot be reimbursed",
+    "reimbursement-transaction-not-eligible": "the transaction is not eligible (not cleared, or 90 days old)",
+    "reimbursement-time-limit-after-transaction": "the transaction is too old",
+    "reimbursement-transaction-not-found": "the transaction does not exist",
+    "reimbursement-unsupported-network": "this card network cannot be reimbursed",
+    "reimbursement-unsupported-currency": "this currency cannot be reimbursed",
+    "reimbursement-not-activated": "reimbursements are not activated for the account",
+    "reimbursement-visa-invalid-community-code": "Visa does not know the account's community code",
+    "reimbursement-already-created": "the transaction has a reimbursement already",
+}
 
 
 def refusal(reply: Reply) -> ConnectorError | None:

@@ -7,7 +7,6 @@ The reason decides, not the status alone: a 403 may be a rate limit, a missing r
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 import httpx
@@ -20,22 +19,20 @@ from bot.http.errors import ConnectorError, Unavailable
 _SLOW_DOWN: Final = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _GOOGLES_OWN: Final = frozenset({"backendError", "internalError"})
 _NO_SCOPE: Final = frozenset({"ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientPermissions"})
-_SENTENCES: Mapping[str, str] = MappingProxyType(
-    {
-        "dailyLimitExceeded": "{title} takes no more from us today: the day's limit is used up. Try again tomorrow.",
-        "domainPolicy": "The Google Workspace settings forbid it: ask the Workspace administrator.",
-        "accessNotConfigured": "{title} is not switched on in the Google Cloud project: switch it on there.",
-        "SERVICE_DISABLED": "{title} is not switched on in the Google Cloud project: switch it on there.",
-        "insufficientFilePermissions": "Our service account may not do this: share the folder or the file with {us}.",
-        "forbidden": "Our service account may not do this: share the folder or the file with {us}.",
-        "storageQuotaExceeded": "There is no storage left: a service account has none, so use a shared drive's folder.",
-        "fileIdInUse": "{title} has a file with this id already.",
-        "fileNotExportable": "Only Google's own documents can be exported as PDF.",
-        "exportSizeLimitExceeded": "The document is too large for Google to export as PDF: 10 MB is the most.",
-        "invalidSharingRequest": "Google shares without a mail only with Google accounts, and that address has none: "
-        "send the document by Gmail instead.",
-    }
-)
+_SENTENCES: Final[Mapping[str, str]] = {
+    "dailyLimitExceeded": "{title} takes no more from us today: the day's limit is used up. Try again tomorrow.",
+    "domainPolicy": "The Google Workspace settings forbid it: ask the Workspace administrator.",
+    "accessNotConfigured": "{title} is not switched on in the Google Cloud project: switch it on there.",
+    "SERVICE_DISABLED": "{title} is not switched on in the Google Cloud project: switch it on there.",
+    "insufficientFilePermissions": "Our service account may not do this: share the folder or the file with {us}.",
+    "forbidden": "Our service account may not do this: share the folder or the file with {us}.",
+    "storageQuotaExceeded": "There is no storage left: a service account has none, so use a shared drive's folder.",
+    "fileIdInUse": "{title} has a file with this id already.",
+    "fileNotExportable": "Only Google's own documents can be exported as PDF.",
+    "exportSizeLimitExceeded": "The document is too large for Google to export as PDF: 10 MB is the most.",
+    "invalidSharingRequest": "Google shares without a mail only with Google accounts, and that address has none: "
+    "send the document by Gmail instead.",
+}
 
 
 def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply], ConnectorError | None]:

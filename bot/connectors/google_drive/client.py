@@ -1,7 +1,6 @@
 """Talk to Google Drive: searches, permissions, and the ids that our folder keeps."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, Unpack
 
 from bot.connectors.base import Client, digest, pages
@@ -12,7 +11,7 @@ from bot.http.client import Wiring
 from bot.http.errors import Refused, Unavailable, Unsure
 
 TITLE: Final = "Google Drive"
-EVERY: Final[Mapping[str, str]] = MappingProxyType({"supportsAllDrives": "true"})
+EVERY: Final[Mapping[str, str]] = {"supportsAllDrives": "true"}
 SLOTS_AT_MOST: Final = 30  # properties of one app on one file
 FREE_FROM: Final = 20
 PAGES_AT_MOST: Final = 10  # of 100 permissions of one file
