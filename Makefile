@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint unit bench chaos simulate contract clean
+.PHONY: demo test lint fast unit bench chaos simulate contract clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,10 +22,16 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.imports
 	$(BIN)/python -m tools.style
 
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+fast: $(READY)
+	$(PYTEST) -m "not server"
+
 unit: $(READY)
-	$(BIN)/python -m pytest --durations=10 --numprocesses auto --dist loadfile
+	$(PYTEST) --durations=10
 
 simulate: $(READY)
 	$(BIN)/python -m pytest tests/simulation/test_simulation.py

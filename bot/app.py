@@ -99,13 +99,13 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
     slack = Slack(token=token, api_url=settings.slack_api_url, clock=clock)
     connectors = make_connectors(settings, db, clock)
     worker = Worker()
+    db.on_due = lambda due: worker.wake(*(lane for lane, at in due.items() if at <= clock()))
     base = Base(
         db=db,
         outside=Outside(slack, Pace(settings.slack_channel_pace), connectors),
         policy=policy,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         clock=clock,
-        wake=worker.wake,
         public_url=str(settings.public_url) if settings.public_url else None,
         facts_deadline_s=settings.facts_deadline_s,
     )
@@ -116,7 +116,6 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
         slack_port=slack_port,
         policy=policy,
         clock=clock,
-        wake=worker.wake,
         available_operations=base.outside.available_operations,
         public_url=base.public_url,
     )

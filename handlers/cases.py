@@ -2,8 +2,7 @@
 
 from aiohttp import web
 
-from bot.cases import Store
-from bot.core.model import CardCopy
+from bot.cases import places
 from handlers.context import Context
 
 GONE = "There is no such case here, or its card does not hang in Slack yet. Please try again in a moment.\n"
@@ -13,13 +12,8 @@ def routes(ctx: Context) -> list[web.RouteDef]:
     async def opened(request: web.Request) -> web.StreamResponse:
         """Redirect to the card, saying nothing else about the case."""
         case_id = request.match_info["case_id"]
-        if (link := ctx.link(await ctx.db.read(lambda store: _card(store, case_id)))) is None:
+        if (link := ctx.link(await ctx.db.read(lambda store: places.card_of(store, case_id)))) is None:
             return web.Response(status=404, text=GONE)
         raise web.HTTPFound(link)
 
     return [web.get("/cases/{case_id}", opened)]
-
-
-def _card(store: Store, case_id: str) -> CardCopy | None:
-    case = store.case(case_id)
-    return None if case is None else store.card(case_id, case.channel)

@@ -1,4 +1,4 @@
-"""Hold what every handler has: where rows go, how a person is answered, and who is woken after the commit."""
+"""Hold what every handler has: where rows go, who a person is, and how they are answered."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from bot.cases import Database, calls, refusals
+from bot.cases import Database, calls, clicks
 from bot.cases.clicks import Click
 from bot.core.model import Call, CardCopy, Case
 from bot.core.money import HOME
@@ -65,7 +65,6 @@ class Context:
     slack_port: SlackPort
     policy: Policy
     clock: Callable[[], datetime]
-    wake: Callable[..., None]
     available_operations: frozenset[str] = frozenset()  # "connector.operation" of what is connected
     public_url: str | None = None  # where people reach us
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (door, what came) -> how often, for /metrics
@@ -117,7 +116,7 @@ class Context:
         why = str(refusal)
         self.count("slack", "not_welcome")
         try:
-            await self.write(refusals.refuse, refusal.user_id, why, case_id=case_id)
+            await self.write(clicks.refuse, refusal.user_id, why, case_id=case_id)
         except Exception:  # the answer matters more, and nothing was done
             log.exception("a refused attempt could not be written down")
         return why

@@ -1,4 +1,4 @@
-"""Receive calls from DialNexa: verify the bytes, redact, one transaction, wake, answer."""
+"""Receive calls from DialNexa: verify the bytes, redact, one transaction, answer."""
 
 import json
 import logging
@@ -58,7 +58,6 @@ class DialNexaHandler:
             log.exception("a call could not be stored; DialNexa is asked to send it again")
             self.ctx.count("dialnexa", "not_stored")
             return _answer(503, error="Not stored; please send it again.")
-        self.ctx.wake("calls")
         self.ctx.count("dialnexa", status)
         return _answer(200, status=status, case=case_id_of(call.call_id))
 

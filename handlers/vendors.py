@@ -62,11 +62,10 @@ async def _record(ctx: Context, system: str, report: Report | None, identity: st
         return web.json_response({"status": "ignored"})
     try:
         cases = await ctx.db.read(lambda store: vendor_events.concerned(store, report))
-        case_ids = await ctx.write(vendor_events.heard, report, cases, identity=identity)
+        case_ids = await ctx.write(vendor_events.record_event, report, cases, identity=identity)
     except Exception:
         log.exception("a report of %s could not be stored; it is asked to send it again", system)
         return _refused(ctx, system, "not_stored", "Not stored; please send it again.", 503)
-    ctx.wake("cards")
     ctx.count(system, "told" if case_ids else "no_case")
     return web.json_response({"status": "received", "cases": case_ids})
 

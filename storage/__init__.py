@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from storage.engine_sqlite import SqliteDatabase
 from storage.errors import KeyReused, NotStored, RuleBroken, StorageError
+from storage.session import OnDue
 from storage.store import Store
 from storage.verify import Verified
 
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 class Database(Protocol):
     """Run transactions, which are plain functions of a `Store`: none of them awaits, and any may be run again."""
+
+    on_due: OnDue | None  # called in the event loop after a commit that made work of the worker due
 
     @property
     def engine(self) -> str:

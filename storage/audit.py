@@ -1,4 +1,4 @@
-"""The history: append-only, chained by hash within a case; a seal chains the heads of all cases."""
+"""Keep the history: append-only, chained by hash within a case; a seal chains the heads of all cases."""
 
 import hashlib
 import json
@@ -55,10 +55,16 @@ def seal_hash(previous_hash: str, n: int, at: str, heads: Iterable[tuple[str, in
 
 
 class History:
-    """Every room writes through it: what changes a state takes an Entry and appends it in the same transaction."""
+    """Append to the history of a case; every verb that changes a state does so in its own transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.due: dict[str, datetime] = {}  # by this transaction, as in `session.Due`
+
+    def _note_due(self, lane: str, wake_at: str | None) -> None:
+        if wake_at is not None:
+            at = to_time(wake_at)
+            self.due[lane] = min(at, self.due.get(lane, at))
 
     def append(self, case_id: str, entry: Entry, now: datetime) -> AuditEntry:
         numbered = self._session.row(NEXT_NUMBER, {"case_id": case_id, "no_hash": NO_HASH})
@@ -84,7 +90,7 @@ class History:
         return AuditEntry(case_id=case_id, n=n, at=now, entry=entry, previous_hash=previous_hash, hash=head)
 
     def history(self, case_id: str) -> list[AuditEntry]:
-        """In the order in which it happened."""
+        """Return the entries in the order in which they were written."""
         return [
             AuditEntry(
                 case_id=case_id,
@@ -100,7 +106,7 @@ class History:
         ]
 
     def seal(self, now: datetime) -> int | None:
-        """Number of the new seal, or None where nothing moved, or where another process seals at this moment."""
+        """Seal the heads and return the seal's number; None where nothing moved or another process seals just now."""
         heads = self._session.rows(MOVED_HEADS, {})
         if not heads:
             return None

@@ -1,4 +1,4 @@
-"""Calls as received, the work that they wait for, and deliveries seen before."""
+"""Store calls as received, the work that they wait for, and deliveries seen before."""
 
 from datetime import datetime
 from typing import Literal
@@ -14,7 +14,7 @@ INSERT INTO calls (call_id, version, body_sha256, received_at, event, data, due_
 SELECT :call_id, COALESCE(MAX(version), 0) + 1, :body_sha256, :received_at, :event, :data, :due_at
 FROM calls WHERE call_id = :call_id
 ON CONFLICT DO NOTHING
-RETURNING version
+RETURNING version, wake_at
 """
 CALLS_OF = "SELECT data FROM calls WHERE call_id = :call_id ORDER BY version"
 
@@ -35,13 +35,18 @@ LEASE = """
 UPDATE calls SET lease_owner = :owner, lease_until = :until WHERE call_id IN ({ids}) AND due_at IS NOT NULL
 """
 FINISH = """
-UPDATE calls SET due_at = NULL, lease_owner = NULL, lease_until = NULL WHERE call_id = :call_id AND version <= :upto
+UPDATE calls SET due_at = CASE WHEN version > :upto THEN due_at END,
+  lease_owner = CASE WHEN version > :upto THEN lease_owner END,
+  lease_until = CASE WHEN version > :upto THEN lease_until END
+WHERE call_id = :call_id
+RETURNING wake_at
 """
 
 LOOK_AGAIN = """
 UPDATE calls SET due_at = :at WHERE call_id = :call_id AND version = (
   SELECT MAX(version) FROM calls WHERE call_id = :call_id
 )
+RETURNING wake_at
 """
 
 FIRST_TIME = "INSERT INTO deliveries (identity, at) VALUES (:identity, :at) ON CONFLICT (identity) DO NOTHING"
@@ -52,7 +57,7 @@ class Calls(History):
     def add_call(
         self, call: Call, *, body_sha256: str, received_at: datetime, due_at: datetime | None, entry: Entry, chain: str
     ) -> Literal["new", "changed", "duplicate"]:
-        """A body that is there already changes nothing. `chain` is the case id under which the history is kept."""
+        """Add a version of a call; the same body changes nothing. `chain` is the case id of its history."""
         params = {
             "call_id": call.call_id,
             "body_sha256": body_sha256,
@@ -65,15 +70,16 @@ class Calls(History):
         added = self._session.row(ADD_CALL, params)
         if added is None:
             return "duplicate"
+        self._note_due("calls", added[1])
         self.append(chain, entry, received_at)
         return "new" if added[0] == 1 else "changed"
 
     def calls_of(self, call_id: str) -> list[Call]:
-        """In the order in which they were received."""
+        """Return all versions of a call in the order in which they were received."""
         return [Call.model_validate_json(data) for (data,) in self._session.rows(CALLS_OF, {"call_id": call_id})]
 
     def due_calls(self, now: datetime, limit: int) -> list[str]:
-        """Held until the transaction ends; nobody else sees them as due meanwhile."""
+        """Lock and return calls that are due; nobody else sees them as due until the transaction ends."""
         held = self._session.rows(HOLD_DUE, {"now": to_text(now), "limit": limit})
         if not held:
             return []
@@ -84,15 +90,18 @@ class Calls(History):
         self._session.run(LEASE, {"ids": json_list(call_ids), "owner": owner, "until": to_text(until)})
 
     def finish_calls(self, call_id: str, upto: int) -> None:
-        """A version later than `upto` stays due: it came while the others were worked on."""
-        self._session.run(FINISH, {"call_id": call_id, "upto": upto})
+        """Finish versions up to `upto`; a later one stays due, since it came while the others were worked on."""
+        self.due.pop("calls", None)  # a call that came in this very transaction waits for nobody any more
+        for (wake_at,) in self._session.rows(FINISH, {"call_id": call_id, "upto": upto}):
+            self._note_due("calls", wake_at)
 
     def look_again(self, call_id: str, at: datetime) -> None:
-        """The call is due once more, as if it had come then."""
-        self._session.run(LOOK_AGAIN, {"call_id": call_id, "at": to_text(at)})
+        """Make a call due once more, as if it had come then."""
+        for (wake_at,) in self._session.rows(LOOK_AGAIN, {"call_id": call_id, "at": to_text(at)}):
+            self._note_due("calls", wake_at)
 
     def first_time(self, identity: str, now: datetime) -> bool:
-        """False where this delivery was seen before."""
+        """Remember a delivery; False where it was seen before."""
         return self._session.run(FIRST_TIME, {"identity": identity, "at": to_text(now)}) == 1
 
     def forget_deliveries(self, before: datetime) -> int:

@@ -14,6 +14,7 @@ INSERT INTO cards (case_id, place, channel, channel_id, message_ts, shown_revisi
 SELECT :case_id, :place, :channel, :channel_id, :message_ts, :shown_revision, :posting_since, :trail_n,
   :trail_since, :failures, :due_at, :lease_owner, :lease_until, urgent, revision
 FROM cases WHERE case_id = :case_id
+RETURNING wake_at
 """
 # A card that its holder calls finished stays due where the case moved on meanwhile; the row itself knows, so that this
 # holds between two processes too.
@@ -24,8 +25,9 @@ UPDATE cards SET channel = :channel, channel_id = :channel_id, message_ts = :mes
   due_at = CASE WHEN CAST(:due_at AS TEXT) IS NULL AND case_revision > :shown_revision THEN due_at ELSE :due_at END,
   lease_owner = :lease_owner, lease_until = :lease_until
 WHERE case_id = :case_id AND place = :place
+RETURNING wake_at
 """
-SAVE_HELD = SAVE + "AND lease_owner = :held_by"
+SAVE_HELD = SAVE.replace("RETURNING", "AND lease_owner = :held_by RETURNING")
 ONE = """
 SELECT case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n, trail_since,
   failures, due_at, lease_owner, lease_until
@@ -64,19 +66,23 @@ class Cards(History):
         row = self._session.row(AT, {"channel_id": channel_id, "message_ts": message_ts})
         return None if row is None else _card(row)
 
-    def add_card(self, place: CardCopy) -> None:
+    def add_card(self, card: CardCopy) -> None:
         """Add a card. Raises NotStored where its case does not exist."""
-        if not self._session.run(ADD, _columns(place)):
-            raise NotStored(f"case {place.case_id} does not exist")
+        added = self._session.row(ADD, _columns(card))
+        if added is None:
+            raise NotStored(f"case {card.case_id} does not exist")
+        self._note_due("cards", added[0])
 
-    def save_card(self, place: CardCopy, *, held_by: str | None = None) -> bool:
+    def save_card(self, card: CardCopy, *, held_by: str | None = None) -> bool:
         """Save a card; return False, and write nothing, if `held_by` lost its lease or there is no such card.
 
-        A card that shows less than its case keeps its due time even where `place.due_at` is None.
+        A card that shows less than its case keeps its due time even where `card.due_at` is None.
         """
-        if held_by is None:
-            return self._session.run(SAVE, _columns(place)) == 1
-        return self._session.run(SAVE_HELD, {**_columns(place), "held_by": held_by}) == 1
+        statement, params = (SAVE, {}) if held_by is None else (SAVE_HELD, {"held_by": held_by})
+        saved = self._session.row(statement, {**_columns(card), **params})
+        if saved is not None:
+            self._note_due("cards", saved[0])
+        return saved is not None
 
     def due_cards(self, now: datetime, limit: int, skip_channels: frozenset[str] = frozenset()) -> list[CardCopy]:
         """Return due cards, urgent ones first, then the longest due; held until the transaction ends."""

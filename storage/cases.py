@@ -1,4 +1,4 @@
-"""Cases, their proposals and the decisions on them."""
+"""Store cases, their proposals and the decisions on them."""
 
 from datetime import datetime
 
@@ -24,6 +24,7 @@ WAKE_CARDS = """
 UPDATE cards SET urgent = :urgent, case_revision = :revision,
   due_at = CASE WHEN due_at < :now THEN due_at ELSE :now END
 WHERE case_id = :case_id AND :revision > (SELECT revision FROM cases WHERE case_id = :case_id)
+RETURNING wake_at
 """
 CASE = "SELECT state, version, revision, due_at, data FROM cases WHERE case_id = :case_id"
 CASE_HELD = "SELECT state, version, revision, due_at, data FROM cases WHERE case_id = :case_id {for_update}"
@@ -61,7 +62,7 @@ def case_of_row(row: Row) -> Case:
 
 
 def _search_text(case: Case) -> str:
-    """What a person may type to find it; folded, since the engines fold letters differently."""
+    """Return what a person may type to find it; folded, since the engines fold letters differently."""
     fields = case.details.fields.model_dump(exclude_none=True, exclude={"billing_address"})
     words = [case.case_id, case.root, case.call_id, case.details.summary, *fields.values()]
     return "\n".join(word for word in words if isinstance(word, str)).casefold().replace("\x00", "")
@@ -97,20 +98,21 @@ def _contains(text: str) -> str:
 
 class Cases(History):
     def case(self, case_id: str, *, lock: bool = False) -> Case | None:
-        """With `lock` nobody else changes it until the transaction ends."""
+        """Return a case; with `lock` nobody else changes it until the transaction ends."""
         row = self._session.row(CASE_HELD if lock else CASE, {"case_id": case_id})
         return None if row is None else case_of_row(row)
 
     def add_case(self, case: Case, *, entry: Entry, now: datetime) -> None:
-        """Before its first proposal, which refers to it."""
+        """Add a case, before its first proposal, which refers to it."""
         self._session.run(ADD_CASE, _columns(case))
         self.append(case.case_id, entry, now)
 
     def save_case(self, case: Case, *, entry: Entry, now: datetime) -> None:
-        """A revision that grew makes every card of the case due. Raises NotStored, and RuleBroken for a wrong move."""
+        """Save a case; a revision that grew makes its cards due. Raises NotStored, and RuleBroken for a wrong move."""
         columns = _columns(case)
         wake = {name: columns[name] for name in ("case_id", "revision", "urgent")}
-        self._session.run(WAKE_CARDS, {**wake, "now": to_text(now)})
+        for (wake_at,) in self._session.rows(WAKE_CARDS, {**wake, "now": to_text(now)}):
+            self._note_due("cards", wake_at)
         if not self._session.run(SAVE_CASE, columns):
             raise NotStored(f"case {case.case_id} does not exist")
         self.append(case.case_id, entry, now)
@@ -124,7 +126,7 @@ class Cases(History):
         owner: str | None = None,
         limit: int = 50,
     ) -> list[Case]:
-        """Soonest due first. `text` is looked for in ids, names, numbers and the summary, in any case."""
+        """Find cases, soonest due first. `text` is looked for in ids, names, numbers and the summary, in any case."""
         wanted = {FIND_STATES: states, FIND_KIND: kind, FIND_OWNER: owner, FIND_TEXT: text}
         where = " AND ".join(condition for condition, value in wanted.items() if value)
         statement = " ".join([FIND, "WHERE" if where else "", where, FIND_ORDER])
@@ -132,17 +134,17 @@ class Cases(History):
         return [case_of_row(row) for row in self._session.rows(statement, {**params, "limit": limit})]
 
     def owners(self, states: tuple[CaseState, ...]) -> set[str]:
-        """Groups and people who own a case in one of these states."""
+        """Return the groups and people who own a case in one of these states."""
         return {owner for (owner,) in self._session.rows(OWNERS, {"ids": json_list(states)})}
 
     def changed_cases(self, states: tuple[CaseState, ...], since: datetime) -> list[str]:
-        """Ids of the cases in one of these states that were written since."""
+        """Return the ids of cases in one of these states that were written since."""
         return [
             case_id for (case_id,) in self._session.rows(CHANGED, {"ids": json_list(states), "since": to_text(since)})
         ]
 
     def count_cases(self) -> dict[str, int]:
-        """By state; a state without a case is absent."""
+        """Count cases by state; a state without a case is absent."""
         return {str(state): count for state, count in self._session.rows(COUNT, {})}
 
     def add_proposal(self, proposal: Proposal) -> None:
@@ -163,7 +165,7 @@ class Cases(History):
         return None if row is None else Proposal.model_validate_json(row[0])
 
     def add_decision(self, decision: Decision, *, entry: Entry) -> bool:
-        """False where that person has decided on that version already; then nothing is written."""
+        """Add a decision; False where that person has decided on that version already, and nothing is written."""
         params = {
             "case_id": decision.case_id,
             "version": decision.version,
@@ -178,6 +180,6 @@ class Cases(History):
         return True
 
     def decisions(self, case_id: str, version: int) -> tuple[Decision, ...]:
-        """Earliest first."""
+        """Return the decisions on a version, earliest first."""
         rows = self._session.rows(DECISIONS, {"case_id": case_id, "version": version})
         return tuple(Decision.model_validate_json(data) for (data,) in rows)

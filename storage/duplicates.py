@@ -1,4 +1,4 @@
-"""What links cases: keys of what they are about, and what was approved to be paid."""
+"""Store what links cases: keys of what they are about, and what was approved to be paid."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -40,7 +40,7 @@ WHERE automatic = 1 AND kind = :kind AND currency = :currency AND approved_at > 
 
 
 class Payout(Frozen):
-    """What a case was approved to pay; it stays where the payment is settled in another way."""
+    """Describe what a case was approved to pay; it stays where the payment is settled in another way."""
 
     case_id: str
     version: int
@@ -57,14 +57,14 @@ class Links(History):
             self._session.run(ADD_KEY, {"key": key, "case_id": case_id})
 
     def with_keys(self, keys: Iterable[str], since: datetime) -> dict[str, tuple[str, ...]]:
-        """Case id -> which of these keys it has; only cases opened since, earliest first."""
+        """Return case id -> which of these keys it has; only cases opened since, earliest first."""
         found: dict[str, tuple[str, ...]] = {}
         for case_id, key in self._session.rows(WITH_KEYS, {"ids": json_list(keys), "since": to_text(since)}):
             found[case_id] = (*found.get(case_id, ()), key)
         return found
 
     def hold_keys(self, keys: Iterable[str]) -> None:
-        """Until the transaction ends nobody else holds any of them; in one order, so that two never wait in a ring."""
+        """Lock these keys until the transaction ends; in one order, so that two never wait in a ring."""
         for key in sorted(keys):
             self._session.row(HOLD, {"held": key})
 
@@ -76,7 +76,7 @@ class Links(History):
         )
 
     def payouts(self, case_ids: Iterable[str]) -> list[Payout]:
-        """Earliest first."""
+        """Return the payouts of these cases, earliest first."""
         return [
             Payout(
                 case_id=case_id,
@@ -93,16 +93,16 @@ class Links(History):
         ]
 
     def paid_to(self, customer: str, currency: str, since: datetime) -> int:
-        """Minor units approved for one customer after `since`."""
+        """Return the minor units approved for one customer after `since`."""
         return self._sum(TO_CUSTOMER, customer=customer, currency=currency, since=to_text(since))
 
     def approved_by(self, user_id: str, currency: str, since: datetime) -> int:
-        """Minor units that were approved after `since` with this person's approval, or by somebody in their place."""
+        """Return the minor units approved after `since` by this person, or by somebody in their place."""
         stood_in = f'%"stood_in_for":[%"{user_id}"%'
         return self._sum(BY_APPROVER, user_id=user_id, stood_in=stood_in, currency=currency, since=to_text(since))
 
     def paid_automatically(self, kind: Kind, currency: str, since: datetime) -> int:
-        """Minor units of one kind that the policy approved by itself after `since`."""
+        """Return the minor units of one kind that the policy approved by itself after `since`."""
         return self._sum(AUTOMATIC, kind=kind, currency=currency, since=to_text(since))
 
     def _sum(self, statement: str, **params: str) -> int:

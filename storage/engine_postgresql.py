@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -13,7 +14,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from storage.errors import RuleBroken, StorageError
 from storage.migrations import MIGRATIONS
-from storage.session import POSTGRESQL, Params, Row, Texts
+from storage.session import POSTGRESQL, Due, OnDue, Params, Row, Texts
 from storage.store import Store
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ class PostgresqlDatabase:
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._texts = Texts(POSTGRESQL)
         self._read_only = read_only
+        self.on_due: OnDue | None = None
         try:
             with psycopg.connect(url, autocommit=True, connect_timeout=int(OPEN_S)) as connection:
                 check(connection) if read_only else migrate(connection)
@@ -92,7 +94,7 @@ class PostgresqlDatabase:
         """Run `fn` and return after the commit; run it again if the server asks for it."""
         if self._read_only:
             raise StorageError("The database was opened for reading.")
-        return await self._on(self._writers, self._write, fn)
+        return await self._on(self._writers, partial(self._write, asyncio.get_running_loop()), fn)
 
     async def read(self, fn: Callable[[Store], T]) -> T:
         """Run `fn` on one snapshot of the database, however long it takes."""
@@ -104,7 +106,13 @@ class PostgresqlDatabase:
         except (psycopg.Error, PoolTimeout) as error:
             raise StorageError(f"PostgreSQL failed: {type(error).__name__}.") from None
 
-    def _write(self, fn: Callable[[Store], T]) -> T:
+    def _write(self, loop: asyncio.AbstractEventLoop, fn: Callable[[Store], T]) -> T:
+        result, due = self._tried(fn)
+        if self.on_due is not None and due:
+            loop.call_soon_threadsafe(self.on_due, due)
+        return result
+
+    def _tried(self, fn: Callable[[Store], T]) -> tuple[T, Due]:
         for attempt in range(1, TRIES):
             try:
                 return self._once(self._write_pool, fn)
@@ -113,11 +121,13 @@ class PostgresqlDatabase:
         return self._once(self._write_pool, fn)
 
     def _read(self, fn: Callable[[Store], T]) -> T:
-        return self._once(self._read_pool, fn)
+        return self._once(self._read_pool, fn)[0]
 
-    def _once(self, pool: Pool, fn: Callable[[Store], T]) -> T:
+    def _once(self, pool: Pool, fn: Callable[[Store], T]) -> tuple[T, Due]:
         with pool.connection() as connection, connection.transaction():
-            return fn(Store(PostgresqlSession(connection, self._texts)))
+            store = Store(PostgresqlSession(connection, self._texts))
+            result = fn(store)
+        return result, store.due
 
     async def backup(self, path: str | Path) -> None:
         """Refuse: a server has its own means."""

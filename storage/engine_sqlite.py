@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from sqlite_utils.migrations import Migrations
 
 from storage.errors import RuleBroken, StorageError
 from storage.migrations import MIGRATIONS, Migration
-from storage.session import SQLITE, Params, Row, Texts
+from storage.session import SQLITE, OnDue, Params, Row, Texts
 from storage.store import Store
 
 T = TypeVar("T")
@@ -53,6 +54,8 @@ class SqliteDatabase:
         self._path = path
         self._loop = loop
         self._read_only = read_only
+        self.on_due: OnDue | None = None
+        self._due: dict[str, datetime] = {}  # by the batch that is under way
         self._waiting: deque[Queued] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -165,22 +168,28 @@ class SqliteDatabase:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         failure = translated(error)
+        self._due = {}
         return [(future, None, failure) for future in futures]
 
     def _finish(self, done: list[Finished]) -> None:
         _resolve(done)
+        due, self._due = self._due, {}
         self._loop.call_soon(self._work)
+        if self.on_due is not None and due:
+            self.on_due(due)
 
     def _run(self, job: Queued) -> Finished:
         fn, future = job
         try:
-            return future, in_savepoint(self._connection, self._store, fn), None
+            result = in_savepoint(self._connection, self._store, fn)
         except StopIteration as error:  # which a future cannot carry
             return future, None, RuntimeError(repr(error))
         except BaseException as error:
             if not self._connection.in_transaction:
                 raise sqlite3.OperationalError(f"the transaction was lost: {error}") from error
             return future, None, error
+        self._due |= {lane: min(at, self._due.get(lane, at)) for lane, at in self._store.due.items()}
+        return future, result, None
 
 
 def _resolve(done: list[Finished]) -> None:
@@ -253,6 +262,7 @@ def translated(error: sqlite3.Error) -> StorageError:
 def in_savepoint(connection: sqlite3.Connection, store: Store, fn: Callable[[Store], T]) -> T:
     """Run `fn` inside the open transaction; if it raises, undo what it did and nothing else."""
     connection.execute("SAVEPOINT one")
+    store.due = {}
     try:
         result = fn(store)
     except BaseException:

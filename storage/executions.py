@@ -1,4 +1,4 @@
-"""Executions with their idempotency keys, their attempts and their receipts."""
+"""Store executions with their idempotency keys, their attempts and their receipts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,12 +14,14 @@ INSERT INTO executions (key, case_id, version, position, connector, fingerprint,
 VALUES (:key, :case_id, :version, :position, :connector, :fingerprint, :state, :due_at, :lease_owner,
   :lease_until, :data)
 ON CONFLICT (key) DO NOTHING
+RETURNING wake_at
 """
 FINGERPRINT = "SELECT fingerprint FROM executions WHERE key = :key"
 SAVE = """
 UPDATE executions SET state = :state, due_at = :due_at, lease_owner = :lease_owner, lease_until = :lease_until,
   data = :data
 WHERE key = :key
+RETURNING wake_at
 """
 ONE = """
 SELECT e.state, e.due_at, e.lease_owner, e.lease_until, e.data, r.data
@@ -86,7 +88,7 @@ def _changing(execution: Execution) -> Params:
 
 class Executions(History):
     def add_executions(self, executions: Sequence[Execution], *, entry: Entry, now: datetime) -> None:
-        """All of one case; none writes nothing. Raises KeyReused where a key exists with another fingerprint."""
+        """Add the executions of one case. Raises KeyReused where a key exists with another fingerprint."""
         for execution in executions:
             params = {
                 **_changing(execution),
@@ -96,8 +98,11 @@ class Executions(History):
                 "connector": execution.action.connector,
                 "fingerprint": execution.fingerprint,
             }
-            if not self._session.run(ADD, params):
+            added = self._session.row(ADD, params)
+            if added is None:
                 self._refuse_another(execution)
+            else:
+                self._note_due("executions", added[0])
         if executions:
             self.append(executions[0].case_id, entry, now)
 
@@ -110,13 +115,15 @@ class Executions(History):
         return None if row is None else _execution(row)
 
     def executions(self, case_id: str) -> tuple[Execution, ...]:
-        """In the order in which they run, with their receipts."""
+        """Return the executions of a case in the order in which they run, with their receipts."""
         return tuple(_execution(row) for row in self._session.rows(OF_CASE, {"case_id": case_id}))
 
     def save_execution(self, execution: Execution, *, entry: Entry, now: datetime) -> None:
-        """A receipt is stored once, the first one stays. Raises NotStored, and RuleBroken for a wrong move."""
-        if not self._session.run(SAVE, _changing(execution)):
+        """Save an execution; its first receipt stays. Raises NotStored, and RuleBroken for a wrong move."""
+        saved = self._session.row(SAVE, _changing(execution))
+        if saved is None:
             raise NotStored(f"execution {execution.key} does not exist")
+        self._note_due("executions", saved[0])
         if execution.receipt is not None:
             receipt = execution.receipt
             params = {"key": execution.key, "vendor_id": receipt.vendor_id, "stored_at": to_text(now)}
@@ -124,7 +131,7 @@ class Executions(History):
         self.append(execution.case_id, entry, now)
 
     def due_executions(self, now: datetime, limit: int, paused: Sequence[str] = ()) -> list[Execution]:
-        """Of approved cases: those that wait and are due, and those that run under a lease that ran out; held.
+        """Lock and return those of approved cases that are due, and those that run under a lease that ran out.
 
         Those of `paused` connectors are left where they are, so that they never stand in the way of others.
         """
@@ -133,7 +140,7 @@ class Executions(History):
         return [_execution(row) for row in rows]
 
     def waiting_executions(self, connector: str | None, limit: int) -> list[Execution]:
-        """Of approved cases: those of one connector, or of all, that are not under way; held."""
+        """Lock and return those of approved cases that are not under way, of one connector or of all."""
         params = {"connector": connector, "limit": limit}
         return [_execution(row) for row in self._session.rows(WAITING, params)]
 
@@ -142,7 +149,7 @@ class Executions(History):
         self._session.run(ADD_ATTEMPT, {**params, "started_at": to_text(attempt.started_at)})
 
     def end_attempt(self, attempt: Attempt) -> None:
-        """Once; a completed attempt does not change any more. Raises NotStored, and RuleBroken the second time."""
+        """Complete an attempt, once. Raises NotStored, and RuleBroken the second time."""
         params = {
             "key": attempt.key,
             "n": attempt.n,
@@ -155,7 +162,7 @@ class Executions(History):
             raise NotStored(f"attempt {attempt.n} of {attempt.key} does not exist")
 
     def attempts(self, key: str) -> list[Attempt]:
-        """In the order in which they were made."""
+        """Return the attempts in the order in which they were made."""
         return [
             Attempt(
                 key=key,

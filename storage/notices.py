@@ -10,6 +10,7 @@ ADD = """
 INSERT INTO notices (notice_id, recipient, case_id, created_at, due_at, lease_owner, lease_until, data)
 VALUES (:notice_id, :recipient, :case_id, :created_at, :due_at, :lease_owner, :lease_until, :data)
 ON CONFLICT (notice_id) DO NOTHING
+RETURNING wake_at
 """
 DUE = """
 SELECT due_at, lease_owner, lease_until, data FROM notices
@@ -28,8 +29,9 @@ SAVE = """
 UPDATE notices SET recipient = :recipient, due_at = :due_at, lease_owner = :lease_owner, lease_until = :lease_until,
   data = :data
 WHERE notice_id = :notice_id
+RETURNING wake_at
 """
-SAVE_HELD = SAVE + "AND lease_owner = :held_by"
+SAVE_HELD = SAVE.replace("RETURNING", "AND lease_owner = :held_by RETURNING")
 
 
 def _notice(row: Row) -> Notice:
@@ -58,7 +60,7 @@ def _columns(notice: Notice) -> Params:
 class Notices(History):
     def add_notice(self, notice: Notice) -> bool:
         """Add a notice; return False if the same news was noted before."""
-        return self._session.run(ADD, _columns(notice)) == 1
+        return self._written(ADD, _columns(notice))
 
     def notice(self, notice_id: str) -> Notice | None:
         row = self._session.row(ONE, {"notice_id": notice_id})
@@ -82,5 +84,11 @@ class Notices(History):
     def save_notice(self, notice: Notice, *, held_by: str | None = None) -> bool:
         """Save a notice; return False, and write nothing, if `held_by` lost its lease to another."""
         if held_by is None:
-            return self._session.run(SAVE, _columns(notice)) == 1
-        return self._session.run(SAVE_HELD, {**_columns(notice), "held_by": held_by}) == 1
+            return self._written(SAVE, _columns(notice))
+        return self._written(SAVE_HELD, {**_columns(notice), "held_by": held_by})
+
+    def _written(self, statement: str, params: Params) -> bool:
+        row = self._session.row(statement, params)
+        if row is not None:
+            self._note_due("notices", row[0])
+        return row is not None

@@ -1,4 +1,4 @@
-"""Who is away and who stands in for them, and what is paused."""
+"""Store who is away and who stands in for them, and what is paused."""
 
 from datetime import datetime
 
@@ -42,24 +42,24 @@ def _delegation(row: Row) -> Delegation:
 
 class People(History):
     def set_delegation(self, delegation: Delegation, *, entry: Entry) -> None:
-        """Takes the place of the one that this person had."""
+        """Set a delegation in the place of the one that this person had."""
         times = {name: to_text(getattr(delegation, name)) for name in ("from_at", "until_at", "set_at")}
         self._session.run(SET_DELEGATION, {**delegation.model_dump(), **times})
         self.append(WORKSPACE, entry, delegation.set_at)
 
     def end_delegation(self, user_id: str, *, entry: Entry, now: datetime) -> bool:
-        """False where this person had none; then nothing is written."""
+        """End a delegation; False where this person had none, and nothing is written."""
         if not self._session.run(END_DELEGATION, {"user_id": user_id}):
             return False
         self.append(WORKSPACE, entry, now)
         return True
 
     def delegations(self, now: datetime) -> list[Delegation]:
-        """Those that are not over, also where they have not begun."""
+        """Return the delegations that are not over, also those that have not begun."""
         return [_delegation(row) for row in self._session.rows(DELEGATIONS, {"now": to_text(now)})]
 
     def pause(self, pause: Pause, *, entry: Entry) -> bool:
-        """False where this scope is paused already; then nothing is written."""
+        """Pause a scope; False where it is paused already, and nothing is written."""
         params = {"scope": pause.scope, "by_whom": pause.by, "reason": pause.reason}
         if not self._session.run(PAUSE, {**params, "since_at": to_text(pause.since_at)}):
             return False
@@ -67,9 +67,10 @@ class People(History):
         return True
 
     def resume(self, scope: str, *, entry: Entry, now: datetime) -> bool:
-        """False where this scope was not paused; then nothing is written."""
+        """Resume a scope, which makes its steps due; False where it was not paused, and nothing is written."""
         if not self._session.run(RESUME, {"scope": scope}):
             return False
+        self._note_due("executions", to_text(now))  # whatever waited for it
         self.append(WORKSPACE, entry, now)
         return True
 

@@ -5,13 +5,15 @@ Statements are written with `:name` parameters and a few words that the engines 
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
+Due = Mapping[str, datetime]  # lane of the worker -> the earliest moment at which a transaction made its work due
+OnDue = Callable[[Due], None]
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"

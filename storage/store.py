@@ -1,4 +1,4 @@
-"""The store: all verbs of one transaction, over one engine's session."""
+"""Hold the store: all verbs of one transaction, over one engine's session."""
 
 from datetime import UTC, datetime
 
@@ -42,10 +42,10 @@ SELECT MIN(wake_at) FROM (
 
 
 class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
-    """Valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
+    """Hold all verbs; valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
 
     def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
-        """The case, its current proposal, the decisions on that version, and all executions with their receipts."""
+        """Return a case, its proposal, the decisions on that version, and all executions with their receipts."""
         case = self.case(case_id, lock=lock)
         proposal = None if case is None else self.proposal(case_id, case.version)
         if case is None or proposal is None:
@@ -58,13 +58,13 @@ class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tok
         )
 
     def release_leases(self, owner_prefix: str | None = None) -> int:
-        """Number of leases ended; only where no holder can still be at work. What was running becomes due at once."""
+        """End leases and return their number; only where no holder is still at work. What was running becomes due."""
         prefix = (owner_prefix or "").replace("!", "!!").replace("%", "!%").replace("_", "!_")
         params = {"owners": prefix + "%", "long_ago": to_text(LONG_AGO)}
         leased = (RELEASE_EXECUTIONS, RELEASE_CALLS, RELEASE_CARDS, RELEASE_NOTICES)
         return sum(self._session.run(statement, params) for statement in leased)
 
     def next_due(self, now: datetime) -> datetime | None:
-        """The earliest later time at which work becomes due; a timer is none until it fires."""
+        """Return the earliest later time at which work becomes due; a timer is none until it fires."""
         row = self._session.row(NEXT_DUE, {"now": to_text(now)})
         return to_time_or_none(row[0]) if row else None

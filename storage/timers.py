@@ -1,4 +1,4 @@
-"""What happens to a case by time alone."""
+"""Store what happens to a case by time alone."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,6 +10,7 @@ from storage.session import Row, json_list, to_text, to_text_or_none, to_time, t
 ADD = """
 INSERT INTO timers (case_id, name, due_at, fired_at) VALUES (:case_id, :name, :due_at, :fired_at)
 ON CONFLICT (case_id, name) DO UPDATE SET due_at = excluded.due_at WHERE timers.fired_at IS NULL
+RETURNING due_at
 """
 DUE_CASES = """
 SELECT case_id FROM timers WHERE fired_at IS NULL AND due_at <= :now
@@ -27,24 +28,25 @@ def _timer(row: Row) -> Timer:
 
 class Timers(History):
     def set_timers(self, timers: Iterable[Timer]) -> None:
-        """One that is there already moves to its new time, unless it has fired."""
+        """Set timers; one that is there already moves to its new time, unless it has fired."""
         for timer in timers:
             times = {"due_at": to_text(timer.due_at), "fired_at": to_text_or_none(timer.fired_at)}
-            self._session.run(ADD, {"case_id": timer.case_id, "name": timer.name, **times})
+            for (due_at,) in self._session.rows(ADD, {"case_id": timer.case_id, "name": timer.name, **times}):
+                self._note_due("timers", due_at)
 
     def cases_due(self, now: datetime, limit: int) -> list[str]:
-        """Cases with a timer that is due, the longest due first. Nothing is held: whoever fires holds the case."""
+        """Return cases with a timer that is due, the longest due first. Whoever fires it locks the case."""
         return [case_id for (case_id,) in self._session.rows(DUE_CASES, {"now": to_text(now), "limit": limit})]
 
     def fire_timer(self, timer: Timer, now: datetime) -> bool:
-        """False where it has fired already."""
+        """Mark a timer as fired; False where it has fired already."""
         params = {"now": to_text(now), "case_id": timer.case_id, "name": timer.name}
         return self._session.run(FIRE, params) == 1
 
     def stop_timers(self, case_id: str, keep: Iterable[str] = ()) -> None:
-        """What has not fired yet never will, but for the names to `keep`."""
+        """Stop what has not fired yet, but for the names to `keep`."""
         self._session.run(STOP, {"case_id": case_id, "ids": json_list(keep)})
 
     def timers(self, case_id: str) -> list[Timer]:
-        """Soonest first, those that fired included."""
+        """Return the timers of a case, soonest first, those that fired included."""
         return [_timer(row) for row in self._session.rows(OF_CASE, {"case_id": case_id})]

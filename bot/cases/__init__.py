@@ -1,5 +1,20 @@
-"""Every transaction: load, ask core, save, audit. Plain functions of a store; they never await and never call out."""
+"""Run every transaction: load, ask core, save, audit. Functions are plain; they never await and never call out."""
 
-from storage import Database, Store
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
-__all__ = ["Database", "Store"]
+from storage import Store
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """Run functions of this package in transactions: all that a handler knows of storage."""
+
+    async def read(self, fn: Callable[[Store], T]) -> T:
+        """Return what the function makes of one moment of the database."""
+        ...
+
+    async def write(self, fn: Callable[[Store], T]) -> T:
+        """Return what the function returns, once its transaction is committed."""
+        ...

@@ -1,4 +1,4 @@
-"""The amount of an offer is changed, or its recipient confirmed: told to the case like a call, and offered anew.
+"""Change the amount of an offer, or confirm its recipient: received like a call, and offered anew.
 
 Who lowers an amount approves the lower one in the same click, by the rules of what was offered before. Who raises it is
 an author of the new version, and others are asked again.
@@ -8,8 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cases.calls import LOWERED, RAISED, CallHistory, receive, settle
-from bot.cases.clicks import Answer, Click, load, not_permitted
+from bot.cases.calls import CallHistory, receive, settle
+from bot.cases.clicks import Answer, Click, load, not_permitted, permitted
 from bot.cases.decisions import approve_file, may_approve
 from bot.core.cards.forms import FormErrors
 from bot.core.intake.typed import typed
@@ -18,6 +18,7 @@ from bot.core.money import show, to_major, to_minor
 from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Policy, payout_of
 from bot.core.records import left_of
+from bot.core.revise import LOWERED, RAISED
 from bot.core.slack_ids import CaseRef
 from storage import Store
 
@@ -27,7 +28,7 @@ MOVED_ON = "The case is another one by now; nothing was approved. Please look at
 
 @dataclass(frozen=True)
 class Offering:
-    """What it takes to make an offer: the policy, "connector.operation" of what is connected, where people reach us."""
+    """Hold what an offer is made with: the policy, "connector.operation" of what is connected, our public address."""
 
     policy: Policy
     available_operations: frozenset[str]
@@ -35,7 +36,7 @@ class Offering:
 
 
 def change_amount(store: Store, click: Click, amount: str, reason: str, *, offering: Offering, now: datetime) -> Answer:
-    """`amount` in major units as typed, in the currency of the offer. Raises FormErrors; then nothing is written."""
+    """Change the amount of the offer, given in major units as typed. Raises FormErrors before anything is written."""
     policy, file = offering.policy, load(store, click, now)
     if isinstance(file, Answer):
         return file
@@ -56,32 +57,30 @@ def change_amount(store: Store, click: Click, amount: str, reason: str, *, offer
     event = LOWERED if lower else RAISED
     data = {"from_minor": before.amount_minor, "to_minor": money.amount_minor, "currency": money.currency}
     entry = Entry(actor=click.user_id, what=event.replace(" ", "."), sentence=because, data=data | {"reason": reason})
-    after = _tell(store, click, file, told, event, entry, because=because, offering=offering, now=now)
+    after = _receive(store, click, file, told, event, entry, because=because, offering=offering, now=now)
     if not lower:
-        return Answer(changed=True)
+        return Answer()
     if payout_of(after.proposal) != money:
-        return Answer(MOVED_ON, changed=True)
+        return Answer(MOVED_ON)
     again = click.model_copy(update={"ref": CaseRef(after.case.case_id, after.case.version)})
     return approve_file(store, again, after, policy=policy, now=now, reason=reason)
 
 
 def confirm_recipient(store: Store, click: Click, how: str, *, offering: Offering, now: datetime) -> Answer:
-    """`how` the person made sure of it. They are an author of the new version, so somebody else approves it too."""
-    file = load(store, click, now)
+    """Confirm the recipient and say how; the person becomes an author, so somebody else approves it too."""
+    file = permitted(store, click, load(store, click, now), offering.policy, now)
     if isinstance(file, Answer):
         return file
-    if refused := not_permitted(store, click, file, offering.policy, now):
-        return refused
     if unverified_recipient(file) is None:
         return Answer("The recipient is on record, or was confirmed already.")
     email = file.case.details.fields.email
     told = Details(fields=Fields(email=email, verified=how))
     entry = Entry(actor=click.user_id, what="recipient.confirmed", sentence=f"Confirmed the recipient: {how}")
-    _tell(store, click, file, told, CONFIRMED, entry, offering=offering, now=now)
-    return Answer(changed=True)
+    _receive(store, click, file, told, CONFIRMED, entry, offering=offering, now=now)
+    return Answer()
 
 
-def _tell(
+def _receive(
     store: Store,
     click: Click,
     file: CaseFile,
@@ -93,7 +92,7 @@ def _tell(
     offering: Offering,
     now: datetime,
 ) -> CaseFile:
-    """By what was looked up already, since no transaction waits for a vendor."""
+    """Receive it as a call and settle it by the facts that are known, since no transaction waits for a vendor."""
     case = file.case
     call = Call(call_id=case.root, author=click.user_id, event=event, details=told, because=because)
     store.append(case.case_id, entry, now)

@@ -1,14 +1,14 @@
-"""What an approval sets going, by people or by the policy: executions are written, and what they pay is counted.
+"""Carry out an approval by people or by the policy: write the executions and count what they pay.
 
 Keys of limits are held last in a transaction, after the case and after the keys that link cases, and in one order.
 """
 
 from datetime import datetime
 
-from bot.cases.duplicates import tell_paid
-from bot.cases.executions import executions_of, save
+from bot.cases.change import change_case
+from bot.cases.duplicates import notify_paid
+from bot.cases.executions import executions_of
 from bot.core.duplicates import customer_key
-from bot.core.lifecycle import move_case
 from bot.core.model import Case, CaseState, Decision, Details, Entry, Proposal, Verdict
 from bot.core.people import Person
 from bot.core.policy import DAY, Known, Policy, Spent, automatic, groups_of, payout_of
@@ -25,7 +25,7 @@ def spent_by_people(
     person: Person,
     now: datetime,
 ) -> Spent:
-    """Of the last 24 hours, before this approval; until the transaction ends nobody else spends from the same sums."""
+    """Return what was spent in the 24 hours before this approval, and hold these sums until the transaction ends."""
     money = payout_of(proposal)
     if money is None:
         return Spent()
@@ -40,7 +40,7 @@ def spent_by_people(
 
 
 def _approvers(policy: Policy, proposal: Proposal, made: tuple[Decision, ...], person: Person) -> tuple[str, ...]:
-    """Everybody who would have approved it; who acts by lent groups alone spends what the other may spend, too."""
+    """List everybody who would have approved it; who acts by lent groups alone spends for the lender, too."""
     approved = [one for one in made if one.verdict is Verdict.APPROVE]
     people = [user_id for one in approved for user_id in (one.user_id, *one.stood_in_for)]
     lent = person.stands_in_for if person.groups.isdisjoint(groups_of(policy, proposal.kind)) else ()
@@ -50,9 +50,9 @@ def _approvers(policy: Policy, proposal: Proposal, made: tuple[Decision, ...], p
 def set_going(
     store: Store, case: Case, proposal: Proposal, now: datetime, *, rule: str, policy: Policy, alone: bool = False
 ) -> None:
-    """The version has all it needs. `alone`: the policy decided without a person."""
+    """Approve the case, write its executions and count its payout. `alone`: the policy decided without a person."""
     approved = Entry(actor=f"policy:{policy.version}", what="case.approved", data={"rule": rule})
-    save(store, case, now, approved, state=move_case(case.state, CaseState.APPROVED))
+    change_case(store, case, now, approved, state=CaseState.APPROVED)
     executions = executions_of(case, proposal, now)
     written = Entry(actor="worker", what="executions.written", data={"keys": [made.key for made in executions]})
     store.add_executions(executions, now=now, entry=written)
@@ -68,11 +68,11 @@ def set_going(
             automatic=alone,
         )
         store.add_payout(payout)
-        tell_paid(store, case, now)
+        notify_paid(store, case, now)
 
 
 def decide_alone(store: Store, case: Case, proposal: Proposal, *, policy: Policy, now: datetime) -> bool:
-    """In the transaction that opens a case: whether the policy has decided on it. Why not stands in the history."""
+    """Let the policy decide on a case that opens, and return whether it did; the history says why not."""
     rules = policy.automatic.get(proposal.kind)
     if rules is None or not rules.enabled or not proposal.actions:
         return False

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.cases import deliveries
+from bot.cases.change import change_case
 from bot.cases.deliveries import DeliveryJob, DeliveryKind
-from bot.cases.executions import save
 from bot.core.model import AuditEntry, CardCopy, CaseFile, Entry
 from storage import Store
 
@@ -25,10 +25,11 @@ class CardJob(DeliveryJob):
 
 def due(store: Store, now: datetime, limit: int, closed: frozenset[str]) -> list[CardJob]:
     """Return what is due on the cards, urgent ones first; none in the `closed` channels."""
-    return [_job(store, card) for card in store.due_cards(now, limit, closed)]
+    return [job_of(store, card) for card in store.due_cards(now, limit, closed)]
 
 
-def _job(store: Store, card: CardCopy) -> CardJob:
+def job_of(store: Store, card: CardCopy) -> CardJob:
+    """Return what a due card has to show: the card itself, its thread log, or nothing."""
     file = store.case_file(card.case_id)
     if file is None:
         raise LookupError(f"a card without its case: {card.case_id}")
@@ -67,5 +68,5 @@ def move_to_fallback(store: Store, job: CardJob, *, channel_id: str, why: str, n
     case = store.case(job.delivery.case_id, lock=True)
     if case is not None:  # every card of the case tells it, also one that hangs elsewhere
         words = f"The card moved to the fallback channel: {why}"
-        save(store, case, now, Entry(actor="worker", what="card.moved", sentence=words))
+        change_case(store, case, now, Entry(actor="worker", what="card.moved", sentence=words))
     return True

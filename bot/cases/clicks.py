@@ -1,20 +1,20 @@
-"""One person's click or form on one case: what it is about, and whether the case and the policy let it through."""
+"""Load the case of a click or form, and judge whether the case and the policy let it through."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cases.refusals import refuse
 from bot.core.cards.wording import how_it_stands
 from bot.core.model import CaseFile, CaseState, Entry, Frozen
 from bot.core.people import Person
 from bot.core.policy import Judgement, Policy, PolicyAction, judge, question_of
 from bot.core.slack_ids import CaseRef
 from storage import Store
+from storage.people import WORKSPACE
 
 
 class Click(Frozen):
-    """One person's press of a button or submission of a form, as Slack told us."""
+    """Describe one person's press of a button or submission of a form, as Slack told us."""
 
     person: Person
     ref: CaseRef
@@ -28,10 +28,9 @@ class Click(Frozen):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the person is told; no text means that the redrawn card itself is the answer."""
+    """Hold what the person is told; no text means that it is done and the redrawn card is the answer."""
 
     text: str | None = None
-    changed: bool = False
 
 
 REPEATED = Answer("This click has been counted already.")
@@ -45,14 +44,14 @@ def load(store: Store, click: Click, now: datetime, state: CaseState = CaseState
 
 
 def find(store: Store, click: Click, states: Collection[CaseState], now: datetime) -> CaseFile | Answer:
-    """For what is about the case and not about a version of its offer."""
+    """Return the case in whatever version, for what is not about its offer; else the refusal, already audited."""
     file = store.case_file(click.ref.case_id, lock=True)
     found = Answer(NOT_HERE) if file is None else file if file.case.state in states else Answer(how_it_stands(file))
     return _too_late(store, click, found, now)
 
 
 def _too_late(store: Store, click: Click, found: CaseFile | Answer, now: datetime) -> CaseFile | Answer:
-    """The history keeps what somebody wanted of a case that is not there, decided, or another one by now."""
+    """Audit a click on a case that is not there, decided, or another one by now."""
     if isinstance(found, Answer):
         refuse(store, click.user_id, found.text or "", case_id=click.ref.case_id, now=now)
     return found
@@ -73,9 +72,14 @@ def _look(store: Store, click: Click, state: CaseState) -> CaseFile | Answer:
 
 
 def not_permitted(store: Store, click: Click, file: CaseFile, policy: Policy, now: datetime) -> Answer | None:
-    """An answer, which is in the history by then, where the person may not act on this case at all."""
+    """Return a refusal, already audited, if the policy does not let this person act, otherwise None."""
     judgement = judge(policy, question_of(PolicyAction.ACT, click.person, file))
     return None if judgement.allowed else refused(store, click, judgement, now)
+
+
+def permitted(store: Store, click: Click, found: CaseFile | Answer, policy: Policy, now: datetime) -> CaseFile | Answer:
+    """Return the case that was found if this person may act on it, else the refusal, already audited."""
+    return found if isinstance(found, Answer) else not_permitted(store, click, found, policy, now) or found
 
 
 def refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> Answer:
@@ -86,8 +90,11 @@ def refused(store: Store, click: Click, judgement: Judgement, now: datetime) -> 
 
 
 def check_open(store: Store, click: Click, *, policy: Policy, state: CaseState, now: datetime) -> CaseFile | Answer:
-    """May this person open a form on this case? The form's submission is judged again."""
-    file = _too_late(store, click, _look(store, click, state), now)
-    if isinstance(file, Answer):
-        return file
-    return not_permitted(store, click, file, policy, now) or file
+    """Return the case on which this person may open a form, or the refusal; the submission is judged again."""
+    return permitted(store, click, _too_late(store, click, _look(store, click, state), now), policy, now)
+
+
+def refuse(store: Store, user_id: str, why: str, *, case_id: str | None, now: datetime) -> None:
+    """Keep what somebody tried: in the history of the case, where there is such a case, else in the workspace's own."""
+    chain = case_id if case_id is not None and store.case(case_id) is not None else WORKSPACE
+    store.append(chain, Entry(actor=user_id, what="click.refused", data={"why": why}), now)

@@ -1,16 +1,16 @@
-"""What people do to a case: every click and form, judged by the policy and written in one transaction."""
+"""Decide on cases: every click and form, judged by the policy and written in one transaction."""
 
 import hashlib
 from datetime import datetime
 
-from bot.cases import notices, shadow
+from bot.cases import shadow
 from bot.cases.approvals import set_going, spent_by_people
 from bot.cases.calls import receive
-from bot.cases.clicks import Answer, Click, load, not_permitted, refused
+from bot.cases.change import change_case
+from bot.cases.clicks import Answer, Click, load, not_permitted, permitted, refuse, refused
 from bot.cases.duplicates import paid_elsewhere
-from bot.cases.executions import go_on, save
-from bot.cases.refusals import refuse
-from bot.core.lifecycle import move_case, move_execution
+from bot.cases.executions import go_on
+from bot.core.lifecycle import move_execution
 from bot.core.model import (
     Call,
     CaseFile,
@@ -38,7 +38,7 @@ def approve(store: Store, click: Click, *, policy: Policy, now: datetime) -> Ans
 def approve_file(
     store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime, reason: str | None = None
 ) -> Answer:
-    """The version that was loaded; `reason`: why this person wanted it so, where they say."""
+    """Approve the version that was loaded; `reason`: why this person wanted it so, where they say."""
     judgement = may_approve(store, click, file, policy=policy, now=now)
     if isinstance(judgement, Answer):
         return judgement
@@ -56,19 +56,19 @@ def approve_file(
     if judgement.complete:
         set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
     else:
-        save(store, case, now, Entry(actor="worker", what="case.progress"))
-    return Answer(changed=True)
+        change_case(store, case, now, Entry(actor="worker", what="case.progress"))
+    return Answer()
 
 
 def may_approve(store: Store, click: Click, file: CaseFile, *, policy: Policy, now: datetime) -> Judgement | Answer:
-    """Whether this person's approval counts; why not is in the history then."""
+    """Return the judgement if this person's approval counts, or the refusal, already audited."""
     case, proposal = file.case, file.proposal
     # whoever may not even approve without the sums of the day is told that, and nothing of what was paid
     first = judge(policy, question_of(PolicyAction.APPROVE, click.person, file))
     if not first.allowed:
         return refused(store, click, first, now)
     if payout_of(proposal) is not None and (paid := paid_elsewhere(store, case, now)):
-        return Answer(f"{paid} Nothing was approved.", changed=True)
+        return Answer(f"{paid} Nothing was approved.")
     spent = spent_by_people(store, policy, case, proposal, file.decisions, click.person, now)
     judgement = judge(policy, question_of(PolicyAction.APPROVE, click.person, file, spent))
     if not judgement.allowed:
@@ -100,8 +100,8 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
         return Answer("You have already approved this version; ask somebody else to reject it.")
     shadow.decided(store, click.person, file, judgement, PolicyAction.REJECT, policy=policy, now=now)
     entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.REJECTED), closing=reason)
-    return Answer(changed=True)
+    change_case(store, file.case, now, entry, state=CaseState.REJECTED, closing=reason)
+    return Answer()
 
 
 def choose(store: Store, click: Click, number: int, *, policy: Policy, now: datetime) -> Answer:
@@ -118,34 +118,29 @@ def choose(store: Store, click: Click, number: int, *, policy: Policy, now: date
     option = file.proposal.options[number - 1]
     if option.kind is not None:
         return _turn(store, click, file, option.kind, now)
-    version = file.case.version + 1
-    store.add_proposal(
-        file.proposal.model_copy(
-            update={
-                "version": version,
-                "actions": option.actions,
-                "authors": tuple(dict.fromkeys(authors)),
-                "because": f"Chosen: {option.label}.",
-                "created_at": now,
-            }
-        )
+    offer = {
+        "actions": option.actions,
+        "authors": tuple(dict.fromkeys(authors)),
+        "because": f"Chosen: {option.label}.",
+        "created_at": now,
+    }
+    sentence = (
+        f"Chose “{option.label}”. This is version {file.case.version + 1} and needs approval by somebody else too."
     )
-    sentence = f"Chose “{option.label}”. This is version {version} and needs approval by somebody else too."
-    data = {"option": option.name, notices.REPLACES: file.case.version}
-    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data=data)
-    save(store, file.case, now, entry, version=version)
-    return Answer(changed=True)
+    entry = Entry(actor=click.user_id, what="case.chosen", sentence=sentence, data={"option": option.name})
+    change_case(store, file.case, now, entry, proposal=file.proposal.model_copy(update=offer))
+    return Answer()
 
 
 def _turn(store: Store, click: Click, file: CaseFile, kind: Kind, now: datetime) -> Answer:
-    """Another kind of case: the person tells it so, as by a form, and that kind's playbook makes the offer."""
+    """Receive the other kind as by a form, so that its playbook makes the offer."""
     call = Call(call_id=file.case.root, author=click.user_id, event="choice", details=told_as(kind, file.case.details))
     receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
-    return Answer(changed=True)
+    return Answer()
 
 
 def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
-    """A person says that a step by hand is done. Only for the card as it stands: a double click is one step."""
+    """Record that a step by hand is done; only for the card as it stands, so that a double click is one step."""
     file = load(store, click, now, CaseState.APPROVED)
     if isinstance(file, Answer):
         return file
@@ -161,16 +156,14 @@ def step_done(store: Store, click: Click, *, policy: Policy, now: datetime) -> A
     entry = Entry(actor=click.user_id, what="execution.by_hand", sentence=f"Done by hand: {step.action.sentence}.")
     store.save_execution(done, entry=entry, now=now)
     go_on(store, file, done, now)
-    return Answer(changed=True)
+    return Answer()
 
 
 def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
-    """The cause is mended: the step that stopped goes on with the same key, looking first where it is unsure."""
-    file = load(store, click, now, CaseState.STUCK)
+    """Continue the step that stopped, with the same key; it is looked up first where it is unsure."""
+    file = permitted(store, click, load(store, click, now, CaseState.STUCK), policy, now)
     if isinstance(file, Answer):
         return file
-    if refused := not_permitted(store, click, file, policy, now):
-        return refused
     stopped = next(made for made in file.executions if made.state is not ExecutionState.SUCCEEDED)
     state = stopped.state
     if state is ExecutionState.REFUSED:
@@ -181,20 +174,18 @@ def retry(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answe
         entry=Entry(actor=click.user_id, what="execution.retry", sentence=f"Trying again: {stopped.action.sentence}."),
     )
     entry = Entry(actor=click.user_id, what="case.retry")
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.APPROVED), closing=None)
-    return Answer(changed=True)
+    change_case(store, file.case, now, entry, state=CaseState.APPROVED)
+    return Answer()
 
 
 def settle_by_hand(store: Store, click: Click, note: str, *, policy: Policy, now: datetime) -> Answer:
-    file = load(store, click, now, CaseState.STUCK)
+    file = permitted(store, click, load(store, click, now, CaseState.STUCK), policy, now)
     if isinstance(file, Answer):
         return file
-    if refused := not_permitted(store, click, file, policy, now):
-        return refused
     closing = f"Settled by hand: {note}"
     entry = Entry(actor=click.user_id, what="case.settled", sentence=f"Settled by hand: {note}")
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.DONE), closing=closing)
-    return Answer(changed=True)
+    change_case(store, file.case, now, entry, state=CaseState.DONE, closing=closing)
+    return Answer()
 
 
 def _decision(

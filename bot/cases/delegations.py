@@ -1,4 +1,4 @@
-"""Somebody is away and names who decides in their place, with dates; both are in the workspace's own history."""
+"""Record who is away and who decides in their place, in the workspace's own history."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from storage import Store
 
 
 def go_away(store: Store, lent: Delegation) -> None:
-    """Takes the place of an earlier one. The caller has made sure who may say so, and that both are people here."""
+    """Set a delegation in the place of an earlier one; the caller has checked who may, and that both are people."""
     data = {"away": lent.user_id, "delegate": lent.delegate_id, "until": lent.until_at.isoformat()}
     sentence = f"<@{lent.delegate_id}> decides in place of <@{lent.user_id}>."
     entry = Entry(actor=lent.set_by, what="delegation.set", sentence=sentence, data={**data})
@@ -16,6 +16,6 @@ def go_away(store: Store, lent: Delegation) -> None:
 
 
 def back(store: Store, user_id: str, *, by: str, now: datetime) -> bool:
-    """False where nobody stood in for this person."""
+    """End the delegation; False where nobody stood in for this person."""
     entry = Entry(actor=by, what="delegation.ended", sentence=f"<@{user_id}> is back.", data={"away": user_id})
     return store.end_delegation(user_id, entry=entry, now=now)

@@ -1,14 +1,13 @@
-"""Cases about the same matter find each other, and only one of them is paid."""
+"""Find the cases about the same charge, of which only one is paid."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core.duplicates import (
     DUPLICATE_WINDOW,
     SAME_SUM_WINDOW,
     customer_key,
-    keys_of,
     paid_already,
     paid_before,
     records,
@@ -24,7 +23,7 @@ MOST = 10  # earlier cases on one card
 def earlier_cases(
     store: Store, case_id: str, details: Details, facts: Iterable[Fact], now: datetime
 ) -> tuple[Earlier, ...]:
-    """Exact ones first, each with what it was approved to pay; later cases of the same matter count too.
+    """Return duplicates and hints, exact ones first, each with what it was approved to pay; later cases count too.
 
     Of exact ones what was paid comes first: however many calls there are about it, that one is never left out.
     """
@@ -77,35 +76,25 @@ def _earlier(store: Store, case_id: str, why: str, *, exact: bool) -> Earlier | 
 
 
 def lock_duplicates(store: Store, details: Details, facts: Iterable[Fact]) -> None:
-    """Until the transaction ends nobody else opens, approves or changes a case of the same matter."""
+    """Keep everybody else from opening, approving or changing a duplicate until the transaction ends."""
     one = sum_key(details)
     store.hold_keys([*records(details, facts), *([one] if one else [])])
 
 
-def remember(store: Store, case: Case, now: datetime) -> None:
-    """From now on a later call about the same matter finds this case, and the cases that it found are told."""
-    store.add_keys(case.case_id, keys_of(case.details, case.facts))
-    for one in case.earlier:
-        other = store.case(one.case_id, lock=True) if one.exact else None
-        if other is not None and other.state not in (CaseState.REJECTED, CaseState.EXPIRED):
-            words = f"Case {case.case_id} is about {one.why} too."
-            save(store, other, now, Entry(actor="worker", what="case.linked", sentence=words))
-
-
 def paid_elsewhere(store: Store, case: Case, now: datetime) -> str | None:
-    """A sentence where another case was approved to pay for the same matter; then this one's card shows it too.
+    """Return a sentence if a duplicate was approved to pay; then this case's card shows it too.
 
-    Holds the matter until the transaction ends, so of two approvals at the same moment the second one sees the first.
+    Locks the duplicates, so that of two approvals at the same moment the second one sees the first.
     """
     lock_duplicates(store, case.details, case.facts)
     return _note_paid(store, case, now)
 
 
-def tell_paid(store: Store, case: Case, now: datetime) -> None:
-    """This case was just approved to pay: every other open case of its matter shows that at once.
+def notify_paid(store: Store, case: Case, now: datetime) -> None:
+    """Show on every open duplicate that this case was approved to pay.
 
-    The matter is held by now. Rows of other cases are held after it, elsewhere before it: PostgreSQL then lets one of
-    the two transactions run again.
+    The duplicates are locked by now. Rows of other cases are locked after them, elsewhere before them: PostgreSQL then
+    lets one of the two transactions run again.
     """
     for other in _same(store, case.case_id, case.details, case.facts, now):
         found = store.case(other, lock=True)
@@ -118,5 +107,5 @@ def _note_paid(store: Store, case: Case, now: datetime) -> str | None:
     paid = paid_already(earlier, now)
     if paid is not None and paid_before(case.earlier) is None:  # a second click tells nothing new
         entry = Entry(actor="worker", what="case.blocked", sentence=paid)
-        save(store, case, now, entry, earlier=earlier)
+        change_case(store, case, now, entry, earlier=earlier)
     return paid

@@ -1,4 +1,4 @@
-"""Executions: written at the approval, claimed with an attempt before every send, ended with what is known."""
+"""Write executions at the approval, claim them with an attempt before every send, and end them with what is known."""
 
 import hashlib
 import json
@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.cases import notices
-from bot.core.lifecycle import move_case, move_execution
+from bot.cases.change import change_case
+from bot.core.lifecycle import move_execution
 from bot.core.model import (
     Action,
     Attempt,
@@ -22,7 +22,6 @@ from bot.core.model import (
     Receipt,
 )
 from bot.core.people import EVERYTHING
-from bot.core.timers import FOLLOW_UP
 from storage import Store
 
 MOST_FAILURES = 8  # with the back-off below about ten minutes; then a person looks
@@ -31,7 +30,7 @@ FIRST_LOOK = timedelta(seconds=2)  # a vendor's own lists lag a little behind it
 
 @dataclass(frozen=True)
 class ClaimedExecution:
-    """One claimed execution with the attempt that was written before the send."""
+    """Hold a claimed execution with the attempt that was written before the send."""
 
     execution: Execution
     attempt: Attempt
@@ -39,7 +38,7 @@ class ClaimedExecution:
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """How an attempt ended. `person`: nobody but a person can find out or decide, so the case is stuck.
+    """Describe how an attempt ended. `person`: nobody but a person can find out or decide, so the case is stuck.
 
     `locked`: our credentials are not accepted, so the connector pauses and nothing counts as a failure.
     """
@@ -56,7 +55,7 @@ class AttemptResult:
 def claim_executions(
     store: Store, *, owner: str, until: datetime, now: datetime, limit: int, available_operations: frozenset[str]
 ) -> list[ClaimedExecution]:
-    """Take what is due and not paused. What has no connector is a person's; an orphan is first of all unsure."""
+    """Claim what is due and not paused. What has no connector is a person's; an orphan is first of all unsure."""
     works: list[ClaimedExecution] = []
     paused = [pause.scope for pause in store.pauses()]
     for execution in () if EVERYTHING in paused else store.due_executions(now, limit, paused):
@@ -70,7 +69,7 @@ def claim_executions(
 
 
 def _hand_over(store: Store, execution: Execution, now: datetime) -> None:
-    """Nothing is connected for it. Where it may have happened already, nobody but a person can find out."""
+    """Hand a step without a connector to a person, who finds out where it may have happened already."""
     case = store.case(execution.case_id, lock=True)
     if case is None:  # the foreign key forbids it
         return
@@ -80,7 +79,7 @@ def _hand_over(store: Store, execution: Execution, now: datetime) -> None:
         state = move_execution(execution.state, ExecutionState.BY_HAND)
         store.save_execution(execution.model_copy(update={"state": state, "due_at": None}), entry=entry, now=now)
         waits = Entry(actor="worker", what="case.progress", sentence=f"Waits for a person: {action.sentence}.")
-        save(store, case, now, waits)
+        change_case(store, case, now, waits)
         return
     why = f"It may have happened, and {action.connector} is not connected any more to look it up."
     store.save_execution(execution.model_copy(update={"due_at": None, "detail": why}), entry=entry, now=now)
@@ -117,13 +116,13 @@ def _start(store: Store, execution: Execution, owner: str, until: datetime, now:
 
 
 def _in_doubt(store: Store, execution: Execution) -> bool:
-    """A try that was refused says nothing about an earlier one whose outcome was never known."""
+    """Report whether the outcome of any earlier attempt is unknown, whatever became of the later ones."""
     tries = store.attempts(execution.key) if execution.attempts else []
     return any(made.outcome in (None, Outcome.UNSURE) for made in tries)
 
 
 def ended(store: Store, work: ClaimedExecution, end: AttemptResult, now: datetime) -> bool:
-    """Write what is known now. False: the lease was lost, somebody else has the execution, nothing is written."""
+    """Write what is known now. False: the lease was lost to somebody else, and nothing is written."""
     file = store.case_file(work.execution.case_id, lock=True)
     if file is None:  # the foreign key forbids it
         return False
@@ -173,12 +172,12 @@ def _write_end(store: Store, file: CaseFile, held: Execution, end: AttemptResult
     elif stuck:
         _stick(store, file.case, f"{held.action.sentence}: {end.sentence}", now)
     elif held.detail != end.sentence:
-        save(store, file.case, now, Entry(actor="worker", what="case.progress"))
+        change_case(store, file.case, now, Entry(actor="worker", what="case.progress"))
 
 
 def _stick(store: Store, case: Case, closing: str, now: datetime) -> None:
     entry = Entry(actor="worker", what="case.stuck", sentence="Stuck: a person has to look at it.")
-    save(store, case, now, entry, state=move_case(case.state, CaseState.STUCK), closing=closing)
+    change_case(store, case, now, entry, state=CaseState.STUCK, closing=closing)
 
 
 def _entry(after: Execution, end: AttemptResult) -> Entry:
@@ -198,13 +197,13 @@ def _entry(after: Execution, end: AttemptResult) -> Entry:
 
 
 def back_off(failures: int, retry_after_s: float | None) -> timedelta:
-    """2, 4, 8 ... seconds, at most five minutes, and never sooner than the vendor asks."""
+    """Return 2, 4, 8 ... seconds, at most five minutes, and never less than the vendor asks."""
     wait = min(FIRST_LOOK * int(2 ** (failures - 1)), timedelta(minutes=5))
     return max(wait, timedelta(seconds=retry_after_s or 0))
 
 
 def executions_of(case: Case, proposal: Proposal, now: datetime) -> list[Execution]:
-    """One execution an action, keyed `<root>/<action>/<n>`; only the first is due, each wakes the next."""
+    """Make one execution an action, keyed `<root>/<action>/<n>`; only the first is due, each makes the next due."""
     seen: Counter[str] = Counter()
     made: list[Execution] = []
     for position, action in enumerate(proposal.actions):
@@ -230,21 +229,12 @@ def fingerprint(action: Action) -> str:
 
 
 def go_on(store: Store, file: CaseFile, finished: Execution, now: datetime) -> None:
-    """After a step: the next one becomes due, or the case is done."""
+    """Make the next step due, or the case done."""
     rest = [made for made in file.executions if made.position > finished.position]
     if rest:
         entry = Entry(actor="worker", what="execution.due", data={"key": rest[0].key})
         store.save_execution(rest[0].model_copy(update={"due_at": now}), entry=entry, now=now)
-        save(store, file.case, now, Entry(actor="worker", what="case.progress"))
+        change_case(store, file.case, now, Entry(actor="worker", what="case.progress"))
         return
     entry = Entry(actor="worker", what="case.done", sentence="Done: every step has its receipt.")
-    save(store, file.case, now, entry, state=move_case(file.case.state, CaseState.DONE))
-
-
-def save(store: Store, case: Case, now: datetime, entry: Entry, **update: object) -> None:
-    """A visible change: the revision grows, so every card of the case is drawn again, and who is concerned is told."""
-    grown = case.model_copy(update={"revision": case.revision + 1, "updated_at": now} | update)
-    store.save_case(grown, entry=entry, now=now)
-    if grown.state is not case.state and case.state is CaseState.OPEN:
-        store.stop_timers(case.case_id, keep=(FOLLOW_UP,))  # what was promised to the caller stays promised
-    notices.tell(store, grown, entry, now)
+    change_case(store, file.case, now, entry, state=CaseState.DONE)

@@ -1,4 +1,4 @@
-"""What one person may see of the cases, what waits for them, and the approval of several at once, each on its own."""
+"""Read what one person may see and what waits for them, and approve several cases at once, each on its own."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ LOOKED_AT = 300  # cases, soonest due first; whoever has more unfinished ones se
 
 
 def may_see(policy: Policy, person: Person, case: Case) -> bool:
-    """Only people whom the policy names see cases, and of a restricted kind only those who may decide there."""
+    """Report whether the policy names this person; a restricted kind is seen by those who may decide there."""
     if PLAYBOOKS[case.kind].restricted:
         return not person.in_groups.isdisjoint(groups_of(policy, case.kind, fallen=case.fallen_to_admins))
     return bool(person.in_groups)
 
 
 def read(store: Store, policy: Policy, person: Person, look: Look, now: datetime) -> Inbox:
-    """The home tab of one person. Rows have no links yet: where Slack is, is not in the rows of the database."""
+    """Return the home tab of one person; its rows have no links, since the database does not know our Slack address."""
     found = store.find_cases(states=look.states, kind=look.kind, text=look.search or None, limit=LOOKED_AT + 1)
     cases = [case for case in found[:LOOKED_AT] if may_see(policy, person, case)]
     files = {case.case_id: file for case in cases if (file := _file(store, case)) is not None}
@@ -46,7 +46,7 @@ def read(store: Store, policy: Policy, person: Person, look: Look, now: datetime
 
 
 def bulks(policy: Policy, person: Person, waiting: Iterable[CaseFile]) -> tuple[Bulk, ...]:
-    """Like cases: one kind under one rule, two at least, each of which this person may approve now."""
+    """Group like cases: one kind under one rule, two at least, each of which this person may approve now."""
     alike: dict[tuple[Kind, str], list[Row]] = defaultdict(list)
     for file in waiting:
         if file.case.state is CaseState.OPEN and file.proposal.actions and wording.paid_elsewhere(file) is None:
@@ -57,12 +57,12 @@ def bulks(policy: Policy, person: Person, waiting: Iterable[CaseFile]) -> tuple[
 
 
 def bulk(store: Store, policy: Policy, person: Person, key: str, now: datetime) -> Bulk | None:
-    """The cases that a button of the tab stands for, as they are now; None where fewer than two are left."""
+    """Return the cases of a button of the tab as they are now; None where fewer than two are left."""
     return next((one for one in read(store, policy, person, Look(), now).bulks if one.key == key), None)
 
 
 def approve_one(store: Store, click: Click, *, policy: Policy, now: datetime) -> tuple[str, bool]:
-    """One of several: judged and written like any other approval. A sentence for the person, and whether it counted."""
+    """Approve one of several cases like any other; return a sentence for the person, and whether it counted."""
     answer = decisions.approve(store, click, policy=policy, now=now)
     file = store.case_file(click.ref.case_id)
     if answer.text or file is None:
@@ -78,7 +78,7 @@ def approve_one(store: Store, click: Click, *, policy: Policy, now: datetime) ->
 
 
 def _file(store: Store, case: Case) -> CaseFile | None:
-    """Without the executions, which no list shows; None for a case whose proposal is gone, which cannot be."""
+    """Read a case without the executions, which no list shows."""
     proposal = store.proposal(case.case_id, case.version)
     if proposal is None:
         return None
@@ -100,7 +100,7 @@ def _row(policy: Policy, case: Case, file: CaseFile | None) -> Row:
 
 
 def _waits_for(policy: Policy, person: Person, file: CaseFile) -> bool:
-    """An open case that this person may approve or complete, or a stuck one that they may get moving again.
+    """Report whether this person may approve or complete an open case, or get a stuck one moving again.
 
     Without the sums of the day, which only a decision holds still: a list may show more than may be approved.
     """

@@ -1,24 +1,20 @@
-"""What a sensitive call hides is shown to whoever may act on its case, and the history says who opened it."""
+"""Reveal what a sensitive call hides to whoever may act on its case; the history says who opened it."""
 
 from datetime import datetime
 
-from bot.cases.clicks import REPEATED, Answer, Click, find, not_permitted
-from bot.cases.executions import save
+from bot.cases.change import change_case
+from bot.cases.clicks import REPEATED, Answer, Click, find, permitted
 from bot.core.model import CaseFile, CaseState, Entry
 from bot.core.policy import Policy
 from storage import Store
 
 
 def reveal(store: Store, click: Click, *, policy: Policy, now: datetime) -> CaseFile | Answer:
-    """In every state, and also from an old card: what was said does not change with the offer."""
+    """Return the case to show, in every state and from an old card too: the summary does not change with the offer."""
     if not store.first_time(click.identity, now):
         return REPEATED
-    file = find(store, click, tuple(CaseState), now)
-    if isinstance(file, Answer):
-        return file
-    if refused := not_permitted(store, click, file, policy, now):
-        return refused
-    if file.case.details.sensitive:
+    file = permitted(store, click, find(store, click, tuple(CaseState), now), policy, now)
+    if isinstance(file, CaseFile) and file.case.details.sensitive:
         entry = Entry(actor=click.user_id, what="summary.opened", sentence="Opened the hidden summary.")
-        save(store, file.case, now, entry)
+        change_case(store, file.case, now, entry)
     return file

@@ -41,9 +41,6 @@ def notify(store: Store, case: Case, entry: Entry, now: datetime) -> None:
         store.add_notice(_notice(case, n, f"{WORKFLOW}{case.workflow}", text, now, now))
 
 
-tell = notify  # the old name, until its call sites are renamed
-
-
 def _concerned(store: Store, case: Case, entry: Entry) -> list[str]:
     """Return the Slack user ids of those who asked for it, own it or approved it, each where this news is theirs."""
     late = entry.actor == "vendor"

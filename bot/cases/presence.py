@@ -1,4 +1,4 @@
-"""No case is left without somebody who can decide it: it falls to the admins, its history and its card say so.
+"""Escalate to the admins each case that nobody else is left to decide; its history and its card say so.
 
 Who is there is looked up before the transaction; nothing here waits for Slack.
 """
@@ -6,7 +6,7 @@ Who is there is looked up before the transaction; nothing here waits for Slack.
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.cases.owners import owner_of_kind
 from bot.core.cards import mrkdwn, notices
 from bot.core.cards.lists import UNFINISHED
@@ -25,7 +25,7 @@ TOO_FEW = (
 def left_alone(
     store: Store, policy: Policy, people: People, gone: Collection[str], case_ids: Iterable[str] | None = None
 ) -> list[str]:
-    """Ids of the unfinished cases whose owner or deciders are not there any more, or are there again.
+    """Return the ids of unfinished cases whose owner or deciders are not there any more, or are there again.
 
     `people`: a group of the policy -> Slack ids of those of it who can take part; `gone`: who cannot, of the owners;
     `case_ids`: unfinished cases, all of them unless told.
@@ -36,19 +36,19 @@ def left_alone(
 
 
 def unfinished(store: Store, since: datetime = EVER) -> list[str]:
-    """Ids of the unfinished cases that were written since."""
+    """Return the ids of unfinished cases that were written since."""
     return store.changed_cases(UNFINISHED, since)
 
 
 def owners(store: Store) -> set[str]:
-    """The people who own an unfinished case."""
+    """Return the people who own an unfinished case."""
     return {owner for owner in store.owners(UNFINISHED) if mrkdwn.is_person(owner)}
 
 
 def put_right(
     store: Store, case_id: str, *, policy: Policy, people: People, gone: Collection[str], now: datetime
 ) -> bool:
-    """In one transaction of its own for each case. False: nothing is wrong with it any more."""
+    """Correct one case in a transaction of its own. False: nothing is wrong with it any more."""
     file = store.case_file(case_id, lock=True)
     if file is None or file.case.state not in UNFINISHED or not _changed(file, policy, people, gone):
         return False
@@ -58,12 +58,12 @@ def put_right(
     elif not fallen and file.case.fallen_to_admins:
         sentence = "The people whom the policy names can go on with this again; the admins are not needed for it."
         entry = Entry(actor="worker", what="case.back", sentence=sentence)
-        save(store, file.case, now, entry, fallen_to_admins=False, owner=owner)
+        change_case(store, file.case, now, entry, fallen_to_admins=False, owner=owner)
     else:
         sentence = f"{mrkdwn.who(file.case.owner)} cannot take part any more: this belongs to {mrkdwn.who(owner)} now."
         data = {"from": file.case.owner, "to": owner, "mentions": list(policy.groups.get(owner, ()))}
         entry = Entry(actor="worker", what="case.owner_gone", sentence=sentence, data=data)
-        save(store, file.case, now, entry, owner=owner)
+        change_case(store, file.case, now, entry, owner=owner)
     return True
 
 
@@ -73,7 +73,7 @@ def _changed(file: CaseFile, policy: Policy, people: People, gone: Collection[st
 
 
 def _as_it_should_be(file: CaseFile, policy: Policy, people: People, gone: Collection[str]) -> tuple[bool, str]:
-    """Whether it is the admins' to decide, and who owns it: where its owner is gone, those of its kind, or the admins.
+    """Return whether it is the admins' to decide, and its owner: if that one is gone, those of its kind, or the admins.
 
     What the admins got because nobody else was there goes back to those of its kind.
     """
@@ -94,7 +94,7 @@ def _escalate_to_admins(store: Store, file: CaseFile, policy: Policy, now: datet
     sentence = f"{TOO_FEW} {to}"
     entry = Entry(actor="worker", what="case.fallen", sentence=sentence, data={"mentions": list(admins)})
     owner = ADMINS if admins else case.owner
-    save(store, case, now, entry, fallen_to_admins=True, owner=owner)
+    change_case(store, case, now, entry, fallen_to_admins=True, owner=owner)
     n = store.written_at(case.case_id, now)[-1][0]
     notice = Notice(
         notice_id=f"{case.case_id}/{n}/fallback",

@@ -39,7 +39,7 @@ log = logging.getLogger("countersign.shadow")
 
 
 class Seen(Frozen):
-    """What a shadow policy has recorded, counted."""
+    """Count what a shadow policy has recorded."""
 
     recorded: int
     differ: int
@@ -61,7 +61,7 @@ class Seen(Frozen):
 
 
 class WithShadow(Policy):
-    """The policy in force with the one that is tried beside it: wherever this one decides, that one looks on."""
+    """Hold the policy in force with the one that is tried beside it: wherever this one decides, that one looks on."""
 
     _shadow: Policy | None = PrivateAttr(default=None)
 
@@ -87,7 +87,7 @@ def offered(
     available_operations: frozenset[str],
     now: datetime,
 ) -> None:
-    """After a case has opened, or has a new version; `before`: the case as it was."""
+    """Record what it would offer, after a case has opened or has a new version; `before`: the case as it was."""
     shadow = shadow_of(policy)
     file = None if shadow is None else store.case_file(case_id_of(root))
     if shadow is None or file is None or (before is not None and before.version == file.case.version):
@@ -138,7 +138,7 @@ def decided(
     policy: Policy,
     now: datetime,
 ) -> None:
-    """After a decision was written, before what it pays is; `file` is as it was before the decision."""
+    """Record how it would judge a decision that was written; `file` is as it was before the decision."""
     shadow = shadow_of(policy)
     if shadow is None:
         return
@@ -186,7 +186,7 @@ def _ruled(policy: Policy, proposal: Proposal, *, alone: bool) -> Ruled:
 def _record(
     store: Store, case_id: str, shadow: Policy, would: Callable[[], Mapping[str, JsonValue]], now: datetime
 ) -> None:
-    """Only the thinking may fail unnoticed: a transaction that the database has given up must not look whole."""
+    """Append what it would do. Only the thinking may fail: a transaction that was given up must not look whole."""
     try:
         data = {"policy": shadow.version, **would()}
     except Exception as fault:
@@ -196,7 +196,7 @@ def _record(
 
 
 def seen(store: Store, since: datetime) -> Seen:
-    """Of all cases; a scan of the history, so not for a write."""
+    """Count over all cases; a scan of the history, so not for a write."""
     entries = store.recorded(WOULD, since)
     differs = Counter(str(name) for entry in entries for name in _names(entry))
     return Seen(

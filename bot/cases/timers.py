@@ -1,35 +1,19 @@
-"""What happens to a case by time alone: set when it opens, moved with its kind, fired once, stopped by a decision."""
+"""Fire what happens to a case by time alone, once each."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.core import timers
 from bot.core.cards import wording
-from bot.core.lifecycle import move_case
-from bot.core.model import Case, CaseFile, CaseState, Entry
+from bot.core.model import CaseFile, CaseState, Entry
 from bot.core.notices import Timer
 from bot.core.policy import Policy, deciding_band, standing_of
 from storage import Store
 
 
-def start(store: Store, case: Case, policy: Policy) -> None:
-    store.set_timers(timers.schedule(policy, case, case.opened_at))
-
-
-def keep_up(store: Store, before: Case, case: Case, policy: Policy, now: datetime) -> None:
-    """As another kind of case, in another place or urgency, its time begins anew; a new promise moves its follow-up."""
-    if (before.kind, before.channel, before.urgent) != (case.kind, case.channel, case.urgent):
-        store.stop_timers(case.case_id)
-        store.set_timers(timers.schedule(policy, case, now))
-    elif before.details.fields.follow_up_deadline != case.details.fields.follow_up_deadline:
-        others = [timer.name for timer in store.timers(case.case_id) if timer.name != timers.FOLLOW_UP]
-        store.stop_timers(case.case_id, keep=others)
-        store.set_timers(timers.follow_up(policy, case, now))
-
-
 def fire(store: Store, case_id: str, *, policy: Policy, now: datetime) -> bool:
-    """All that is due for this case, in one transaction that holds it. False: another process was faster."""
+    """Fire all that is due for this case, in one transaction that holds it. False: another process was faster."""
     file = store.case_file(case_id, lock=True)
     due = [timer for timer in store.timers(case_id) if timer.fired_at is None and timer.due_at <= now]
     fired = [timer for timer in due if store.fire_timer(timer, now)]
@@ -75,12 +59,11 @@ def _warn(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datet
 
 def _expire(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datetime) -> None:
     closing = f"Nobody decided by {timers.when(policy, file.case.channel, now)}; nothing was run."
-    state = move_case(file.case.state, CaseState.EXPIRED)
-    _say(store, file, timer, "case.expired", f"Expired. {closing}", (), now, state=state, closing=closing)
+    _say(store, file, timer, "case.expired", f"Expired. {closing}", (), now, state=CaseState.EXPIRED, closing=closing)
 
 
 def _follow_up(store: Store, file: CaseFile, timer: Timer, policy: Policy, now: datetime) -> None:
-    """Whatever became of the case: somebody told the caller that they would hear from us."""
+    """Remind of the follow-up whatever became of the case: the caller was told that they would hear from us."""
     case = file.case
     day = timers.when(policy, case.channel, timer.due_at).partition(",")[0]
     sentence = f"A follow-up was promised to the caller for {day}. The case is {wording.STATES[case.state]}."
@@ -104,21 +87,26 @@ def _say(
     sentence: str,
     mentions: tuple[str, ...],
     now: datetime,
-    **update: object,
+    *,
+    owner: str | None = None,
+    state: CaseState | None = None,
+    closing: str | None = None,
 ) -> None:
     """`mentions`: members of the policy's groups, by id or @handle; the card's thread calls them."""
     data = {"timer": timer.name, "due_at": timer.due_at.isoformat(), "mentions": list(mentions)}
-    save(store, file.case, now, Entry(actor="worker", what=what, sentence=sentence, data=data), **update)
+    entry = Entry(actor="worker", what=what, sentence=sentence, data=data)
+    owner = owner or file.case.owner
+    change_case(store, file.case, now, entry, state=state, closing=closing, owner=owner)
 
 
 def _deciders(file: CaseFile, policy: Policy) -> tuple[str, ...]:
-    """Who owns it, and who can decide it."""
+    """Return the members of the group that owns it and of those that can decide it."""
     groups = (file.case.owner, *deciding_band(policy, file).groups)
     return tuple(dict.fromkeys(member for group in groups for member in policy.groups.get(group, (group,))))
 
 
 def _waits(file: CaseFile, policy: Policy) -> str:
-    """ "waiting for a lead", or what a person has to do first."""
+    """Return, for example, "waiting for a lead", or what a person has to do first."""
     if wording.needs_completing(file):
         return "a person has to complete it"
     if not file.proposal.actions:

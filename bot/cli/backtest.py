@@ -1,11 +1,11 @@
-"""What `countersign policy show` and `policy backtest` read; a backtest is done in parts, by several processes."""
+"""Run `countersign policy show` and `policy backtest`; a backtest is done in parts, by several processes."""
 
 import asyncio
 import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,50 +14,37 @@ from typing import TypeVar
 
 from bot.cases.shadow import Seen
 from bot.cli.output import table
-from bot.core.backtest import Counts, Evaluation, Evaluator, Part, Report, Trial, add_up, part_of, weigh
+from bot.core.backtest import Counts, Part, Report, Trial, add_up, evaluate, part_of
 from bot.core.duplicates import customer_key
 from bot.core.model import Money, Proposal
 from bot.core.money import show
 from bot.core.policy import DAY, Policy, Spent, payout_of
-from bot.core.policy.explain import CallHistory, Explained, explain
+from bot.core.policy.explain import CaseRecord, Explained, explain
 from storage import Database, Store, open_database
 
-PAGE = 2500  # cases that are read at once
-PART = 4  # pages that a process gets at once
-MANY = PART * PAGE  # fewer cases are done before other processes have started
+PAGE = 2_000  # cases that a process gets at once; fewer are done before other processes have started
 
 T = TypeVar("T")
 
 
 def backtest(database_url: str, trial: Trial, *, since: datetime, until: datetime, processes: int) -> Report:
-    """Of every case opened since. Raises StorageError."""
+    """Count what both policies make of every case opened since. Raises StorageError."""
     stored = _with_database(database_url, lambda db: db.read(Store.case_ids))
-    pages = [(ids[0], ids[-1]) for ids in _cut(stored, PAGE)]
-    weigh = partial(_weigh, database_url, trial, since)
-    with _no_gc(), _helpers(processes if len(stored) > MANY else 1) as pool:
-        parts = list(pool.map(weigh, _cut(pages, PART)) if pool else map(weigh, _cut(pages, PART)))
+    pages = [(page[0], page[-1]) for page in (stored[n : n + PAGE] for n in range(0, len(stored), PAGE))]
+    count = partial(_part, database_url, trial, since)
+    with _no_gc(), _helpers(processes if len(pages) > 1 else 1) as pool:
+        parts = list(pool.map(count, pages) if pool else map(count, pages))
         return add_up(trial, parts, since=since, until=until)
-
-
-def _cut(things: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [things[n : n + size] for n in range(0, len(things), size)]
 
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _weigh(database_url: str, trial: Trial, since: datetime, pages: Sequence[tuple[str, str]]) -> Part:
-    now, new = Evaluator(trial.now), Evaluator(trial.new)
-
-    async def weigh_all(db: Database) -> list[Evaluation]:
-        found: list[Evaluation] = []
-        for page in pages:
-            read = partial(Store.replay, since=since, first=page[0], last=page[1], alone=now.alone | new.alone)
-            found += [weigh(now, new, row) for row in await db.read(read)]
-        return found
-
-    return part_of(trial, _with_database(database_url, weigh_all))
+def _part(database_url: str, trial: Trial, since: datetime, page: tuple[str, str]) -> Part:
+    read = partial(Store.replay, since=since, first=page[0], last=page[1])
+    rows = _with_database(database_url, lambda db: db.read(read))
+    return part_of(trial, (evaluate(trial, row) for row in rows))
 
 
 def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -> T:
@@ -73,7 +60,7 @@ def _with_database(database_url: str, use: Callable[[Database], Awaitable[T]]) -
 
 @contextmanager
 def _no_gc() -> Iterator[None]:
-    """Nothing here refers to itself, and looking for that takes a fifth of the time; forked processes inherit it."""
+    """Switch off the search for cycles: none arise, and it takes a fifth of the time. Forked processes inherit it."""
     gc.disable()
     try:
         yield
@@ -96,12 +83,12 @@ def _helpers(processes: int) -> Iterator[ProcessPoolExecutor | None]:
 
 
 async def look(db: Database, policy: Policy, case_id: str, now: datetime) -> tuple[Explained, Proposal] | None:
-    """None: there is no such case."""
-    told = await db.read(lambda store: told_of(store, case_id, now))
-    return None if told is None else (explain(policy, told), told.file.proposal)
+    """Return why a case is as it is, and its proposal; None: there is no such case."""
+    record = await db.read(lambda store: record_of(store, case_id, now))
+    return None if record is None else (explain(policy, record), record.file.proposal)
 
 
-def told_of(store: Store, case_id: str, now: datetime) -> CallHistory | None:
+def record_of(store: Store, case_id: str, now: datetime) -> CaseRecord | None:
     file = store.case_file(case_id)
     if file is None:
         return None
@@ -113,9 +100,9 @@ def told_of(store: Store, case_id: str, now: datetime) -> CallHistory | None:
             automatic=store.paid_automatically(file.proposal.kind, money.currency, since),
         )
     versions = range(1, file.case.version + 1)
-    return CallHistory(
+    return CaseRecord(
         file=file,
-        decisions=tuple(one for version in versions for one in store.decisions(case_id, version)),
+        decisions=tuple(decision for version in versions for decision in store.decisions(case_id, version)),
         timers=tuple(store.timers(case_id)),
         history=tuple(store.history(case_id)),
         spent=spent,
@@ -152,16 +139,16 @@ def backtest_text(found: Report) -> str:
             "against people: people rejected it, and the new policy would have paid it without a person.",
             "",
             f"{found.changed_cases:,} cases change" + (f"; the first {len(shown)}:" if shown else "."),
-            *(f"  {one.case_id}  {', '.join(one.differs)}: {one.now} > {one.new}" for one in shown),
+            *(f"  {case.case_id}  {', '.join(case.differs)}: {case.now} > {case.new}" for case in shown),
             *found.not_replayed,
         ]
     )
 
 
 def _row(name: str, counts: Counts) -> tuple[str, ...]:
-    both = (f"{one.now:,} > {one.new:,}" for one in (counts.automatic, counts.review))
+    both = (f"{pair.now:,} > {pair.new:,}" for pair in (counts.automatic, counts.review))
     single = (f"{getattr(counts, column):,}" for column, _ in _COLUMNS)
-    paid = (f"{_sum(one.now, code)} > {_sum(one.new, code)}" for code, one in counts.without_review.items())
+    paid = (f"{_sum(pair.now, code)} > {_sum(pair.new, code)}" for code, pair in counts.without_review.items())
     return (name, f"{counts.calls:,}", *both, *single, "; ".join(paid) or "none")
 
 

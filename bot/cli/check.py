@@ -1,15 +1,17 @@
-"""`countersign check`: whether everything that is configured works, and what to do about what does not.
+"""Run `countersign check`: whether everything that is configured works, and what to do about what does not.
 
 For each enabled kind it proves that its card has a channel, its case an owner who exists, and says who decides by when
 ("Before going live" of the playbooks).
 """
 
-from collections.abc import Sequence
+import argparse
+import asyncio
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from bot.app import utc_now
-from bot.config import Settings
+from bot.cli.command import DOTENV, Commands, add_command, add_json
+from bot.cli.output import as_json, table
+from bot.config import Settings, read_policies, read_settings
 from bot.connectors.base import Connector
 from bot.core.model import Kind
 from bot.core.playbooks import PLAYBOOKS
@@ -25,15 +27,30 @@ HELD = "not asked: the running bot holds its access, and /readyz names it if it 
 
 @dataclass(frozen=True)
 class Found:
-    """One line of `countersign check`."""
+    """Hold one line of `countersign check`."""
 
     what: str
     ok: bool
     says: str
 
 
+def register(commands: Commands) -> None:
+    add_json(add_command(commands, "check", "ask every configured system, and say what to do", run))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is found about every system; return 1 if there is a fault."""
+    settings = read_settings(DOTENV)
+    found = asyncio.run(check(settings, read_policies(settings)))
+    if args.json:
+        print(as_json([asdict(line) for line in found]))
+    else:
+        print(table([("ok" if line.ok else "FAULT", line.what, line.says) for line in found]))
+    return 0 if all(line.ok for line in found) else 1
+
+
 async def check(settings: Settings, policy: Policy) -> list[Found]:
-    """Asks every configured system who we are, and Slack for every channel and group of the policy."""
+    """Ask every configured system who we are, and Slack for every channel and group of the policy."""
     found = [Found("policy", True, f"version {policy.version}")]
     db, alone = await _database(settings)
     slack = Slack(token=settings.slack_bot_token.get_secret_value(), api_url=settings.slack_api_url, clock=utc_now)
@@ -53,7 +70,7 @@ async def check(settings: Settings, policy: Policy) -> list[Found]:
 
 
 async def _database(settings: Settings) -> tuple[Database, bool]:
-    """Where access tokens are kept, and whether we may change them: a bot that runs on SQLite keeps them to itself."""
+    """Open where access tokens are kept, and tell whether we may change them: a bot on SQLite keeps them to itself."""
     try:
         return await open_database(settings.database_url), True
     except StorageError:
@@ -98,7 +115,7 @@ def _enabled(policy: Policy, kind: Kind) -> bool:
 
 
 def _check_kind(kind: Kind, policy: Policy, found: dict[str, Found], linked: bool) -> Found:
-    """Destination, owner, urgency, next step and record link of one kind; the first thing that is missing is said."""
+    """Check destination, owner, urgency, next step and record link of one kind; the first that is missing is said."""
     playbook, rules = PLAYBOOKS[kind], policy.kinds.get(kind)
     channel = (rules.channel if rules else None) or playbook.channel
     owner = (rules.owner if rules else None) or playbook.owner
@@ -113,7 +130,3 @@ def _check_kind(kind: Kind, policy: Policy, found: dict[str, Found], linked: boo
     urgency = "at once, " if playbook.urgent else ""
     link = "" if linked else "; records carry no link to the case until PUBLIC_URL is set"
     return Found(what, True, f"{policy.channels[channel]}, {owner} decides, {urgency}due in {due}{link}")
-
-
-def found_json(found: Sequence[Found]) -> list[dict[str, Any]]:
-    return [asdict(line) for line in found]

@@ -1,5 +1,6 @@
-"""`countersign demo`: the bot beside a whole outside world on this machine. No token, no key, no network."""
+"""Run the bot beside a sandbox of the outside world, without any token, key or network: `countersign demo`."""
 
+import argparse
 import asyncio
 import contextlib
 import socket
@@ -10,7 +11,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import bot
 from bot.app import Application, serve
+from bot.cli.command import Commands, add_command
 from bot.config import Settings, read_policy_file
 
 DATA = Path("demo-data")
@@ -37,10 +40,17 @@ SECRETS: dict[str, Any] = {  # as the sandbox has them unless told otherwise; th
     "google_mailbox": "billing@acme.example",
 }
 WAIT_S = 15.0
+PACKAGE = Path(bot.__file__).parent
+
+
+def register(commands: Commands) -> None:
+    parser = add_command(commands, "demo", "run the bot with a sandbox of the outside world", run)
+    parser.add_argument("--port", type=int, default=3000, help="of the bot (default 3000)")
+    parser.add_argument("--page-port", type=int, default=4000, help="of the page (default 4000)")
 
 
 def addresses(page: str) -> dict[str, Any]:
-    """Every outside system as the sandbox at this address plays it."""
+    """Return the address of every outside system in the sandbox at this address."""
     return {
         "slack_api_url": f"{page}/slack/api/",
         "fidel_api_url": f"{page}/fidel/v1",
@@ -53,10 +63,17 @@ def addresses(page: str) -> dict[str, Any]:
     }
 
 
-def run_demo(*, policy_file: Path, bot_port: int, page_port: int) -> int:
-    policy = read_policy_file(policy_file)
+def policy_file() -> Path:
+    """Return policy.toml of the current folder, else the shipped one: inside the wheel, or at the top of a checkout."""
+    candidates = [folder / "policy.toml" for folder in (Path(), PACKAGE, PACKAGE.parent)]
+    return next(filter(Path.is_file, candidates), candidates[0])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until Ctrl-C; everything is kept in a folder beside."""
+    policy = read_policy_file(policy_file())
     DATA.mkdir(exist_ok=True)
-    bot_port, page_port = _free(bot_port), _free(page_port)
+    bot_port, page_port = _free(args.port), _free(args.page_port)
     page = f"http://127.0.0.1:{page_port}"
     command = [sys.executable, "-m", "sandbox", "--port", str(page_port), "--state", str(DATA / "outside.json")]
     # a session of its own: Ctrl-C reaches the bot alone, which stops first and then stops the sandbox
@@ -88,7 +105,7 @@ def _welcome(app: Application, page: str) -> None:
 
 
 def _free(port: int) -> int:
-    """This port, or any free one where it is taken."""
+    """Return this port, or any free one if it is taken."""
     for candidate in (port, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

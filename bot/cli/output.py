@@ -1,28 +1,23 @@
-"""What the command line shows of the database: cases, the audit history, and what `check` finds."""
+"""Print tables, cases and JSON for an operator."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from bot.core import money
 from bot.core.masked import masked
 from bot.core.model import AuditEntry, Case, CaseFile
-from storage import Database
 
 
-async def list_cases(db: Database, *, text: str | None, limit: int) -> list[Case]:
-    return await db.read(lambda store: store.find_cases(text=text, limit=limit))
-
-
-async def show_case(db: Database, case_id: str) -> tuple[CaseFile, list[AuditEntry]] | None:
-    def look(store: Any) -> tuple[CaseFile, list[AuditEntry]] | None:
-        file = store.case_file(case_id)
-        return (file, store.history(case_id)) if file is not None else None
-
-    return await db.read(look)
+def no_such_case(case_id: str) -> int:
+    """Print that there is no such case, and return the exit code for it."""
+    print(f"There is no case {case_id}.", file=sys.stderr)
+    return 1
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of equal length with their columns aligned."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -46,7 +41,7 @@ def cases_table(cases: Sequence[Case]) -> str:
 
 
 def case_story(file: CaseFile, history: Sequence[AuditEntry]) -> str:
-    """A case as text: what it is, its steps, and its history line by line."""
+    """Return a case as text: what it is, its steps, and its history line by line."""
     case = file.case
     lines = [
         f"{case.case_id}  {case.kind}  {case.state}  version {case.version}",
@@ -55,7 +50,7 @@ def case_story(file: CaseFile, history: Sequence[AuditEntry]) -> str:
         f"summary   {masked(case.details).summary or ('hidden' if case.details.sensitive else 'not stated')}",
         *(f"why       {file.proposal.because}" for _ in (1,) if file.proposal.because),
         *(f"fact      {fact.source}: {fact.sentence or fact.missing or fact.name}" for fact in case.facts),
-        *(f"step      {one.action.sentence}: {one.state}  key {one.key}" for one in file.executions),
+        *(f"step      {step.action.sentence}: {step.state}  key {step.key}" for step in file.executions),
         "",
         *(
             f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.n:>3}  {entry.entry.actor:<12}  {entry.entry.what:<22} "

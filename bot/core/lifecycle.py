@@ -1,4 +1,4 @@
-"""The two state tables, written down as data. The database repeats them in a trigger."""
+"""Hold the two state tables as data. The database repeats them in a trigger."""
 
 from bot.core.model import CaseState as C
 from bot.core.model import ExecutionState as E
@@ -31,7 +31,7 @@ EXECUTION_MOVES: frozenset[tuple[E, E]] = frozenset(
 
 
 class WrongMove(Exception):
-    """A change of state that the tables do not have; a bug, never a user's mistake."""
+    """Report a change of state that the tables do not have: a bug, never a user's mistake."""
 
 
 def move_case(old: C, new: C) -> C:

@@ -32,7 +32,7 @@ class Outside:
 class Base:
     """Hold what the jobs of one process share.
 
-    `owner` names the process in leases; `clock` gives aware UTC; `wake` tells the named lanes to look again.
+    `owner` names the process in leases; `clock` gives aware UTC.
     """
 
     db: Database
@@ -40,6 +40,5 @@ class Base:
     policy: Policy
     owner: str
     clock: Callable[[], datetime]
-    wake: Callable[..., None]
     public_url: str | None = None  # where people reach us: a record links back to its case
     facts_deadline_s: float = 2.0  # for all look-ups of one case together

@@ -37,7 +37,6 @@ class Calls:
             public_url=self.base.public_url,
         )
         await self.base.db.write(settle)
-        self.base.wake("cards")
 
     async def _facts(self, details: Details, wanted: frozenset[str]) -> tuple[Fact, ...]:
         """Look facts up in parallel under one deadline; a failing system never delays the card."""

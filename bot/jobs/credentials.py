@@ -30,7 +30,6 @@ class Credentials:
         pause = partial(pauses.pause_for_credentials, scope=connector.name, reason=reason, tell=await self._admins())
         if await self.base.db.write(partial(pause, now=self.base.clock())):
             log.error("%s is paused: %s", connector.title, why)
-            self.base.wake("notices")
 
     async def _admins(self) -> Sequence[str]:
         """Return who can renew credentials, or a channel where nobody is named or Slack cannot tell."""
@@ -68,4 +67,3 @@ class Credentials:
                 continue
             now, scope = self.base.clock(), pause.scope
             await self.base.db.write(partial(pauses.resume, scope=scope, by=pauses.WORKER, now=now))
-            self.base.wake("executions", "cards")

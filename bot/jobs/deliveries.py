@@ -132,7 +132,6 @@ class Deliveries(Generic[Job]):
             await self._send(sender, job)
         except SlackError as error:
             await self._failed(sender, job, error)
-        self.base.wake(self.name)
 
     async def _send(self, sender: Sender[Job], job: Job) -> None:
         content, slack = await sender.draw(job), self.base.outside.slack

@@ -22,4 +22,3 @@ class Digests:
         picture = await db.read(lambda store: digests.drawn(store, moment, region))  # a scan: no part of the write
         note = partial(digests.note, notice_id=notice_id, recipient=policy.digest.channel, now=now)
         await db.write(partial(note, picture=picture))
-        self.base.wake("notices")

@@ -33,9 +33,7 @@ class Executions:
                 available_operations=available_operations,
             )
 
-        works = await self.base.db.write(claim)
-        self.base.wake("cards")  # a step that was handed to a person shows
-        return works
+        return await self.base.db.write(claim)
 
     async def execute(self, work: ClaimedExecution) -> None:
         connector = self.base.outside.connectors[work.execution.action.connector]
@@ -45,7 +43,6 @@ class Executions:
             log.warning("lost the lease of execution %s; its outcome is looked up again", work.execution.key)
         if end.locked:
             await self._credentials.pause(connector, end.sentence or "")
-        self.base.wake("cards", "executions")
 
     async def _attempt(self, connector: Connector, work: ClaimedExecution) -> AttemptResult:
         action, key, looks = work.execution.action, work.execution.key, work.attempt.looks_first

@@ -49,8 +49,7 @@ class Presence:
         policy = self.base.policy
         for case_id in await self.base.db.read(lambda store: presence.left_alone(store, policy, people, gone, ids)):
             put_right = partial(presence.put_right, case_id=case_id, policy=policy, people=people, gone=gone)
-            if await self.base.db.write(partial(put_right, now=self.base.clock())):
-                self.base.wake("cards", "notices")
+            await self.base.db.write(partial(put_right, now=self.base.clock()))
 
     async def _present(self, members: Sequence[str]) -> frozenset[str]:
         """Return those who can take part, and no more of them than any rule can need."""

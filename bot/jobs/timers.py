@@ -15,5 +15,4 @@ class Timers:
 
     async def fire(self, case_id: str) -> None:
         now, policy = self.base.clock(), self.base.policy
-        if await self.base.db.write(lambda store: timers.fire(store, case_id, policy=policy, now=now)):
-            self.base.wake("cards")
+        await self.base.db.write(lambda store: timers.fire(store, case_id, policy=policy, now=now))

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import clicks, decisions, masked, owners, questions
+from bot.cases import clicks, decisions, masked, owners
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import completing, forms
 from bot.core.cards.localised import localised
@@ -54,8 +54,6 @@ def _listener(ctx: Context, press: Press) -> Callable[..., Awaitable[None]]:
         ref = _value(body["actions"][0])
         answer = await answered(ctx, CLICK, _pressed(ctx, press, body), Answer, ref=ref)
         await ack()
-        if answer.changed:
-            ctx.wake("cards", "executions", "calls")
         if answer.text and body.get("response_url"):
             await ctx.slack_port.answer(body["response_url"], answer.text)
 
@@ -157,7 +155,7 @@ async def _show_summary(ctx: Context, click: Click, body: Body) -> Answer:
     if isinstance(found, Answer):
         return found
     await ctx.slack_port.open_form(body["trigger_id"], summary_view(found))
-    return Answer(changed=True)
+    return Answer()
 
 
 # --- the menu -------------------------------------------------------------------------------------------------------
@@ -185,7 +183,7 @@ async def _take(ctx: Context, click: Click, _: Body) -> Answer:
 
 
 async def _open_question(ctx: Context, click: Click, body: Body) -> Answer:
-    found = await ctx.decide(questions.check_asking, click)
+    found = await ctx.decide(owners.check_asking, click)
     return await _show_form(ctx, body, found, forms.question_form)
 
 

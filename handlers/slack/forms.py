@@ -1,19 +1,15 @@
 """Handle forms that come back: a faulty field is shown on the field, everything else in the form's place."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, amendments, calls, clicks, decisions, questions
+from bot.cases import amendments, completions, decisions, owners
 from bot.cases.amendments import Offering
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import forms
 from bot.core.cards.forms import FormErrors
-from bot.core.model import Call, CaseState
-from bot.core.policy import Policy
 from bot.core.slack_ids import CallbackId
 from handlers.context import Context
 from handlers.slack.answering import FOREIGN, Surface, answered, check_person, read_ref
@@ -51,8 +47,6 @@ def _listener(ctx: Context, submit: Submit) -> Callable[..., Awaitable[None]]:
             await ack(response_action="update", view=forms.notice("Not done", answer.text))
         else:
             await ack()
-        if answer.changed:
-            ctx.wake("calls", "cards", "executions")
 
     return listen
 
@@ -95,22 +89,12 @@ def _offering(ctx: Context) -> Offering:
 
 async def _ask(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
     question = forms.read_question(values)
-    email = await ctx.db.read(lambda store: questions.owner_to_ask(store, click.ref.case_id))
+    email = await ctx.db.read(lambda store: owners.owner_to_ask(store, click.ref.case_id))
     owner = await ctx.slack_port.person_by_email(email) if email is not None else None
-    return await ctx.decide(questions.ask, click, question, owner=owner)
+    return await ctx.decide(owners.ask, click, question, owner=owner)
 
 
 async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
     """Tell the case what a person filled in, like a call is told; a job looks things up and makes the offer."""
     details = stated_details(values, locale=await ctx.locale_of(click.ref.case_id))
-    sha256 = hashlib.sha256(click.identity.encode()).hexdigest()
-
-    def receive(store: Store, click: Click, *, policy: Policy, now: datetime) -> Answer:
-        found = clicks.check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
-        if isinstance(found, Answer):
-            return found
-        call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)
-        calls.receive(store, call, body_sha256=sha256, now=now)
-        return Answer(changed=True)
-
-    return await ctx.decide(receive, click)
+    return await ctx.decide(completions.complete, click, details)

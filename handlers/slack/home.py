@@ -155,7 +155,6 @@ async def _approve_several(ctx: Context, ack: AsyncAck, body: dict[str, Any]) ->
         return
     await ack(response_action="update", view=bulk_result(lines))
     if changed:
-        ctx.wake("cards", "executions", "notices")
         await _draw_or_log(ctx, str(body["user"]["id"]), Look(), *team_ids(body))
 
 

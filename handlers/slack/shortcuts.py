@@ -55,7 +55,6 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
             await ack(response_action="errors", errors=faults.errors)
             return
         await ack(response_action="update", view=forms.notice(title, text))
-        ctx.wake("calls")
 
 
 async def _open_form(ctx: Context, body: Body) -> str:

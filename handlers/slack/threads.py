@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.cases import Store
+from bot.cases import places
 from bot.core.cards.wording import how_it_stands
-from bot.core.model import CaseState
+from bot.core.model import CardCopy, CaseFile, CaseState
 from handlers.context import Context
 from handlers.slack.answering import logged
 
@@ -44,18 +43,15 @@ async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
     channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
     identity = f"words:{channel_id}:{thread_ts}:{user_id}"
 
-    def find(store: Store, *, now: datetime) -> str | None:
-        case = store.case_at(channel_id, thread_ts)
-        file = store.case_file(case.case_id) if case is not None else None
-        if file is None or not store.first_time(identity, now):
-            return None
-        if file.case.state is not CaseState.OPEN:
-            return f"Words in a thread decide nothing. {how_it_stands(file)}"
-        link = ctx.link(store.card(file.case.case_id, file.case.channel))
-        card = f"<{link}|the card>" if link else "the card"
-        return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."
-
-    text = await ctx.write(find)
-    if text is not None:
+    found = await ctx.write(places.case_of_thread, channel_id, thread_ts, identity=identity)
+    if found is not None:
         ctx.count("slack", "words_in_a_thread")
-        await ctx.slack_port.whisper(channel_id, user_id, text, thread_ts=thread_ts)
+        await ctx.slack_port.whisper(channel_id, user_id, _reply(ctx, *found), thread_ts=thread_ts)
+
+
+def _reply(ctx: Context, file: CaseFile, copy: CardCopy | None) -> str:
+    if file.case.state is not CaseState.OPEN:
+        return f"Words in a thread decide nothing. {how_it_stands(file)}"
+    link = ctx.link(copy)
+    card = f"<{link}|the card>" if link else "the card"
+    return f"Words in a thread decide nothing. The buttons are on {card} at the top: please press the one you mean."

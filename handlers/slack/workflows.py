@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import Store, notices
+from bot.cases import notices
 from bot.core.cards.forms import VALUE, FormErrors
 from bot.core.cards.mrkdwn import is_person
 from bot.core.model import Call, Kind
@@ -47,7 +47,6 @@ def register(bolt: AsyncApp, ctx: Context) -> None:
             await ctx.receive(call, execution_id.encode())
             ctx.count("slack", "workflow_step")
         await ack()
-        ctx.wake("calls", "notices")
 
 
 def read_step(execution_id: str, inputs: Mapping[str, Any]) -> Call:
@@ -87,9 +86,5 @@ async def _refuse(ctx: Context, execution_id: str, why: str) -> None:
         created_at=now,
         due_at=now,
     )
-
-    def keep(store: Store) -> None:
-        store.add_notice(notice)
-
-    await ctx.db.write(keep)
+    await ctx.db.write(lambda store: store.add_notice(notice))
     ctx.count("slack", "workflow_step_refused")

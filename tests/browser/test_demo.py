@@ -1,65 +1,25 @@
-"""One walk through the page in a real browser: what a newcomer does after `make demo`."""
+"""Walk through the page in a real browser as a newcomer does after `make demo`."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
-from io import BytesIO
-from pathlib import Path
 
-import pytest
 import pytest_asyncio
-from PIL import Image
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from bot.core.cards import charts
-from tests.support.places import REPOSITORY
-from tests.support.world import ANA, LEA, World, a_world
-
-CHROMIUM = shutil.which("chromium")
-QUIET = (
-    "--no-sandbox",  # CI runs as root
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-PATIENCE_MS = 10_000
-PICTURES = REPOSITORY / "docs" / "pictures"
+from tests.browser.conftest import keep, open_page
+from tests.support.world import ANA, LEA, World
 
 
 @pytest_asyncio.fixture
-async def shown(tmp_path: Path) -> AsyncIterator[tuple[World, Page]]:
-    if CHROMIUM is None:
-        reason = "Chromium is not installed (Debian: apt-get install chromium)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}") as world, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = await browser.new_page(viewport={"width": 1440, "height": 1100})
-        page.set_default_timeout(PATIENCE_MS)
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        await page.goto(world.page)
-        yield world, page
-        await browser.close()
-        assert faults == []
+async def shown(sqlite_world: World) -> AsyncIterator[tuple[World, Page]]:
+    async with open_page(height=1100) as page:
+        await page.goto(sqlite_world.page)
+        yield sqlite_world, page
 
 
 async def approve(page: Page) -> None:
     await page.get_by_test_id("button-case.approve").last.click()
     await page.get_by_test_id("confirm-yes").click()
-
-
-async def keep(shown: Page | Locator, name: str) -> None:
-    """Writes a picture of the documentation, when asked to; with 256 colours, since readers download them all."""
-    if os.environ.get("PICTURES"):
-        PICTURES.mkdir(exist_ok=True)
-        page = shown if isinstance(shown, Page) else shown.page
-        await page.mouse.move(0, 0)  # what lies under it looks different
-        await page.locator("#toasts").evaluate("(toasts) => toasts.replaceChildren()")
-        whole = Image.open(BytesIO(await shown.screenshot())).convert("RGB")
-        few = whole.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        few.save(PICTURES / f"{name}.png", optimize=True)
 
 
 async def test_a_newcomer_sends_a_call_and_two_people_approve_the_refund(shown: tuple[World, Page]) -> None:

@@ -1,15 +1,14 @@
-"""Every card, form and home tab as the sandbox's page shows it in a real browser; `PICTURES=1` keeps the main ones."""
+"""Draw every card, form and home tab on the sandbox's page in a real browser; `PICTURES=1` keeps the main ones."""
 
-import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-from tests.browser.test_demo import CHROMIUM, PATIENCE_MS, QUIET, keep
+from tests.browser.conftest import keep, open_page
 from tests.support.cards import NOW
 from tests.support.sandbox import ANA, REFUNDS, REVIEW, Sandbox, running
 from tools.gallery import pictures
@@ -64,13 +63,13 @@ LOOK = """
 
 @dataclass
 class Stage:
-    """The sandbox with its page open; there is no bot behind it, so what is shown is what was sent."""
+    """Hold the sandbox with its page open; without a bot, so that what is shown is what was sent."""
 
     box: Sandbox
     page: Page
 
     async def go(self, place: str) -> None:
-        """The page hears of what happens from here on."""
+        """Open the page at a place; it is told of what happens from here on."""
         await self.page.goto("about:blank")  # another hash alone would load nothing anew
         async with self.page.expect_response(lambda answer: "/sim/events" in answer.url):
             await self.page.goto(f"{self.box.url}/#user={ANA}&at={place}")
@@ -86,25 +85,17 @@ class Stage:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
-    if CHROMIUM is None:
-        reason = "Chromium is not installed (Debian: apt-get install chromium)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    async with running(limited=False) as box, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = await browser.new_page(viewport={"width": 1440, "height": 1800}, timezone_id="UTC")
+    async with running(limited=False) as box, open_page(height=1800) as page:
         box.clock.now = NOW.timestamp()
-        page.set_default_timeout(PATIENCE_MS)
         await page.clock.set_fixed_time(NOW)
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        errors: list[str] = []
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         yield Stage(box, page)
-        await browser.close()
-        assert faults == []
+        assert errors == []
 
 
 def check(name: str, seen: Seen, blocks: list[dict[str, Any]]) -> None:
-    """What was sent is there, whole and within its column, and words of callers are words."""
+    """Assert that what was sent is shown whole within its column, and that words of callers are only words."""
     assert seen["wrong"] == [], name
     assert seen["count"] == len(blocks), name
     pressed = [one for block in blocks for one in [*block.get("elements", []), block.get("accessory", {})]]
@@ -134,7 +125,7 @@ async def test_every_card_and_message_is_drawn_whole_and_hostile_words_stay_word
 
 
 async def test_the_largest_card_fits_beside_the_channel_too(stage: Stage) -> None:
-    """The thread's pane is narrow; a card stands there above its answers."""
+    # the thread's pane is narrow; a card stands there above its answers
     by_name = {one.name: one for one in pictures.all_messages()}
     cards, answer = (by_name["refund-stuck-hostile"], by_name["refund-done"]), by_name["trail"].picture.blocks
     await stage.post(REVIEW, cards)

@@ -1,4 +1,4 @@
-"""What a backtest counts, from cases stored on either engine and by the command."""
+"""Test what a backtest counts, from cases stored on either engine and by the command."""
 
 import asyncio
 from datetime import timedelta
@@ -9,11 +9,7 @@ import pytest
 
 from bot.cli import backtest
 from bot.core.backtest import Stored, Trial
-from bot.core.model import (
-    Call,
-    Details,
-    Kind,
-)
+from bot.core.model import Call, Case, Details, Kind, Proposal
 from storage import Database, open_database
 from tests.support.backtests import LONG_AGO, OFF, ON, START, Past, changed, details, facts, tell
 from tests.support.policies import ANA, BEN
@@ -166,8 +162,8 @@ async def test_a_stored_case_is_read_with_all_that_it_is_replayed_by(database: D
         at = START + timedelta(hours=hours)
         return await database.write(lambda store: tell(store, call, at, OFF, facts(about)))
 
-    async def read(case_id: str, *alone: Kind) -> Stored:
-        [row] = await database.read(lambda store: store.replay(LONG_AGO, case_id, case_id, alone))
+    async def read(case_id: str) -> Stored:
+        [row] = await database.read(lambda store: store.replay(LONG_AGO, case_id, case_id))
         return row
 
     plain = await told("call_1", about)
@@ -178,14 +174,15 @@ async def test_a_stored_case_is_read_with_all_that_it_is_replayed_by(database: D
     opened = await told("C-7Q2M9XKD41", details(amount=1_900), author=BEN, event="shortcut")
     ids = await database.read(lambda store: store.case_ids())
     assert ids == sorted([plain, again, filled, opened])
-    row = await read(plain, Kind.REFUND)
-    assert (row.case_id, row.root, row.opened_at, row.money) == (plain, "call_1", START, (1_500, "USD"))
-    assert (row.is_open, row.paid_at, row.decisions) == (True, None, ())
-    assert row.proposal is not None
+    row = await read(plain)
+    case, proposal = Case.model_validate_json(row.case), Proposal.model_validate_json(row.proposal)
+    assert (case.case_id, case.root, case.opened_at) == (plain, "call_1", START)
+    assert (proposal.case_id, proposal.version, proposal.money) == (plain, 1, about.money)
+    assert (row.paid, row.decisions) == (False, ())
     rows = [await read(case_id) for case_id in (plain, again, filled, opened)]
     assert [row.by_person for row in rows] == [False, False, True, True]
-    assert [row.proposal is not None for row in rows] == [False, True, True, False]  # those of later versions
-    assert await database.read(lambda store: store.replay(START + timedelta(hours=2), "", "~", ())) == []
+    assert [Proposal.model_validate_json(row.proposal).version for row in rows] == [1, 2, 2, 1]
+    assert await database.read(lambda store: store.replay(START + timedelta(hours=2), "", "~")) == []
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
@@ -206,8 +203,7 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pyte
     asyncio.run(fill())
     trial, until = Trial(OFF, ON), START + timedelta(days=9)
     one = backtest.backtest(url, trial, since=LONG_AGO, until=until, processes=1)
-    monkeypatch.setattr(backtest, "MANY", 0)
-    monkeypatch.setattr(backtest, "PART", 2)
+    monkeypatch.setattr(backtest, "PAGE", 6)
     assert backtest.backtest(url, trial, since=LONG_AGO, until=until, processes=2) == one
     assert one.total.calls == 40
     assert 0 < one.total.automatic.new < 40

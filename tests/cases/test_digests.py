@@ -1,4 +1,4 @@
-"""A digest counts what a week brought, and shows the same figures as a chart, as a picture and in words."""
+"""Count a week in a digest, with the same figures in its chart, its picture and its words."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ CHANNEL = '[digest]\nchannel = "review"\nat = "mon 09:00"\n'
 def counted(
     n: int, *, took: timedelta | None = HOUR, verdict: Verdict | None = Verdict.APPROVE, minor: int = 1000, **more: Any
 ) -> Counted:
-    """A refund opened two days ago, due after one; decided after `took`."""
+    """Return a refund that was opened two days ago, was due after one and was decided after `took`."""
     opened_at = more.pop("opened_at", NOW - timedelta(days=2))
     pays, automatic, currency = more.pop("pays", True), more.pop("automatic", False), more.pop("currency", "USD")
     state = more.pop("state", CaseState.DONE if verdict is Verdict.APPROVE else CaseState.REJECTED)

@@ -1,4 +1,4 @@
-"""What another case has paid waits in lists to be rejected: nobody is offered it, and no approval of it counts."""
+"""List what another case has paid: nobody is offered it, and no approval of it counts."""
 
 from bot.cases import inbox
 from bot.core.cards.home import Look
@@ -17,7 +17,7 @@ async def test_a_list_says_so_offers_it_to_nobody_and_an_approval_among_several_
     before = await database.read(lambda store: inbox.read(store, SHIPPED, person(BEN), Look(), NOW))
     assert [{row.case.case_id for row in bulk.rows} for bulk in before.bulks] == [set(ids)]
 
-    assert (await approve(database, ids[0], ANA)).changed
+    assert (await approve(database, ids[0], ANA)).text is None
     after = await database.read(lambda store: inbox.read(store, SHIPPED, person(BEN), Look(), NOW))
     assert after.bulks == ()
     assert {row.case.case_id: row.missing for row in after.waiting} == dict.fromkeys(

@@ -1,9 +1,8 @@
-"""The rules of who decides, through the transactions and a real database; also where the policy decides alone."""
+"""Decide by the policy's rules through the transactions on a real database; also where the policy decides alone."""
 
 import asyncio
 import threading
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from bot.core.slack_ids import CaseRef
 from storage import Database, Store
 from tests.support.policies import ANA, BEN, LEA, SAM, SHIPPED, a_refund, person
 from tests.support.rows import NOW, WORKED, a_case
-from tests.support.world import World, a_world, changed_policy
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 POLICY = read_policy(TEXT.replace('USD = "500.00"', 'USD = "150.00"'))  # a customer a day
@@ -30,7 +28,7 @@ TICKET = Action(name="ticket", connector="zendesk", operation="ticket", sentence
 def open_case(
     store: Store, number: int, amount: int = 10_000, *, email: str = "dana@example.com", currency: str = "USD"
 ) -> tuple[str, Proposal]:
-    """A refund that one of finance may approve."""
+    """Add a refund that one of finance may approve."""
     money = Money(amount_minor=amount, currency=currency)
     payment_id = f"pi_{number}"
     details = Details(
@@ -162,7 +160,7 @@ UNATTENDED = read_policy(
 
 
 def settle(store: Store, number: int, gate: threading.Barrier | None = None) -> bool:
-    """What opening a case does, up to the decision of the policy."""
+    """Do what opening a case does, up to the decision of the policy."""
     case_id, proposal = open_case(store, number, 2_000, email=f"{number}@example.com")
     if gate is not None:
         gate.wait(10)
@@ -242,25 +240,3 @@ async def test_what_is_paused_does_not_stand_in_the_way_of_the_rest(database: Da
 
     await database.write(first_is_done)
     assert await database.write(lambda store: claim(store, limit=1)) == ["call-2/ticket/1"]
-
-
-async def test_a_small_refund_needs_nobody_and_the_card_says_who_decided(tmp_path: Path) -> None:
-    limited = 'enabled = {}, up_to = {{ USD = "{}" }}'
-    off, on = limited.format("false", "20.00"), limited.format("true", "24.00")
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=changed_policy((off, on))) as world:
-        case = await world.case_of(await world.call("refund-small"))
-        card = await world.card("finance-refunds", says="approved")
-        assert "the policy approved" in str(card["blocks"])
-        assert not [block for block in card["blocks"] if block["type"] == "actions" and "approve" in str(block)]
-
-        async def refunded() -> str | None:
-            step = (await world.file(case.case_id)).executions[0]
-            return step.receipt.vendor_id if step.receipt else None
-
-        assert (await world.until(refunded, "the refund")).startswith("re_")
-        thread = await world.until(lambda: _said_in(world, card["ts"]), "what the policy did, in the thread")
-        assert "Approved by the policy without a person: automatic: up to 24.00 USD" in thread
-
-
-async def _said_in(world: World, ts: str) -> str | None:
-    return "\n".join(await world.thread("finance-refunds", ts)) or None

@@ -1,4 +1,4 @@
-"""`policy show` says why a case is what it is and who decides it; `policy backtest` prints what would change."""
+"""Test that `policy show` says why a case is what it is, and `policy backtest` what would change."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.cases.shadow import with_shadow
-from bot.cli.backtest import told_of
+from bot.cli.backtest import record_of
 from bot.core.model import Call, CaseState, Fact
 from bot.core.people import EVERYTHING, Pause
 from bot.core.policy import Policy
@@ -23,13 +23,13 @@ from tests.support.policies import ANA, LEA, ONE, SHIPPED, TWO, policy_of
 
 
 def shown(past: Past, case_id: str, policy: Policy | None = None) -> Explained:
-    told = past.db.run(lambda store: told_of(store, case_id, past.now))
+    told = past.db.run(lambda store: record_of(store, case_id, past.now))
     assert told is not None
     return explain(policy or past.policy, told)
 
 
 def text_of(past: Past, case_id: str) -> str:
-    told = past.db.run(lambda store: told_of(store, case_id, past.now))
+    told = past.db.run(lambda store: record_of(store, case_id, past.now))
     assert told is not None
     return story(explain(past.policy, told), told.file.proposal)
 
@@ -231,7 +231,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def stored(*policies: Policy, age: timedelta = timedelta(0)) -> list[str]:
-    """A small refund a policy, opened under it, in the database of the command; the ids."""
+    """Open a small refund under each policy, in the database of the command; return their ids."""
 
     async def fill() -> list[str]:
         db = await open_database("sqlite:///bot.db")

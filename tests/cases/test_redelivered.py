@@ -1,39 +1,15 @@
-"""A call that DialNexa tells again takes nothing back of what a person has said since."""
+"""Redeliver a call: what it replaces is told to those who had approved it, and nothing else is."""
 
 from datetime import timedelta
 
-from bot.cases import calls
-from bot.cases.calls import CallHistory
-from bot.core.model import Call, Details, Fields, Kind, Money
+from bot.core.model import Money
 from bot.core.notices import Notice
-from storage import Database, Store
-from tests.support.kinds import EVERYTHING, NOW, SHIPPED, told
-from tests.support.offers import approve, charged, look, tell
+from storage import Database
+from tests.support.kinds import NOW, told
+from tests.support.offers import approve, charged, tell
 from tests.support.policies import ANA
 
 LATER = NOW + timedelta(minutes=5)
-
-
-async def test_a_form_that_only_confirms_what_was_stated_counts_although_the_call_comes_again_before_it_is_read(
-    database: Database,
-) -> None:
-    call, facts = told("refund-small", confidence=0.4), (charged(100_000),)
-    case_id = await tell(database, call, facts)
-    before = await look(database, case_id)
-    assert before.case.kind is Kind.REVIEW
-    confirmed = Details(fields=Fields(call_intent=call.details.fields.call_intent))
-    form = Call(call_id=call.call_id, author=ANA, event="form", details=confirmed)
-
-    def both_come_and_one_job_reads_them(store: Store) -> None:
-        calls.receive(store, form, body_sha256="form", now=LATER)
-        calls.receive(store, call, body_sha256="again", now=LATER)
-        every = CallHistory(call.call_id, tuple(store.calls_of(call.call_id)))
-        calls.settle(store, every, facts, policy=SHIPPED, available_operations=EVERYTHING, now=LATER)
-
-    await database.write(both_come_and_one_job_reads_them)
-    after = await look(database, case_id)
-    assert after.case.details == before.case.details
-    assert (after.case.kind, after.case.version, after.proposal.authors) == (Kind.REFUND, 2, (ANA,))
 
 
 async def test_who_approved_what_is_replaced_is_told_that_it_no_longer_counts(database: Database) -> None:

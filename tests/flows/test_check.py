@@ -26,7 +26,7 @@ class Outside(NamedTuple):
 
 @pytest_asyncio.fixture
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
-    """The sandbox alone, and an environment that fits it."""
+    """Yield the sandbox alone, and an environment that fits it."""
     app = make_app(Config(limited=False))
     async with TestServer(app) as server:
         settings = {**addresses(str(server.make_url("")).rstrip("/")), **SECRETS}
@@ -43,7 +43,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
 def check(
     outside: Outside, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Any]:
-    """Runs the command with some of the environment changed; returns its exit code, its lines and what it prints."""
+    """Return what runs the command with a changed environment and returns its exit code, its lines and its table."""
     monkeypatch.chdir(tmp_path)
 
     async def run(**changed: str) -> tuple[int, dict[str, dict[str, Any]], str]:

@@ -1,11 +1,8 @@
-"""The command line: what an operator is told, also while the bot runs, and with which exit code."""
+"""Run the commands as an operator does, also while the bot runs: what they print, and their exit codes."""
 
 import asyncio
 import json
-import os
-import signal
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import pytest
 
 from bot.__main__ import main
 from storage import open_database
-from tests.support.world import ANA, POLICY, SECRETS, World, free_port
+from tests.support.world import ANA, POLICY, SECRETS, World
 
 APPROVE = "case.approve"
 COMMANDS = (
@@ -46,7 +43,7 @@ class Ran:
 
 
 class Shell:
-    """Runs commands as an operator does; the environment is the test's."""
+    """Run commands as an operator does, in the environment of the test."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -61,7 +58,7 @@ class Shell:
         return Ran(code, captured.out, captured.err)
 
     async def beside(self, *words: str) -> Ran:
-        """The same while the bot runs in this process."""
+        """Run a command while the bot runs in this process."""
         return await asyncio.to_thread(self.run, *words)
 
 
@@ -310,44 +307,3 @@ async def test_check_with_nothing_set_names_what_is_missing(shell: Shell, monkey
     assert ran.code == 2
     for name in SECRETS:
         assert name.upper() in ran.err
-
-
-# --- serving --------------------------------------------------------------------------------------------------------
-
-
-async def test_serve_answers_until_it_is_told_to_stop_and_exits_with_nought(
-    sqlite_world: World, tmp_path: Path
-) -> None:
-    port = free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(POLICY.parent),
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'served.db'}",
-        "POLICY_FILE": str(POLICY),
-        "PORT": str(port),
-        "SLACK_API_URL": f"{sqlite_world.page}/slack/api/",
-        "FIDEL_API_URL": f"{sqlite_world.page}/fidel/v1",
-        **{name.upper(): value for name, value in SECRETS.items()},
-    }
-    command = (sys.executable, "-m", "bot", "serve")
-    pipe = asyncio.subprocess.PIPE
-    bot = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe)
-    try:
-        sqlite_world.app.port = port
-        await sqlite_world.until(lambda: _ready(sqlite_world), "the bot being ready")
-        bot.send_signal(signal.SIGTERM)
-        _, said = await bot.communicate()
-    finally:
-        if bot.returncode is None:
-            bot.kill()
-    assert bot.returncode == 0
-    for secret in SECRETS.values():
-        assert secret.encode() not in said
-
-
-async def _ready(world: World) -> bool | None:
-    try:
-        async with world.http.get(world.bot + "/readyz") as answer:
-            return answer.status == 200 or None
-    except OSError:
-        return None

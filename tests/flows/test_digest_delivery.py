@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.core.notices import Notice
 from bot.core.policy.file import read_policy
-from bot.core.policy.regions import DAYS
+from bot.core.policy.values import DAYS
 from tests.support.surfaces import finance, in_words
 from tests.support.world import ANA, BEN, POLICY, SAM, World, a_world
 

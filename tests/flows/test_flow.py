@@ -3,7 +3,9 @@
 import json
 
 from bot.core.model import ExecutionState, Outcome
-from tests.support.world import ANA, BEN, LEA, SAM, World, buttons
+from tests.support.outside import buttons
+from tests.support.surfaces import home_of
+from tests.support.world import ANA, BEN, LEA, SAM, World
 
 APPROVE, REJECT, DONE, RETRY, SETTLE = "case.approve", "case.reject", "case.step_done", "case.retry", "case.settle"
 COMPLETE = "case.complete"
@@ -25,16 +27,11 @@ async def test_an_approved_brand_is_created_once_and_its_card_says_so(world: Wor
 
 
 async def test_the_thread_tells_the_story(world: World) -> None:
-    await world.call("brand-create")
-    card = await world.card("finance-brands")
+    _, card = await world.opened("brand-create", "finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
     await world.card("finance-brands", says="done")
-
-    async def told() -> str | None:
-        said = "\n".join(await world.thread("finance-brands", card["ts"]))
-        return said if "Done: every step" in said else None
-
-    story = await world.until(told, "the end of the story in the thread")
+    await world.thread_line("finance-brands", card["ts"], "Done: every step")
+    story = "\n".join(await world.thread("finance-brands", card["ts"]))
     for part in ("was received", "Case opened", "Approved version 1", "Succeeded: Create the brand"):
         assert story.count(part) == 1, story
 
@@ -50,12 +47,7 @@ async def test_a_refund_over_the_band_waits_for_a_lead_and_pays_once(world: Worl
     assert (await world.stripe())["refunds"] == [] or not _refunds(await world.stripe(), "pi_DUPLICATE")
     card = await world.card("finance-refunds", says="129.50 USD")
     await world.press(LEA, "finance-refunds", card, APPROVE)
-
-    async def refunded() -> bool | None:
-        return bool(_refunds(await world.stripe(), "pi_DUPLICATE")) or None
-
-    await world.until(refunded, "the refund at Stripe")
-    file = await world.file(case.case_id)
+    file = await world.file_once(case.case_id, lambda file: file.executions and file.executions[0].receipt)
     assert [decision.user_id for decision in file.decisions] == [ANA, BEN, LEA]
     assert len(_refunds(await world.stripe(), "pi_DUPLICATE")) == 1
     assert file.executions[0].key == f"{call_id}/refund/1"
@@ -85,29 +77,18 @@ async def test_somebody_without_rights_is_told_so_and_nothing_happens(world: Wor
     call_id = await world.call("brand-create")
     card = await world.card("finance-brands")
     await world.press(SAM, "finance-brands", card, APPROVE)
-
-    async def told() -> str | None:
-        said = await world.whispers("finance-brands", SAM)
-        return said[-1] if said else None
-
-    assert "finance" in await world.until(told, "an answer to the click")
+    await world.told(SAM, "finance", "finance-brands")
     case = await world.case_of(call_id)
     assert case.state == "open"
     assert any(entry.entry.what == "click.refused" for entry in await world.history(case.case_id))
 
 
 async def test_a_click_that_comes_too_late_hears_who_was_first(world: World) -> None:
-    await world.call("brand-create")
-    card = await world.card("finance-brands")
+    _, card = await world.opened("brand-create", "finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
     await world.card("finance-brands", says="done")
     await world.press(BEN, "finance-brands", card, APPROVE)
-
-    async def told() -> str | None:
-        said = await world.whispers("finance-brands", BEN)
-        return said[-1] if said else None
-
-    assert f"Already approved by <@{ANA}>" in await world.until(told, "an answer to the click")
+    await world.told(BEN, f"Already approved by <@{ANA}>", "finance-brands")
 
 
 async def test_a_rejection_needs_a_reason_and_shows_it(world: World) -> None:
@@ -170,9 +151,7 @@ async def test_the_same_call_twice_is_one_call_one_case_and_one_card(world: Worl
 
 
 async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) -> None:
-    call_id = await world.call("refund-duplicate")
-    card = await world.card("finance-refunds")
-    case = await world.case_of(call_id)
+    case, card = await world.opened("refund-duplicate", "finance-refunds")
     refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
     headers = {"Authorization": "Bearer rk_test_sandbox"}
     async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as elsewhere:
@@ -191,18 +170,13 @@ async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) ->
 
 
 async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: World) -> None:
-    call_id = await world.call("brand-create")
-    card = await world.card("finance-brands")
+    case, card = await world.opened("brand-create", "finance-brands")
     await world.fault("fidel", "lost_reply")
+    world.clock.stand_still()
     await world.press(ANA, "finance-brands", card, APPROVE)
-    case = await world.case_of(call_id)
-
-    async def unsure() -> bool | None:
-        (execution,) = (await world.file(case.case_id)).executions
-        return True if execution.state is ExecutionState.UNSURE else None
-
-    await world.until(unsure, "an unsure execution")
+    await world.file_once(case.case_id, lambda file: file.executions[0].state is ExecutionState.UNSURE)
     await world.fault("fidel", "none")
+    world.clock.let_pass(10)
     file = await world.state(case.case_id, "done")
     attempts = await world.app.db.read(lambda store: store.attempts(file.executions[0].key))
     assert attempts[0].outcome is Outcome.UNSURE
@@ -216,15 +190,13 @@ def _refunds(panel: dict[str, object], payment: str) -> list[object]:
 
 
 async def test_a_vip_who_cannot_pay_is_urgent_and_calls_the_owners_by_name(world: World) -> None:
-    await world.call("vip-blocker")
-    card = await world.card("finance-vip", says="VIP payment blocker")
+    _, card = await world.opened("vip-blocker", "finance-vip", says="VIP payment blocker")
     assert card["text"].startswith("Urgent")
     assert "<!subteam^S0LEADS001>" in str(card["blocks"])
 
 
 async def test_a_disputed_payment_is_not_offered_for_refund(world: World) -> None:
-    await world.call("refund-disputed")
-    card = await world.card("finance-review", says="Needs a look")
+    _, card = await world.opened("refund-disputed", "finance-review", says="Needs a look")
     assert "disputed" in str(card["blocks"])
     assert APPROVE not in buttons(card)
 
@@ -234,14 +206,9 @@ async def test_a_choice_of_how_to_settle_a_dispute_needs_somebody_else_to_approv
     card = await world.card("finance-disputes", says="Dispute")
     assert APPROVE not in buttons(card)
     await world.press(ANA, "finance-disputes", card, "case.choose.1")
-
-    async def second() -> dict[str, object] | None:
-        card = (await world.cards("finance-disputes"))[-1]
-        return card if APPROVE in buttons(card) else None
-
-    card = await world.until(second, "the second version with its Approve button")
     case = await world.case_of(call_id)
     assert case.version == 2
+    _, card = await world.drawn(case.case_id, APPROVE)
     await world.press(ANA, "finance-disputes", card, APPROVE)
     await world.press(LEA, "finance-disputes", card, APPROVE)
     await world.state(case.case_id, "approved")
@@ -250,14 +217,7 @@ async def test_a_choice_of_how_to_settle_a_dispute_needs_somebody_else_to_approv
 async def test_the_home_tab_shows_cases_only_to_those_whom_the_policy_names(world: World) -> None:
     call_id = await world.call("refund-small")
     case = await world.case_of(call_id)
-    seen = {}
-    for user in (ANA, SAM):
-        await world.open_home(user)
-
-        async def drawn(user: str = user) -> dict[str, object] | None:
-            return await world.home(user)
-
-        seen[user] = str(await world.until(drawn, "a home tab"))
+    seen = {user: str(await home_of(world, user)) for user in (ANA, SAM)}
     assert case.case_id in seen[ANA]
     assert case.case_id not in seen[SAM]
 
@@ -281,8 +241,7 @@ async def test_an_amount_that_is_raised_later_asks_the_people_of_the_higher_band
 
 
 async def test_a_completed_case_is_judged_by_the_amount_that_was_filled_in(world: World) -> None:
-    await world.call("messy-values")
-    card = await world.card("finance-review")
+    _, card = await world.opened("messy-values", "finance-review")
     await world.press(ANA, "finance-review", card, COMPLETE)
     given = {"amount": "24.00", "currency": "USD", "payment_id": "pi_SMALL", "reason": "Seat cancelled in time"}
     answer = await world.submit(ANA, await world.form(ANA), kind="refund", **given)
@@ -310,19 +269,11 @@ async def test_the_same_call_in_other_bytes_undoes_no_choice(world: World) -> No
 
 
 async def test_a_late_click_hears_who_rejected_and_not_who_had_approved(world: World) -> None:
-    await world.call("refund-duplicate")
-    card = await world.card("finance-refunds")
+    _, card = await world.opened("refund-duplicate", "finance-refunds")
     await world.press(ANA, "finance-refunds", card, APPROVE)
     card = await world.card("finance-refunds", says="1 of 2")
     await world.press(LEA, "finance-refunds", card, REJECT)
     answer = await world.submit(LEA, await world.form(LEA), reason="The charge was correct.")
     assert answer["ok"], answer
     await world.press(BEN, "finance-refunds", card, APPROVE)
-
-    async def told() -> str | None:
-        said = await world.whispers("finance-refunds", BEN)
-        return said[-1] if said else None
-
-    words = await world.until(told, "an answer to the click")
-    assert words.startswith(f"Already rejected by <@{LEA}>")
-    assert ANA not in words
+    assert ANA not in await world.told(BEN, f"Already rejected by <@{LEA}>")

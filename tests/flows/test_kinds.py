@@ -1,4 +1,4 @@
-"""Every kind of case: walked from its signed webhook to done, its form, its words and its documentation."""
+"""Walk every kind of case from its signed webhook to done, and check its form, words and documentation."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +12,7 @@ from bot.core.model import CaseFile, CaseState, ExecutionState, Kind
 from bot.core.playbooks import PLAYBOOKS
 from tests.support.cards import file_of
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, World, a_world, buttons
+from tests.support.world import ANA, BEN, LEA, OpenWorld, World
 
 APPROVE, COMPLETE, DONE, FIRST = "case.approve", "case.complete", "case.step_done", "case.choose.1"
 DOCS = REPOSITORY / "docs" / "playbooks.md"
@@ -42,8 +42,8 @@ ALWAYS_BY_HAND: Mapping[Kind, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("every_system", [False, True], ids=["by hand", "connected"])
-async def test_every_kind_goes_from_its_webhook_to_done(tmp_path: Path, kind: Kind, every_system: bool) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=every_system) as world:
+async def test_every_kind_goes_from_its_webhook_to_done(open_world: OpenWorld, kind: Kind, every_system: bool) -> None:
+    async with open_world(every_system=every_system) as world:
         file = await walk(world, kind)
     assert {step.state for step in file.executions} == {ExecutionState.SUCCEEDED}
     assert len(file.executions) == len(file.proposal.actions) > 0
@@ -58,7 +58,7 @@ async def walk(world: World, kind: Kind) -> CaseFile:
     case = await world.case_of(call_id)
     assert (case.kind, case.channel) == (kind, channel)
     for user, button in presses:
-        await press(world, case.case_id, user, button)
+        await world.press_on(case.case_id, user, button)
         if button == COMPLETE:
             given = {"amount": "24.00", "currency": "USD", "payment_id": "pi_SMALL", "reason": "Seat cancelled"}
             answer = await world.submit(user, await world.form(user), kind="refund", **given)
@@ -70,7 +70,7 @@ async def walk(world: World, kind: Kind) -> CaseFile:
         file = await world.file(case.case_id)
         assert file.case.state in (CaseState.APPROVED, CaseState.DONE), file.case.closing
         if file.case.state is CaseState.APPROVED:
-            await press(world, case.case_id, ANA if kind is not Kind.VIP_BLOCKER else LEA, DONE)
+            await world.press_on(case.case_id, ANA if kind is not Kind.VIP_BLOCKER else LEA, DONE)
     return file
 
 
@@ -80,25 +80,11 @@ async def moved_on(world: World, case_id: str) -> bool | None:
     return True if by_hand or file.case.state is not CaseState.APPROVED else None
 
 
-async def press(world: World, case_id: str, user: str, button: str) -> None:
-    """On the card as it stands, once it shows the button."""
-
-    async def drawn() -> dict[str, Any] | None:
-        file = await world.file(case_id)
-        cards = await world.cards(f"finance-{file.case.channel}")
-        shown = buttons(cards[-1]) if cards else {}
-        fresh = button in shown and f"{case_id}:r{file.case.revision}:" in shown[button][0]
-        return cards[-1] if fresh else None
-
-    card = await world.until(drawn, f"the button {button}")
-    await world.press(user, f"finance-{(await world.file(case_id)).case.channel}", card, button)
-
-
 async def test_one_button_makes_a_refund_of_a_billing_question(sqlite_world: World) -> None:
     call_id = await sqlite_world.call("billing-question")
     await sqlite_world.card("finance-accounts")
     case = await sqlite_world.case_of(call_id)
-    await press(sqlite_world, case.case_id, ANA, FIRST)
+    await sqlite_world.press_on(case.case_id, ANA, FIRST)
     await sqlite_world.card("finance-refunds", says="1,240.00 USD")
     file = await sqlite_world.file(case.case_id)
     assert (file.case.kind, file.proposal.authors) == (Kind.REFUND, (ANA,))

@@ -1,6 +1,5 @@
-"""Amounts are written and read as the locale of the channel does it, always with exactly the currency's decimals."""
+"""Write and read amounts as the channel's locale does, always with exactly the currency's decimals."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from tests.support.cards import NOW, PLAIN, REFUND, STANDING, TICKET, case_of, e
 from tests.support.choices import pick
 from tests.support.rows import a_case
 from tests.support.surfaces import finance
-from tests.support.world import ANA, BEN, POLICY, World, a_world
+from tests.support.world import ANA, BEN, POLICY, OpenWorld, World
 from tests.unit.test_forms import values
 
 LOCALES = ("en_US", "de_DE", "fr_FR", "en_IN", "ja_JP", "ar_EG", "de_CH")
@@ -153,7 +152,7 @@ def test_no_sentence_of_ours_on_a_card_keeps_the_numbers_of_another_country(stat
 
 @pytest.mark.parametrize("state", CaseState)
 def test_every_sentence_of_ours_is_written_anew(state: CaseState) -> None:
-    """Facts, doubts, options, reasons, steps and the end of it, each with an amount."""
+    # facts, doubts, options, reasons, steps and the end of the case, each with an amount
     sum_, file = "1,240.00 USD", file_of(Kind.DISPUTE, state)
     action = REFUND.model_copy(update={"sentence": f"Refund {sum_}"})
     fact = Fact(
@@ -217,7 +216,7 @@ def test_an_amount_never_breaks_between_its_thousands() -> None:
 
 
 def test_every_locale_of_babel_can_be_shown_and_typed_back() -> None:
-    """A policy may name any; most of them are like one of these in all that concerns numbers."""
+    # a policy may name any; most are like one of these in all that concerns numbers
     seen: set[tuple[Any, ...]] = set()
     money = Money(amount_minor=123456789, currency="USD")
     for name in ("pl_PL", "pt_BR", "sv_SE", "fa_IR", "hi_IN", "bgn", "tok", "es_MX", "he_IL", "tr_TR", "vi_VN"):
@@ -235,17 +234,16 @@ def german() -> str:
     return POLICY.read_text() + '\n[regions.refunds]\nlocale = "de_DE"\n'
 
 
-async def test_a_german_channel_shows_and_takes_german_numbers(german: str, tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
-        await world.call("refund-duplicate")
-        card = await world.card("finance-refunds", says="129,50 USD")
+async def test_a_german_channel_shows_and_takes_german_numbers(german: str, open_world: OpenWorld) -> None:
+    async with open_world(policy=read_policy(german)) as world:
+        _, card = await world.opened("refund-duplicate", "finance-refunds", says="129,50 USD")
         assert "Rule: over 100,00 USD" in str(card["blocks"])
         assert "Refund 129,50 USD on Stripe payment pi_DUPLICATE" in str(card["blocks"])
         file = await only_file(world)
         assert file.proposal.actions[0].sentence == "Refund 129.50 USD on Stripe payment pi_DUPLICATE"
         await world.press(ANA, "finance-refunds", card, "case.approve")
         await world.press(ANA, "finance-refunds", card, "case.approve")
-        assert "Rule: over 100,00 USD" in (await world.whispers("finance-refunds", ANA))[-1]
+        await world.told(ANA, "Rule: over 100,00 USD")
         await pick(world, ANA, "finance-refunds", card, "amount")
         form = await world.form(ANA)
         assert "*Offered: 129,50 USD*" in str(form["blocks"])
@@ -264,8 +262,8 @@ async def thread(world: World, card: dict[str, Any]) -> str | None:
     return said if "Lowered" in said else None
 
 
-async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
+async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, open_world: OpenWorld) -> None:
+    async with open_world(policy=read_policy(german)) as world:
         case = await world.case_of(await world.call("refund-duplicate"))
         await finance(world, BEN, f"take {case.case_id}")
         await finance(world, ANA, f"take {case.case_id}")
@@ -280,10 +278,11 @@ async def direct_to_ben(world: World) -> str | None:
     return next((message["text"] for message in found.values()), None)
 
 
-async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(german: str, tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=read_policy(german)) as world:
-        await world.call("two-amounts")
-        unclear = await world.card("finance-review")
+async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(
+    german: str, open_world: OpenWorld
+) -> None:
+    async with open_world(policy=read_policy(german)) as world:
+        _, unclear = await world.opened("two-amounts", "finance-review")
         await world.press(BEN, "finance-review", unclear, "case.complete")
         form = await world.form(BEN)
         answer = await world.submit(

@@ -7,14 +7,15 @@ import pytest
 
 from bot.cases import deliveries
 from bot.cases import notices as case_notices
-from bot.cases.executions import save
+from bot.cases.change import change_case
 from bot.cases.notices import NoticeJob
 from bot.core.cards import notices
 from bot.core.model import CaseState, Details, Entry, Fields
 from bot.core.notices import Notice
 from storage import Database, Store
+from tests.support.outside import button
 from tests.support.rows import NOW, a_case, a_decision, open_case
-from tests.support.world import ANA, BEN, LEA, SAM, World, button
+from tests.support.world import ANA, BEN, LEA, SAM, World
 
 SECOND = timedelta(seconds=1)
 REJECT = "case.reject"
@@ -28,7 +29,7 @@ async def change(db: Database, what: str, actor: str = "worker", after: float = 
         case = store.case("C-1", lock=True)
         assert case is not None
         now = NOW + after * SECOND
-        save(store, case, now, Entry(actor=actor, what=what, sentence="Something came late."), **update)
+        change_case(store, case, now, Entry(actor=actor, what=what, sentence="Something came late."), **update)
 
     await db.write(write)
 
@@ -85,7 +86,7 @@ async def test_who_had_a_case_hears_that_somebody_took_it(database: Database) ->
         case = store.case("C-1", lock=True)
         assert case is not None
         data = {"from": LEA, "to": BEN}
-        save(store, case, NOW, Entry(actor=BEN, what="case.taken", data=data), owner=BEN)
+        change_case(store, case, NOW, Entry(actor=BEN, what="case.taken", data=data), owner=BEN)
 
     await database.write(taken)
     assert [notice.recipient for notice in await waiting(database)] == [LEA]

@@ -1,4 +1,4 @@
-"""One complaint, one payout: what was paid for a charge is not paid again, whoever asks and whoever clicks."""
+"""Pay one complaint once: what was paid for a charge is not paid again, whoever asks and whoever clicks."""
 
 import asyncio
 import copy
@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest_asyncio
 
-from bot.core.model import Case, CaseFile, Earlier, Kind
+from bot.core.model import Case, Earlier, Kind
 from sandbox.caller import load_calls
 from tests.flows.test_kinds import APPROVE, COMPLETE
-from tests.support.slack_requests import a_click, interaction, knock, told
-from tests.support.world import ANA, BEN, SAM, World, a_world, buttons
+from tests.support.outside import buttons
+from tests.support.slack_requests import a_click, interaction, knock
+from tests.support.world import ANA, BEN, SAM, World, a_world
 
 REJECT = "case.reject"
 CHANNEL = "finance-refunds"
@@ -20,14 +21,14 @@ CHANNEL = "finance-refunds"
 
 @pytest_asyncio.fixture
 async def world(database_url: str) -> AsyncIterator[World]:
-    """On each engine in turn: of two transactions at the same moment one has to see the other."""
+    """Yield the bot on each engine in turn: of two simultaneous transactions one has to see the other."""
     async with a_world(database_url, every_system=True) as made:
         yield made
 
 
 async def test_a_second_call_about_a_paid_charge_goes_to_review_and_nobody_can_complete_it(world: World) -> None:
     first = await opened(world, "refund-small")
-    await press(world, first.case_id, ANA, APPROVE)
+    await world.press_on(first.case_id, ANA, APPROVE)
     await world.state(first.case_id, "done")
 
     second = await opened(world, "refund-small")
@@ -39,17 +40,12 @@ async def test_a_second_call_about_a_paid_charge_goes_to_review_and_nobody_can_c
     assert first.case_id in json.dumps(card["blocks"])
     assert f"<@{ANA}>" in json.dumps(card["blocks"])
 
-    await press(world, second.case_id, BEN, COMPLETE)
+    await world.press_on(second.case_id, BEN, COMPLETE)
     given = {"amount": "24.00", "currency": "USD", "payment_id": "pi_SMALL", "reason": "They called again"}
     await world.submit(BEN, await world.form(BEN), kind="refund", **given)
-
-    async def completed() -> CaseFile | None:
-        file = await world.file(second.case_id)
-        return file if BEN in file.proposal.authors else None
-
-    file = await world.until(completed, "what Ben filled in")
+    file = await world.file_once(second.case_id, lambda file: BEN in file.proposal.authors)
     assert (file.case.kind, file.proposal.because) == (Kind.REVIEW, paid)
-    await press(world, second.case_id, ANA, APPROVE)  # "Log and close"
+    await world.press_on(second.case_id, ANA, APPROVE)  # "Log and close"
     await world.state(second.case_id, "done")
     assert await refunds(world, "pi_SMALL") == 1
 
@@ -60,7 +56,7 @@ async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_othe
     told = "\n".join([entry.entry.sentence or "" for entry in await world.history(one.case_id)])
     assert f"Case {other.case_id} is about payment pi_SMALL too." in told
 
-    await asyncio.gather(press(world, one.case_id, ANA, APPROVE), press(world, other.case_id, BEN, APPROVE))
+    await asyncio.gather(world.press_on(one.case_id, ANA, APPROVE), world.press_on(other.case_id, BEN, APPROVE))
 
     async def settled() -> list[Case] | None:
         found = [(await world.file(case.case_id)).case for case in (one, other)]
@@ -71,11 +67,7 @@ async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_othe
     assert await refunds(world, "pi_SMALL") == 1
     loser = {one.case_id: ANA, other.case_id: BEN}[left.case_id]
     answer = f"Already paid: 24.00 USD just now, in case {done.case_id} about payment pi_SMALL. Nothing was approved."
-
-    async def answered() -> bool | None:
-        return answer in await world.whispers(CHANNEL, loser) or None
-
-    await world.until(answered, "the answer to the other click")
+    await world.told(loser, answer)
     winner = {one.case_id: ANA, other.case_id: BEN}[done.case_id]
     assert [earlier.paid_by for earlier in exact(left) if earlier.paid] == [(winner,)]
     assert (await world.file(left.case_id)).decisions == ()
@@ -85,18 +77,18 @@ async def test_once_one_is_paid_the_others_say_so_at_once_and_an_old_button_of_t
     world: World,
 ) -> None:
     one, other = await opened(world, "refund-small"), await opened(world, "refund-small")
-    _, old = await drawn(world, other.case_id, APPROVE)
-    await press(world, one.case_id, ANA, APPROVE)
+    _, old = await world.drawn(other.case_id, APPROVE)
+    await world.press_on(one.case_id, ANA, APPROVE)
     await world.state(one.case_id, "done")
 
-    _, card = await drawn(world, other.case_id, REJECT, says="Already paid")
+    _, card = await world.drawn(other.case_id, REJECT, says="Already paid")
     assert APPROVE not in buttons(card)
     assert "Change the amount" not in json.dumps(card["blocks"])
     revision = (await world.file(other.case_id)).case.revision
 
     for user, words in ((BEN, "Already paid"), (SAM, "Only finance may approve")):
         await knock(world, interaction(a_click(world, old, APPROVE, by=user)))
-        await told(world, user, words)
+        await world.told(user, words)
     assert not any("paid" in text for text in await world.whispers(CHANNEL, SAM))
     refused = [entry.entry.actor for entry in await world.history(other.case_id) if entry.entry.what == "click.refused"]
     assert refused == [SAM]
@@ -106,7 +98,7 @@ async def test_once_one_is_paid_the_others_say_so_at_once_and_an_old_button_of_t
 
 async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -> None:
     first = await opened(world, "refund-small")
-    await press(world, first.case_id, ANA, APPROVE)
+    await world.press_on(first.case_id, ANA, APPROVE)
     await world.state(first.case_id, "done")
     body = changed("dispute-evidence", payment_id="pi_SMALL", amount=24, summary="A charge of USD 24.00.")
     assert await world.deliver(body) == 200
@@ -118,7 +110,7 @@ async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -
 
 async def test_a_near_miss_is_a_hint_and_stops_nobody(world: World) -> None:
     first = await opened(world, "refund-small")
-    await press(world, first.case_id, ANA, APPROVE)
+    await world.press_on(first.case_id, ANA, APPROVE)
     await world.state(first.case_id, "done")
     body = changed("refund-small", payment_id="pi_DUPLICATE", refund_amount=25, summary="Asks for USD 25.00 back.")
     assert await world.deliver(body) == 200
@@ -128,19 +120,19 @@ async def test_a_near_miss_is_a_hint_and_stops_nobody(world: World) -> None:
     assert second.kind is Kind.REFUND
     card = await world.card(CHANNEL, says="25.00 USD")
     assert first.case_id in json.dumps(card["blocks"])
-    await press(world, second.case_id, ANA, APPROVE)
+    await world.press_on(second.case_id, ANA, APPROVE)
     await world.state(second.case_id, "done")
     assert await refunds(world, "pi_DUPLICATE") == 1
 
 
 async def test_what_was_rejected_was_not_paid(world: World) -> None:
     first = await opened(world, "refund-small")
-    await press(world, first.case_id, ANA, REJECT)
+    await world.press_on(first.case_id, ANA, REJECT)
     await world.submit(ANA, await world.form(ANA), reason="Not ours")
     await world.state(first.case_id, "rejected")
     second = await opened(world, "refund-small")
     assert second.kind is Kind.REFUND
-    await press(world, second.case_id, BEN, APPROVE)
+    await world.press_on(second.case_id, BEN, APPROVE)
     await world.state(second.case_id, "done")
     assert await refunds(world, "pi_SMALL") == 1
 
@@ -149,12 +141,12 @@ async def test_what_was_rejected_was_not_paid(world: World) -> None:
 
 
 async def opened(world: World, name: str) -> Case:
-    """Another call of the same words, with an id of its own."""
+    """Return the case of another call of the same words, with an id of its own."""
     return await world.case_of(await world.call(name, fresh=True))
 
 
 def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:
-    """The body of another call, with some of what was found out changed."""
+    """Return the body of another call with some of its analysis changed."""
     body: dict[str, Any] = copy.deepcopy(load_calls()[name]["body"])
     body["payload"]["call"] |= {"id": f"call_demo_another_{name}", "summary": summary, "transcript": "[]"}
     body["payload"]["call"]["post_call_analysis"] |= analysis
@@ -163,25 +155,6 @@ def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:
 
 def exact(case: Case) -> list[Earlier]:
     return [earlier for earlier in case.earlier if earlier.exact]
-
-
-async def press(world: World, case_id: str, user: str, action_id: str) -> None:
-    """On this case's own card as it stands, once it shows the button."""
-    channel, card = await drawn(world, case_id, action_id)
-    await world.press(user, channel, card, action_id)
-
-
-async def drawn(world: World, case_id: str, action_id: str, says: str = "") -> tuple[str, dict[str, Any]]:
-    """The channel and the card of this case as it stands, once it shows the button and says this."""
-
-    async def fresh() -> tuple[str, dict[str, Any]] | None:
-        case = (await world.file(case_id)).case
-        cards = await world.cards(f"finance-{case.channel}")
-        ours = f"{case_id}:r{case.revision}:"
-        found = [card for card in cards if buttons(card).get(action_id, ("",))[0].startswith(ours)]
-        return (f"finance-{case.channel}", found[0]) if found and says in json.dumps(found[0]["blocks"]) else None
-
-    return await world.until(fresh, f"the button {action_id}, and “{says}”")
 
 
 async def refunds(world: World, payment_id: str) -> int:

@@ -1,18 +1,15 @@
-"""Credentials that are not accepted pause their connector alone, and it goes on once they are."""
+"""Pause a connector alone while its credentials are refused, and go on once they are accepted."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.cases import pauses
 from bot.core.model import CaseFile, CaseState, ExecutionState, Outcome
-from tests.flows.test_kinds import APPROVE, press
+from tests.flows.test_kinds import APPROVE
 from tests.flows.test_notices import direct
-from tests.support.world import ADA, ANA, World, a_world, changed_policy
+from tests.support.world import ADA, ANA, OpenWorld, World, changed_policy
 
 # vendor -> a call, its channel, and the first of its steps that needs this vendor
 STEPS: dict[str, tuple[str, str, str]] = {
@@ -31,15 +28,14 @@ async def asked(world: World) -> tuple[int, dict[str, Any]]:
 
 
 async def held(world: World, call_id: str, connector: str) -> CaseFile:
-    """The case, once its step waits for the credentials and the card says so."""
+    """Return the case, once its step waits for the credentials and the card says so."""
     case = await world.case_of(call_id)
 
-    async def look() -> CaseFile | None:
-        file = await world.file(case.case_id)
-        waits = [step for step in file.executions if step.action.connector == connector]
-        return file if waits and (waits[0].detail or "").startswith("Paused: ") else None
+    def waits(file: CaseFile) -> bool:
+        steps = [step for step in file.executions if step.action.connector == connector]
+        return bool(steps) and (steps[0].detail or "").startswith("Paused: ")
 
-    file = await world.until(look, f"a paused step on {connector}")
+    file = await world.file_once(case.case_id, waits)
 
     async def drawn() -> bool | None:
         cards = await world.cards(f"finance-{case.channel}")
@@ -50,82 +46,77 @@ async def held(world: World, call_id: str, connector: str) -> CaseFile:
 
 
 async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
-    """A case whose step on this vendor waits, since its credentials are refused from the approval on."""
+    """Return the connector and a case whose step waits, its credentials refused from the approval on."""
     name, channel, connector = STEPS[vendor]
     call_id = await world.call(name)
     await world.card(f"finance-{channel}")
     await world.fault(vendor, "revoked_token")
-    await press(world, (await world.case_of(call_id)).case_id, ANA, APPROVE)
+    await world.press_on((await world.case_of(call_id)).case_id, ANA, APPROVE)
     return connector, await held(world, call_id, connector)
 
 
 async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
-    tmp_path: Path,
+    connected: World,
 ) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
-        await world.fault("quickbooks", "revoked_token")
-        for _ in range(2):
-            await world.call("refund-small", fresh=True)
-            await world.card("finance-refunds")
-            await world.app.jobs.credentials.ask_doubted()
-        assert list((await asked(world))[1]["paused"]) == ["quickbooks"]
-        told = await world.until(lambda: heard(world, ADA), "the admin's message")
-        assert [text for text in told if "QuickBooks" in text] == told[:1]
-        await world.fault("quickbooks", "none")
-        await world.app.jobs.credentials.try_locked()
-        assert "paused" not in (await asked(world))[1]
+    await connected.fault("quickbooks", "revoked_token")
+    for _ in range(2):
+        await connected.opened("refund-small", "finance-refunds", fresh=True)
+        await connected.app.jobs.credentials.ask_doubted()
+    assert list((await asked(connected))[1]["paused"]) == ["quickbooks"]
+    told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
+    assert [text for text in told if "QuickBooks" in text] == told[:1]
+    await connected.fault("quickbooks", "none")
+    await connected.app.jobs.credentials.try_locked()
+    assert "paused" not in (await asked(connected))[1]
 
 
-async def test_a_look_up_that_fails_otherwise_pauses_nothing(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
-        await world.fault("stripe", "500")
-        await world.call("refund-small")
-        await world.card("finance-refunds")
-        await world.app.jobs.credentials.ask_doubted()
-        assert "paused" not in (await asked(world))[1]
+async def test_a_look_up_that_fails_otherwise_pauses_nothing(connected: World) -> None:
+    await connected.fault("stripe", "500")
+    await connected.opened("refund-small", "finance-refunds")
+    await connected.app.jobs.credentials.ask_doubted()
+    assert "paused" not in (await asked(connected))[1]
 
 
 @pytest.mark.parametrize("vendor", STEPS)
 async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_once_they_are_renewed(
-    tmp_path: Path, vendor: str
+    connected: World, vendor: str
 ) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as world:
-        connector, file = await auth_failed(world, vendor)
-        assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
-        status, said = await asked(world)
-        assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
-        assert (await world.figures())[f'countersign_paused{{scope="{connector}"}}'] == 1
-        told = await world.until(lambda: heard(world, ADA), "the admin's message")
-        assert len(told) == 1
-        assert connector in told[0].lower()
+    connector, file = await auth_failed(connected, vendor)
+    assert file.case.state is CaseState.APPROVED  # it waits, and nobody has to press anything
+    status, said = await asked(connected)
+    assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
+    assert (await connected.figures())[f'countersign_paused{{scope="{connector}"}}'] == 1
+    told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
+    assert len(told) == 1
+    assert connector in told[0].lower()
 
-        await world.app.jobs.credentials.try_locked()  # they are still refused
-        assert (await world.file(file.case.case_id)).case.state is CaseState.APPROVED
+    await connected.app.jobs.credentials.try_locked()  # they are still refused
+    assert (await connected.file(file.case.case_id)).case.state is CaseState.APPROVED
 
-        await world.fault(vendor, "none")
-        world.clock.let_pass(3)  # the first back-off
-        await world.app.jobs.credentials.try_locked()
-        done = await world.state(file.case.case_id, "done")
-        step = next(step for step in done.executions if step.action.connector == connector)
-        assert (step.state, step.failures, step.detail) == (ExecutionState.SUCCEEDED, 0, None)
-        tries = await world.app.db.read(lambda store: store.attempts(step.key))
-        assert [one.outcome for one in tries if one.outcome is Outcome.SUCCEEDED] == [Outcome.SUCCEEDED]
-        assert await asked(world) == (200, {"status": "ready"})
-        assert len(direct(world, ADA)) == 1  # the admins hear of it once
+    await connected.fault(vendor, "none")
+    connected.clock.let_pass(3)  # the first back-off
+    await connected.app.jobs.credentials.try_locked()
+    done = await connected.state(file.case.case_id, "done")
+    step = next(step for step in done.executions if step.action.connector == connector)
+    assert (step.state, step.failures, step.detail) == (ExecutionState.SUCCEEDED, 0, None)
+    tries = await connected.app.db.read(lambda store: store.attempts(step.key))
+    assert [one.outcome for one in tries if one.outcome is Outcome.SUCCEEDED] == [Outcome.SUCCEEDED]
+    assert await asked(connected) == (200, {"status": "ready"})
+    assert len(direct(connected, ADA)) == 1  # the admins hear of it once
 
 
 async def heard(world: World, user: str) -> list[str] | None:
     return direct(world, user) or None
 
 
-async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(all_systems: World) -> None:
-    world = all_systems
+async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(connected: World) -> None:
+    world = connected
     await auth_failed(world, "stripe")
     brand = await opened(world, "brand-create", "brands")
-    await press(world, brand, ANA, APPROVE)
+    await world.press_on(brand, ANA, APPROVE)
     await world.state(brand, "done")
     call_id = await world.call("yen")
-    await press(world, (await world.case_of(call_id)).case_id, ANA, APPROVE)
+    await world.press_on((await world.case_of(call_id)).case_id, ANA, APPROVE)
     late = await held(world, call_id, "stripe")
     assert late.executions[0].attempts == 0
     for _ in range(2):  # it is said once
@@ -137,11 +128,12 @@ async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_wa
     await world.state(late.case.case_id, "done")
 
 
-async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all_systems: World) -> None:
-    world = all_systems
+async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(connected: World) -> None:
+    world = connected
     case_id = await opened(world, "refund-small", "refunds")
+    world.clock.stand_still()
     await world.fault("stripe", "lost_reply")
-    await press(world, case_id, ANA, APPROVE)
+    await world.press_on(case_id, ANA, APPROVE)
     await world.until(lambda: refunded(world), "the refund whose answer was lost")
     await world.fault("stripe", "revoked_token")
     world.clock.let_pass(10)
@@ -155,8 +147,8 @@ async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(all
 
 
 @pytest.mark.parametrize("renewed", [True, False])
-async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed: bool) -> None:
-    world = all_systems
+async def test_an_admin_may_resume_a_system_by_hand(connected: World, renewed: bool) -> None:
+    world = connected
     connector, file = await auth_failed(world, "stripe")
     await world.until(lambda: heard(world, ADA), "the admin's message")
     if renewed:
@@ -175,15 +167,15 @@ async def test_an_admin_may_resume_a_system_by_hand(all_systems: World, renewed:
     assert list((await asked(world))[1]["paused"]) == [connector]
 
 
-async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(tmp_path: Path) -> None:
+async def test_where_the_policy_names_no_admins_a_channel_hears_of_it(open_world: OpenWorld) -> None:
     policy = changed_policy(('admins  = ["U0ADMIN001"]', ""), (', { after = "1h", to = "admins" }', ""))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, policy=policy) as world:
+    async with open_world(every_system=True, policy=policy) as world:
         await auth_failed(world, "stripe")
         await world.card("finance-review", says="Stripe is paused")
 
 
-async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is_renewed(all_systems: World) -> None:
-    world = all_systems
+async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is_renewed(connected: World) -> None:
+    world = connected
     await world.fault("stripe", "revoked_token")
     call_id = await world.call("refund-small")
     card = await world.card("finance-refunds", says="24.00 USD")
@@ -200,14 +192,8 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
 # --- how it is done -------------------------------------------------------------------------------------------------
 
 
-@pytest_asyncio.fixture
-async def all_systems(tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True) as made:
-        yield made
-
-
 async def opened(world: World, name: str, channel: str) -> str:
-    """Sends a call; returns the id of its case once its card hangs."""
+    """Send a call; return the id of its case once its card is posted."""
     call_id = await world.call(name)
     await world.card(f"finance-{channel}")
     return (await world.case_of(call_id)).case_id

@@ -1,4 +1,4 @@
-"""Each playbook through all its systems: one webhook in, one effect in each, and links both ways."""
+"""Run each playbook through all its systems: one webhook in, one effect in each, and links both ways."""
 
 import json
 from collections import Counter
@@ -10,11 +10,12 @@ import pytest
 from bot.core.cards.mrkdwn import escape
 from bot.core.model import Case, CaseFile, CaseState, ExecutionState
 from bot.systems import TABS
-from tests.flows.test_kinds import APPROVE, DONE, press
+from tests.flows.conftest import PUBLIC
+from tests.flows.test_kinds import APPROVE, DONE
+from tests.support.outside import buttons
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, World, a_world, buttons
+from tests.support.world import ANA, BEN, LEA, World
 
-PUBLIC = "https://countersign.example"
 VENDORS = ("fidel", "stripe", "zendesk", "quickbooks", "hubspot", "google")
 FIRST, SECOND = "case.choose.1", "case.choose.2"
 LINKED = (  # what people read there tells where the case is
@@ -113,75 +114,69 @@ LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tel
 
 
 @pytest.mark.parametrize("name", RUNS)
-async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(tmp_path: Path, name: str) -> None:
+async def test_a_call_has_each_of_its_effects_once_and_links_lead_both_ways(connected: World, name: str) -> None:
     run = RUNS[name]
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        file = await carried_out(world, await world.call(name), run)
-        after = await panels(world)
-        made, changed = difference(before, after)
-        assert Counter(place for place, _ in made) == Counter(run.made)
-        assert Counter(place for place, _ in changed) == Counter(run.changed)
-        link = f"{PUBLIC}/cases/{file.case.case_id}"
-        assert [place for place, one in made if place in LINKED and link not in json.dumps(one)] == []
-        steps = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
-        assert steps == list(run.by_hand)
-        await leads_back(world, file)
+    before = await panels(connected)
+    file = await carried_out(connected, await connected.call(name), run)
+    after = await panels(connected)
+    made, changed = difference(before, after)
+    assert Counter(place for place, _ in made) == Counter(run.made)
+    assert Counter(place for place, _ in changed) == Counter(run.changed)
+    link = f"{PUBLIC}/cases/{file.case.case_id}"
+    assert [place for place, one in made if place in LINKED and link not in json.dumps(one)] == []
+    steps = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
+    assert steps == list(run.by_hand)
+    await leads_back(connected, file)
 
 
 @pytest.mark.parametrize(("asked", "vendor", "run"), LOST)
 async def test_an_effect_whose_answer_was_lost_is_there_once_after_recovery(
-    tmp_path: Path, asked: str, vendor: str, run: Run
+    connected: World, asked: str, vendor: str, run: Run
 ) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        case_id = await opened(world, asked)
-        for user, button in run.presses[:-1]:
-            await press(world, case_id, user, button)
-        await world.fault(vendor, "lost_reply")
-        await press(world, case_id, *run.presses[-1])
-        await lost(world, case_id)
-        await world.fault(vendor, "none")
-        world.clock.let_pass(10)
-        file = await at_its_end(world, case_id)
-        assert file.case.state is CaseState.DONE, file.case.closing
-        made, changed = difference(before, await panels(world))
+    before = await panels(connected)
+    case_id = await opened(connected, asked)
+    for user, button in run.presses[:-1]:
+        await connected.press_on(case_id, user, button)
+    await connected.fault(vendor, "lost_reply")
+    await connected.press_on(case_id, *run.presses[-1])
+    await lost(connected, case_id)
+    await connected.fault(vendor, "none")
+    connected.clock.let_pass(10)
+    file = await at_its_end(connected, case_id)
+    assert file.case.state is CaseState.DONE, file.case.closing
+    made, changed = difference(before, await panels(connected))
     assert Counter(place for place, _ in made) == Counter(run.made)
     assert Counter(place for place, _ in changed) == Counter(run.changed)
     sent = [one["sent"] for place, one in (*made, *changed) if place in ("stripe.receipts", "stripe.invoices")]
     assert set(sent) <= {0, 1}
 
 
-async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        files = [await carried_out(world, await world.call(name), Run(ONE)) for name in UNCLEAR]
-        made, changed = difference(before, await panels(world))
+async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(connected: World) -> None:
+    before = await panels(connected)
+    files = [await carried_out(connected, await connected.call(name), Run(ONE)) for name in UNCLEAR]
+    made, changed = difference(before, await panels(connected))
     assert (Counter(place for place, _ in made), changed) == (Counter({"google.rows": len(UNCLEAR)}), [])
     assert {row["sheet"] for _, row in made} == {"Exceptions"}
     rows = json.dumps([row for _, row in made])
     assert all(f"{PUBLIC}/cases/{file.case.case_id}" in rows for file in files)
 
 
-async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(tmp_path: Path) -> None:
+async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(connected: World) -> None:
     run = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        await carried_out(world, await world.call("renewal-failed"), run)
-        made, changed = difference(before, await panels(world))
+    before = await panels(connected)
+    await carried_out(connected, await connected.call("renewal-failed"), run)
+    made, changed = difference(before, await panels(connected))
     assert Counter(place for place, _ in made) == Counter(run.made)
     assert ("stripe.invoices", "paid") in [(place, one.get("status")) for place, one in changed]
 
 
-async def test_a_receipt_for_another_address_is_sent_nowhere(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", every_system=True, public_url=PUBLIC) as world:
-        before = await panels(world)
-        await world.call("receipt-elsewhere")
-        card = await world.card("finance-documents")
-        assert "verified" in card["text"]
-        if APPROVE in json.dumps(card["blocks"]):
-            await world.press(ANA, "finance-documents", card, APPROVE)
-        made, changed = difference(before, await panels(world))
+async def test_a_receipt_for_another_address_is_sent_nowhere(connected: World) -> None:
+    before = await panels(connected)
+    _, card = await connected.opened("receipt-elsewhere", "finance-documents")
+    assert "verified" in card["text"]
+    if APPROVE in json.dumps(card["blocks"]):
+        await connected.press(ANA, "finance-documents", card, APPROVE)
+    made, changed = difference(before, await panels(connected))
     assert (made, changed) == ([], [])
 
 
@@ -195,10 +190,10 @@ def test_every_example_has_its_test(tmp_path: Path) -> None:
 
 
 async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
-    """The case at its end, which is a good one."""
+    """Return the case at its end, which is a good one."""
     case: Case = await world.case_of(call_id)
     for user, button in run.presses:
-        await press(world, case.case_id, user, button)
+        await world.press_on(case.case_id, user, button)
     file = await at_its_end(world, case.case_id)
     assert file.case.state is CaseState.DONE, file.case.closing
     rows = [step.action.params["sheet"] for step in file.executions if step.action.operation == "append_row"]
@@ -207,14 +202,14 @@ async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
 
 
 async def at_its_end(world: World, case_id: str) -> CaseFile:
-    """Steps by hand are marked done on the way."""
+    """Return the case at its end; steps by hand are marked done on the way."""
     while (file := await at_rest(world, case_id)).case.state is CaseState.APPROVED:
-        await press(world, case_id, ANA, DONE)
+        await world.press_on(case_id, ANA, DONE)
     return file
 
 
 async def at_rest(world: World, case_id: str, *states: ExecutionState) -> CaseFile:
-    """The case once it waits for a person, has a step in one of these states, or is at its end."""
+    """Return the case once it waits for a person, has a step in one of these states, or is at its end."""
 
     async def look() -> CaseFile | None:
         world.clock.let_pass(0.1)  # no waiting for a back-off
@@ -226,17 +221,17 @@ async def at_rest(world: World, case_id: str, *states: ExecutionState) -> CaseFi
 
 
 async def lost(world: World, case_id: str) -> None:
-    """Until the answer to a step was lost; some are looked up at once, and the case goes on."""
+    """Wait until the answer to a step was lost; some are looked up at once, and the case goes on."""
     while True:
         file = await at_rest(world, case_id, ExecutionState.UNSURE)
         if any(step.state is ExecutionState.UNSURE for step in file.executions) or file.case.state is CaseState.DONE:
             return
         assert file.case.state is CaseState.APPROVED, file.case.closing
-        await press(world, case_id, ANA, DONE)
+        await world.press_on(case_id, ANA, DONE)
 
 
 async def opened(world: World, asked: str) -> str:
-    """The case of a sample call, or of a command."""
+    """Return the id of the case of a sample call or of a command."""
     if not asked.startswith("/"):
         return (await world.case_of(await world.call(asked))).case_id
     await world.command(LEA, "finance-documents", asked)
@@ -245,7 +240,7 @@ async def opened(world: World, asked: str) -> str:
 
 
 async def panels(world: World) -> Panels:
-    """What the page shows of each vendor, by id; what has none is its own id."""
+    """Return what the page shows of each vendor, by id; what has none is its own id."""
     found: Panels = {}
     for vendor in VENDORS:
         for name, items in (await world.panel(vendor)).items():
@@ -254,7 +249,7 @@ async def panels(world: World) -> Panels:
 
 
 def difference(before: Panels, after: Panels) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
-    """What is new, and what is there in another form."""
+    """Return what is new, and what is there in another form."""
     every = [(place, key, one) for place, items in after.items() for key, one in items.items()]
     made = [(place, one) for place, key, one in every if key not in before[place]]
     changed = [(place, one) for place, key, one in every if before[place].get(key, one) != one]
@@ -262,7 +257,7 @@ def difference(before: Panels, after: Panels) -> tuple[list[tuple[str, Any]], li
 
 
 async def leads_back(world: World, file: CaseFile) -> None:
-    """The card shows the way to each record, and the address in the records opens the card."""
+    """Assert that the card links to each record, and that the address in the records opens the card."""
     channel = f"finance-{file.case.channel}"
     card = await world.card(channel, says="done")
     drawn = json.dumps(card["blocks"])

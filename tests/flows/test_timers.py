@@ -1,4 +1,4 @@
-"""What happens to a case by time alone, once, whatever the number of processes and however often they restart."""
+"""Let time alone act on a case: once, whatever the number of processes and however often they restart."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,18 +10,21 @@ import pytest
 
 from bot.cases import calls, decisions, timers
 from bot.cases.calls import CallHistory
+from bot.cases.change import change_case
 from bot.cases.clicks import Click
 from bot.core.model import Call, CaseState, Details, Entry, Fields, Kind
 from bot.core.people import Person
 from bot.core.policy import Policy, Region
 from bot.core.slack_ids import CaseRef
+from bot.core.timers import schedule
 from bot.core.triage import case_id_of
 from bot.jobs import Base, Outside
 from bot.jobs.timers import Timers
 from bot.slack import Pace, Slack
 from storage import Database, RuleBroken, Store, open_database
-from tests.support.rows import DETAILS, a_call, open_case, raw
-from tests.support.world import ANA, a_world, buttons, changed_policy
+from tests.support.outside import buttons
+from tests.support.rows import DETAILS, WORKED, a_call, open_case, raw
+from tests.support.world import ANA, a_world, changed_policy
 from tests.unit.test_timers import DAY, FRIDAY, HOUR, MONDAY_9, a_policy
 
 POLICY = a_policy(
@@ -35,11 +38,11 @@ THURSDAY_9 = MONDAY_9 + 3 * DAY
 def a_process(db: Database, now: Callable[[], datetime], policy: Policy = POLICY) -> Timers:
     slack = Slack(token="xoxb-made-up", api_url="http://127.0.0.1:9/", clock=now)  # nothing is sent
     outside = Outside(slack, Pace(0), {})
-    return Timers(Base(db=db, outside=outside, policy=policy, owner="w1", clock=now, wake=lambda *_: None))
+    return Timers(Base(db=db, outside=outside, policy=policy, owner="w1", clock=now))
 
 
 async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:
-    """What the lane does with all that is due."""
+    """Do what the lane does with all that is due."""
     jobs = a_process(db, lambda: now, policy)
     for case_id in await jobs.claim(100):
         await jobs.fire(case_id)
@@ -50,13 +53,13 @@ async def started(db: Database, policy: Policy = POLICY, **changes: Any) -> None
         open_case(store, opened_at=FRIDAY, **changes)
         case = store.case("C-1")
         assert case is not None
-        timers.start(store, case, policy)
+        store.set_timers(schedule(policy, case, case.opened_at))
 
     await db.write(write)
 
 
 async def happened(db: Database) -> list[tuple[str, datetime]]:
-    """What time alone has brought, and when."""
+    """Return what time alone has brought, and when."""
     history = await db.read(lambda store: store.history("C-1"))
     return [(entry.entry.what, entry.at) for entry in history if "timer" in entry.entry.data]
 
@@ -231,8 +234,7 @@ async def test_another_kind_begins_its_time_anew(database: Database) -> None:
     def becomes_a_vip_blocker(store: Store) -> None:
         case = store.case("C-1", lock=True)
         assert case is not None
-        after = case.model_copy(update={"kind": Kind.VIP_BLOCKER, "urgent": True})
-        timers.keep_up(store, case, after, POLICY, FRIDAY + HOUR)
+        change_case(store, case, FRIDAY + HOUR, WORKED, policy=POLICY, kind=Kind.VIP_BLOCKER, urgent=True)
 
     await database.write(becomes_a_vip_blocker)
     found = await planned(database)
@@ -262,15 +264,10 @@ ALWAYS_OPEN = Region(business_days=tuple(range(7)), opens=time.min, closes=time.
 async def test_people_are_called_in_the_thread_and_an_expired_card_has_no_buttons(database_url: str) -> None:
     policy = changed_policy().model_copy(update={"regions": {"default": ALWAYS_OPEN}})
     async with a_world(database_url, policy=policy) as world:
-        await world.call("refund-small")
-        card = await world.card("finance-refunds")
+        _, card = await world.opened("refund-small", "finance-refunds")
         world.clock.let_pass(4 * 3600 + 1)
-
-        async def told() -> str | None:
-            said = "\n".join(await world.thread("finance-refunds", card["ts"]))
-            return said if "Reminder:" in said else None
-
-        story = await world.until(told, "a reminder in the thread")
+        await world.thread_line("finance-refunds", card["ts"], "Reminder:")
+        story = "\n".join(await world.thread("finance-refunds", card["ts"]))
         assert story.count("Reminder:") == 1
         assert "<!subteam^S0FINANCE1>" in story
         world.clock.let_pass(3 * 86_400)

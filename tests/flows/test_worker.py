@@ -1,4 +1,4 @@
-"""The loop: lanes that wait for nobody, survive what goes wrong in them, and stop cleanly."""
+"""Run the lanes: none waits for another, each survives what fails in it, and all stop cleanly."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,9 +10,10 @@ import pytest
 
 from bot.cases import calls
 from bot.cases.calls import CallHistory
+from bot.core.model import ExecutionState
 from bot.worker import Lane, Worker
 from storage import open_database
-from tests.support.world import World, a_world
+from tests.support.world import ANA, OpenWorld, World
 
 TURNS = 2000  # of the event loop; what has not happened by then never will
 
@@ -191,6 +192,21 @@ def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
 # --- beside the database --------------------------------------------------------------------------------------------
 
 
+async def test_work_that_is_due_waits_for_no_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.worker.TICK_S", 600.0)
+    await asyncio.sleep(1.0)  # every lane rests by now
+    case = await world.case_of(await world.call("refund-small"))
+    await world.press_on(case.case_id, ANA, "case.approve")
+
+    async def all_shown() -> bool | None:
+        place = await world.app.db.read(lambda store: store.card(case.case_id, case.channel))
+        file = await world.file(case.case_id)
+        waits = any(step.state is ExecutionState.BY_HAND for step in file.executions)
+        return (waits and place is not None and place.shown_revision == file.case.revision) or None
+
+    await world.until(all_shown, "the refund made, and the card that asks for the step by hand")
+
+
 async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,17 +219,16 @@ async def test_a_job_that_fails_comes_back_after_its_lease_and_holds_nobody_up(
             raise RuntimeError("a bug that hits one call once")
         settle(store, told, *rest, **more)  # type: ignore[arg-type]  # handed on as it came
 
-    monkeypatch.setattr("bot.cases.calls.settle", stumble)
+    monkeypatch.setattr(calls, "settle", stumble)
+    sqlite_world.clock.stand_still()
     first = await sqlite_world.call("refund-small")
     await sqlite_world.until(
         lambda: _figure(sqlite_world, 'countersign_jobs_total{end="failed",lane="calls"}'), "a failed job"
     )
-    await sqlite_world.call("brand-create")
-    await sqlite_world.card("finance-brands")
+    await sqlite_world.opened("brand-create", "finance-brands")
     assert await sqlite_world.cards("finance-refunds") == []
     sqlite_world.clock.let_pass(50)
-    await sqlite_world.call("dispute")
-    await sqlite_world.card("finance-disputes")
+    await sqlite_world.opened("dispute", "finance-disputes")
     assert await sqlite_world.cards("finance-refunds") == []
     sqlite_world.clock.let_pass(11)
     await sqlite_world.card("finance-refunds")
@@ -224,18 +239,19 @@ async def _figure(world: World, name: str) -> bool | None:
     return (await world.figures()).get(name, 0) > 0 or None
 
 
-async def test_what_a_process_held_when_it_died_goes_on_at_the_next_start(tmp_path: Path) -> None:
-    """On SQLite a lease of a process that is gone can be nobody else's, so nobody waits for its end."""
-    url = f"sqlite:///{tmp_path / 'bot.db'}"
-    async with a_world(url) as world:
+async def test_what_a_process_held_when_it_died_goes_on_at_the_next_start(
+    open_world: OpenWorld, tmp_path: Path
+) -> None:
+    # on SQLite the lease of a dead process can be nobody else's, so nobody waits for its end
+    async with open_world() as world:
         await world.fault("slack", "500")
         case = await world.case_of(await world.call("refund-small"))
-    database = await open_database(url)
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
     place = await database.read(lambda store: store.card(case.case_id, "refunds"))
     assert place is not None
     held = place.model_copy(update={"lease_owner": "a dead process", "lease_until": datetime(2099, 1, 1, tzinfo=UTC)})
     await database.write(lambda store: store.save_card(held))
     await database.close()
-    async with a_world(url) as world:
+    async with open_world() as world:
         world.clock.let_pass(60)  # past the wait after the failure
         await world.card("finance-refunds")

@@ -1,7 +1,6 @@
 """`/finance`: what it shows to whom, and what it changes; each word is judged like a click."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -9,7 +8,7 @@ from bot.core.people import EVERYTHING
 from handlers.slack.commands.acting import end_of_day
 from handlers.slack.commands.parse import case_id_in, mentioned
 from tests.support.surfaces import finance, home_of, in_words
-from tests.support.world import ADA, ANA, BEN, LEA, SAM, World, a_world, changed_policy
+from tests.support.world import ADA, ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy
 
 APPROVE = "case.approve"
 
@@ -90,18 +89,18 @@ async def test_list_search_and_show(sqlite_world: World) -> None:
 
 
 async def test_what_is_shown_has_no_buttons(sqlite_world: World) -> None:
-    """An ephemeral card could not be drawn again, so it would offer what is long decided."""
+    # an ephemeral card cannot be redrawn, so it would offer what is long decided
     await sqlite_world.command(ANA, "finance-refunds", f"/finance show {await a_case(sqlite_world)}")
     said = [one for one in await sqlite_world.messages("finance-refunds", ANA) if one["ephemeral"]][-1]
     assert {block["type"] for block in said["blocks"]}.isdisjoint({"actions", "input"})
 
 
-async def test_a_restricted_case_is_shown_only_to_those_who_may_decide_it(tmp_path: Any) -> None:
-    """Here only leads decide on collections."""
+async def test_a_restricted_case_is_shown_only_to_those_who_may_decide_it(open_world: OpenWorld) -> None:
+    # here only leads decide on collections
     theirs = '[[bands]]\nkinds = ["collections"]\nquorum = 1\ngroups = ["leads"]\n\n'
     rest = "[[bands]]                                 # everything else"
     policy = changed_policy((rest, theirs + rest))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=policy) as world:
+    async with open_world(policy=policy) as world:
         case = await world.case_of(await world.call("collections"))
         assert case.kind == "collections"
         for text in ("list", f"search {case.case_id}", f"show {case.case_id}"):
@@ -136,7 +135,7 @@ async def test_who_takes_a_case_owns_it_and_can_give_it_back(sqlite_world: World
 
 
 async def test_only_who_may_act_takes_or_retries_a_case(sqlite_world: World) -> None:
-    """Leads are in no band of new brands."""
+    # leads are in no band of new brands
     case_id = await a_case(sqlite_world, "brand-create")
     for text in (f"take {case_id}", f"release {case_id}"):
         assert "Only finance may do this" in await finance(sqlite_world, LEA, text)
@@ -191,17 +190,17 @@ async def test_somebody_away_is_stood_in_for_until_they_are_back(sqlite_world: W
         ("away until 20261201 @ben", "is not a date"),
         ("away until 2020-01-01 @ben", "not within the next twelve months"),
         ("away until 2999-01-01 @ben", "not within the next twelve months"),
-        ("away until 2027-01-01", "who stands in"),
+        ("away until {until}", "who stands in"),
         ("away @ben", "Say until when"),
-        ("away until 2027-01-01 @ben @lea @ada", "Say until when"),
-        ("away until 2027-01-01 @ana", "nobody stands in for themselves"),
-        ("away @ben until 2027-01-01 @lea", "Only admins"),
+        ("away until {until} @ben @lea @ada", "Say until when"),
+        ("away until {until} @ana", "nobody stands in for themselves"),
+        ("away @ben until {until} @lea", "Only admins"),
         ("away off @ben", "Only admins"),
-        ("away until 2027-01-01 @nobody", "Say until when"),
+        ("away until {until} @nobody", "Say until when"),
     ],
 )
 async def test_misuse_of_away_changes_nothing_and_says_how_it_goes(sqlite_world: World, text: str, words: str) -> None:
-    assert words in await finance(sqlite_world, ANA, text)
+    assert words in await finance(sqlite_world, ANA, text.replace("{until}", in_days(30)))
     assert await lent(sqlite_world) == []
 
 

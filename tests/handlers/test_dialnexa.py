@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.places import DIALNEXA_SAMPLES
-from tests.support.world import ANA, BEN, World, a_world, changed_policy, sign
+from tests.support.world import ANA, BEN, OpenWorld, World, changed_policy, sign
 
 SAMPLES = DIALNEXA_SAMPLES
 VECTORS = json.loads((SAMPLES / "signature-test-vectors.json").read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def a_call(call_id: str = "call_door_1", **more: Any) -> dict[str, Any]:
 
 
 def rows(tmp_path: Path) -> dict[str, int]:
-    """What the database really holds, read past the bot."""
+    """Count the rows that the database holds, read past the bot."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         return {
             name: file.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("calls", "cases", "audit")
@@ -82,8 +82,8 @@ async def received(world: World, what: str) -> float:
 # --- who may come in ------------------------------------------------------------------------------------------------
 
 
-async def test_every_signature_vector_is_answered_as_it_says(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", dialnexa_webhook_secret=VECTORS["secret"]) as world:
+async def test_every_signature_vector_is_answered_as_it_says(open_world: OpenWorld) -> None:
+    async with open_world(dialnexa_webhook_secret=VECTORS["secret"]) as world:
         for vector in VECTORS["vectors"]:
             status = await world.deliver(
                 vector["body"].encode(), headers={vector["header_name"]: vector["header_value"]}
@@ -104,9 +104,9 @@ async def test_a_body_without_any_signature_stores_nothing(sqlite_world: World, 
     assert rows(tmp_path) == NOTHING
 
 
-async def test_each_of_several_active_secrets_is_good(tmp_path: Path) -> None:
+async def test_each_of_several_active_secrets_is_good(open_world: OpenWorld, tmp_path: Path) -> None:
     secrets = "secret-of-last-month, secret-of-this-month"
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", dialnexa_webhook_secret=secrets) as world:
+    async with open_world(dialnexa_webhook_secret=secrets) as world:
         for number, secret in enumerate(("secret-of-last-month", "secret-of-this-month", "another")):
             body = json.dumps(a_call(f"call_{number}")).encode()
             status = await world.deliver(body, headers={"x-nexa-signature": f"sha256={sign(body, secret)}"})
@@ -239,11 +239,11 @@ async def test_the_address_names_the_event_of_a_body_that_does_not(sqlite_world:
     await sqlite_world.case_of("call_s4mpl3aa01")
 
 
-async def test_a_muted_agent_or_number_makes_no_case(tmp_path: Path) -> None:
+async def test_a_muted_agent_or_number_makes_no_case(open_world: OpenWorld, tmp_path: Path) -> None:
     policy = changed_policy(
         ("mute_agents  = []", 'mute_agents = ["agent_test"]'), ("mute_numbers = []", 'mute_numbers = ["+12025550143"]')
     )
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=policy) as world:
+    async with open_world(policy=policy) as world:
         for part in ({"agent_id": "agent_test"}, {"from_number": "12025550143"}, {"to_number": "+1 202 555 0143"}):
             body = a_call()
             body["payload"]["call"] |= part
@@ -277,12 +277,7 @@ async def test_a_changed_body_on_a_decided_case_is_a_note_in_its_thread(sqlite_w
     card = await sqlite_world.card("finance-refunds", says="24.00 USD")
     await sqlite_world.press(BEN, "finance-refunds", card, APPROVE)
     await sqlite_world.deliver(a_call(refund_amount=2400))
-
-    async def noted() -> str | None:
-        said = "\n".join(await sqlite_world.thread("finance-refunds", card["ts"]))
-        return said if "summary changed after" in said else None
-
-    said = await sqlite_world.until(noted, "a note in the thread")
+    said = await sqlite_world.thread_line("finance-refunds", card["ts"], "summary changed after")
     assert "24.00 → 2400.00" in said
     assert "Nothing was done about it" in said
     file = await sqlite_world.file((await sqlite_world.case_of("call_door_1")).case_id)
@@ -307,6 +302,7 @@ async def test_systems_a_and_b_telling_the_same_call_make_one_case(sqlite_world:
 
 
 async def test_a_transcript_without_analysis_waits_two_minutes_for_it(sqlite_world: World, tmp_path: Path) -> None:
+    sqlite_world.clock.stand_still()
     await sqlite_world.deliver(sample("c-session-call.transcript_ready.inferred"))
     await sqlite_world.deliver(a_call())  # passes it by
     await sqlite_world.case_of("call_door_1")
@@ -320,6 +316,7 @@ async def test_a_transcript_without_analysis_waits_two_minutes_for_it(sqlite_wor
 
 
 async def test_a_transcript_whose_analysis_never_comes_is_looked_at_by_a_person(sqlite_world: World) -> None:
+    sqlite_world.clock.stand_still()
     await sqlite_world.deliver(sample("c-session-call.transcript_ready.inferred"))
     sqlite_world.clock.let_pass(119)
     await sqlite_world.deliver(a_call())

@@ -1,4 +1,4 @@
-"""Forms and commands through Slack's door: faults on their fields, stale ones told so, and nothing sensitive kept."""
+"""Submit forms and commands: faults on their fields, stale ones answered, and nothing sensitive kept."""
 
 import json
 from pathlib import Path
@@ -7,26 +7,25 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed, told
-from tests.support.world import ANA, BEN, LEA, SAM, World, a_world, changed_policy, filled
+from tests.support.outside import filled
+from tests.support.slack_requests import TEAM, a_click, interaction, knock, signed
+from tests.support.world import ANA, BEN, LEA, SAM, OpenWorld, World, changed_policy
 
 APPROVE, REJECT, COMPLETE, SETTLE = "case.approve", "case.reject", "case.complete", "case.settle"
 NUMBER = "4242 4242 4242 4242"
 
 
 async def a_form(world: World, name: str, channel: str, action_id: str, user: str = ANA) -> tuple[str, dict[str, Any]]:
-    """The case id and the form that this person has open on its card."""
-    case = await world.case_of(await world.call(name))
-    card = await world.card(channel)
+    """Return the case id and the form that this person has open on its card."""
+    case, card = await world.opened(name, channel)
     answer = await world.press(user, channel, card, action_id)
     assert answer["ok"], answer
     return case.case_id, await world.form(user)
 
 
 async def a_stuck_case(world: World) -> str:
-    """Its refund was refused, because most of the money has gone back already."""
-    case = await world.case_of(await world.call("refund-duplicate"))
-    card = await world.card("finance-refunds")
+    """Return a case whose refund was refused, because most of the money has gone back already."""
+    case, card = await world.opened("refund-duplicate", "finance-refunds")
     headers = {"Authorization": "Bearer rk_test_sandbox"}
     refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
     async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
@@ -103,11 +102,7 @@ async def test_a_form_on_an_older_version_says_so_and_changes_nothing(sqlite_wor
     analysis = {"refund_amount": 20, "refund_currency": "USD"}
     call = {"id": call_id, "status": "completed", "post_call_analysis": analysis}
     await sqlite_world.deliver({"event_type": "call_ended", "payload": {"call": call}})
-
-    async def grown() -> bool | None:
-        return (await sqlite_world.file(case_id)).case.version == 2 or None
-
-    await sqlite_world.until(grown, "version 2")
+    await sqlite_world.file_once(case_id, lambda file: file.case.version == 2)
     answer = await sqlite_world.submit(ANA, form, reason="Not wanted after all.")
     assert answer["response_action"] == "update"
     assert "at version 2 now" in json.dumps(answer["view"])
@@ -141,10 +136,9 @@ async def test_a_form_from_another_workspace_is_refused(sqlite_world: World) -> 
 
 
 async def test_somebody_without_rights_gets_no_form(sqlite_world: World) -> None:
-    await sqlite_world.call("refund-small")
-    card = await sqlite_world.card("finance-refunds")
+    _, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.press(SAM, "finance-refunds", card, REJECT)
-    await told(sqlite_world, SAM, "finance")
+    await sqlite_world.told(SAM, "finance")
     assert (await sqlite_world.requests("slack")).get("views.open", 0) == 0
 
 
@@ -166,7 +160,7 @@ async def test_clicks_and_forms_on_a_database_that_fails_are_answered(sqlite_wor
     assert "nothing was decided" in answer
     status, _ = await knock(sqlite_world, interaction(a_click(sqlite_world, card, APPROVE)))
     assert status == 200
-    await told(sqlite_world, ANA, "nothing was decided")
+    await sqlite_world.told(ANA, "nothing was decided")
     said = await sqlite_world.command(ANA, "finance-documents", "/invoice-resend INV-1")
     assert "no case was opened" in said["text"]
 
@@ -236,9 +230,9 @@ async def _introduced(world: World) -> str | None:
     return world.app.slack_port.team_id
 
 
-async def test_a_command_names_the_channel_that_its_card_really_goes_to(tmp_path: Path) -> None:
+async def test_a_command_names_the_channel_that_its_card_really_goes_to(open_world: OpenWorld) -> None:
     policy = changed_policy(('documents   = "#finance-documents"\n', ""))
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=policy) as world:
+    async with open_world(policy=policy) as world:
         answer = await world.command(ANA, "finance-documents", "/invoice-resend INV-123")
         assert "#finance-review" in answer["text"]
         await world.card("finance-review", says="Invoice resend")

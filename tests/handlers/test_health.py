@@ -1,4 +1,4 @@
-"""What operators ask: is it alive, is it ready, and how much of what has come."""
+"""Answer operators: is it alive, is it ready, and how much of what was received."""
 
 import aiohttp
 import pytest
@@ -28,8 +28,7 @@ async def test_a_database_that_is_gone_makes_it_unready_and_still_alive(sqlite_w
 
 
 async def test_metrics_go_on_when_the_database_is_gone(sqlite_world: World) -> None:
-    await sqlite_world.call("refund-small")
-    await sqlite_world.card("finance-refunds")
+    await sqlite_world.opened("refund-small", "finance-refunds")
     before = await sqlite_world.figures()
     await sqlite_world.app.db.close()
     after = await sqlite_world.figures()
@@ -49,13 +48,11 @@ async def test_cases_are_counted_by_the_state_that_they_are_in_now(sqlite_world:
 
 
 async def test_metrics_tell_of_the_doors_of_slack_and_of_the_jobs(sqlite_world: World) -> None:
-    await sqlite_world.call("brand-create")
-    card = await sqlite_world.card("finance-brands")
+    _, card = await sqlite_world.opened("brand-create", "finance-brands")
     await sqlite_world.press(ANA, "finance-brands", card, APPROVE)
     await sqlite_world.card("finance-brands", says="done")
     await sqlite_world.deliver({}, headers={})
-    figures = await sqlite_world.figures()
-    for name in (
+    wanted = {
         'countersign_received_total{door="dialnexa",what="new"}',
         'countersign_received_total{door="dialnexa",what="bad_signature"}',
         'countersign_received_total{door="slack",what="200"}',
@@ -64,8 +61,12 @@ async def test_metrics_tell_of_the_doors_of_slack_and_of_the_jobs(sqlite_world: 
         'countersign_jobs_total{end="done",lane="calls"}',
         'countersign_jobs_total{end="done",lane="executions"}',
         'countersign_jobs_total{end="done",lane="cards"}',
-    ):
-        assert figures.get(name, 0) >= 1, name
+    }
+
+    async def counted() -> bool | None:
+        return wanted <= {name for name, figure in (await sqlite_world.figures()).items() if figure >= 1} or None
+
+    await sqlite_world.until(counted, f"figures of {wanted}")
 
 
 @pytest.mark.parametrize("path", ["/", "/webhooks", "/webhooks/unknown", "/slack", "/.env"])
@@ -75,8 +76,7 @@ async def test_other_paths_are_not_there(sqlite_world: World, path: str) -> None
 
 
 async def test_nothing_personal_is_in_the_metrics(sqlite_world: World) -> None:
-    await sqlite_world.call("vip-blocker")
-    await sqlite_world.card("finance-vip")
+    await sqlite_world.opened("vip-blocker", "finance-vip")
     async with sqlite_world.http.get(sqlite_world.bot + "/metrics") as answer:
         assert answer.content_type == "text/plain"
         text = await answer.text()

@@ -1,4 +1,4 @@
-"""What a sensitive call hides: it is nowhere in Slack, and who opens it stands in the history."""
+"""Hide the words of a sensitive call everywhere in Slack, and audit who opens them."""
 
 import json
 from datetime import timedelta
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bot.cases.calls import what_changed
 from bot.cases.clicks import Answer
 from bot.cases.masked import reveal
 from bot.core.cards import card, completing, lists
 from bot.core.cards.lists import Row
 from bot.core.cards.masked import HIDDEN, summary_view
 from bot.core.model import CaseFile, CaseState, Details, Kind
+from bot.core.revise import what_changed
 from sandbox.slack.checks import view_problems
 from storage import Database
 from tests.support.cards import HOSTILE, PLAIN, STANDING, file_of
@@ -37,7 +37,7 @@ SAID = {
 
 
 def spoken(**how: Any) -> Details:
-    """A call in which every text that can be hidden tells of the same thing."""
+    """Return a call in which every text that can be hidden mentions the same thing."""
     stated = {name: SAID[name] for name in ("refund_reason", "promised_next_step", "recording_url", "transcript_url")}
     fields = PLAIN.fields.model_copy(update={**stated, "sensitive_data_spoken": how.pop("flag", None)})
     more = {"summary": SAID["summary"], "unmapped": {"notes": SAID["notes"]}, "from_summary": ("refund_reason",)}
@@ -142,11 +142,5 @@ async def test_the_button_on_the_card_opens_the_summary_and_the_thread_says_who(
     await sqlite_world.press(ANA, channel, drawn, SHOW)
     assert "read out her card" in in_words((await sqlite_world.form(ANA))["blocks"])
     assert not sqlite_world.sandbox_slack["stacks"].get(SAM)
-    sqlite_world.clock.let_pass(4)
-
-    async def told_in_thread() -> bool | None:
-        lines = await sqlite_world.thread(channel, drawn["ts"])
-        return True if any(f"<@{ANA}>: Opened the hidden summary." in line for line in lines) else None
-
-    await sqlite_world.until(told_in_thread, "the thread that says who opened the summary")
+    await sqlite_world.thread_line(channel, drawn["ts"], f"<@{ANA}>: Opened the hidden summary.")
     assert "read out" not in await finance(sqlite_world, ANA, f"show {case.case_id}", channel)

@@ -1,11 +1,12 @@
-"""The home tab, words in threads, and accounts that may not take part, through their doors."""
+"""Open the home tab, write in threads, and refuse accounts that may not take part."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handlers.slack.threads import is_a_verdict
-from tests.support.surfaces import channel_id, element_of, home_of, in_words, say, tick, use, whispers_in
+from tests.support.surfaces import element_of, home_of, in_words, say, tick, use, whispers_in
 from tests.support.world import ANA, BEN, SAM, World
 
 APPROVE, REJECT = "case.approve", "case.reject"
@@ -22,7 +23,7 @@ async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(sqli
     case_id = await a_case(sqlite_world)
     card = await sqlite_world.card("finance-refunds", says="Refund")
     view = await home_of(sqlite_world, ANA, "*1* wait for you")
-    path = f"/archives/{await channel_id(sqlite_world, 'finance-refunds')}/p{card['ts'].replace('.', '')}"
+    path = f"/archives/{sqlite_world.channel_id('finance-refunds')}/p{card['ts'].replace('.', '')}"
     assert f"<{sqlite_world.page}{path}|" in in_words(view["blocks"])
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     await sqlite_world.until(lambda: decided(sqlite_world, case_id), "the approval")
@@ -57,7 +58,7 @@ async def shows(world: World, words: str, *, without: str = "never") -> dict[str
 
 
 async def brands(world: World, *names: str) -> list[str]:
-    """The case of each new brand; one person of finance approves any of them."""
+    """Return the ids of several new brands; one person of finance approves any of them."""
     body = await world.sent(await world.call("brand-create"))
     made = []
     for name in names:
@@ -69,14 +70,14 @@ async def brands(world: World, *names: str) -> list[str]:
 
 
 async def several(world: World, user: str, n: int) -> dict[str, Any]:
-    """The form that approves several new brands, opened from the home tab."""
+    """Return the form that approves several new brands, opened from the home tab."""
     view = await home_of(world, user, f"Approve several: New brand ({n})")
     await use(world, user, view, "home.bulk.1", value=element_of(view, "home.bulk.1")[1]["value"])
     return await world.form(user)
 
 
 async def test_several_like_cases_are_approved_each_with_its_own_judgement(sqlite_world: World) -> None:
-    """One is approved by somebody else while the form is open: the others are decided all the same."""
+    # somebody else approves one while the form is open: the others are decided all the same
     first, second, third = await brands(sqlite_world, "Alder", "Birch", "Cedar")
     form = await several(sqlite_world, ANA, 4)
     card = await sqlite_world.card("finance-brands", says=second)
@@ -101,7 +102,7 @@ async def test_ticking_none_is_said_on_the_field(sqlite_world: World) -> None:
 
 
 async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -> None:
-    """The form was open when the person left the group."""
+    # the form was open when the person left the group
     [case_id] = await brands(sqlite_world, "Alder")
     form = await several(sqlite_world, ANA, 2)
     sqlite_world.sandbox_slack["groups"]["S0FINANCE1"]["members"].remove(ANA)
@@ -126,18 +127,16 @@ async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -
     ],
     ids=["guest", "single-channel guest", "deactivated", "slack connect", "another workspace"],
 )
-async def test_an_account_that_may_not_take_part_is_refused_at_every_door(
+async def test_an_account_that_may_not_take_part_is_refused_everywhere_though_its_group_approves(
     sqlite_world: World, flags: dict[str, Any], words: str
 ) -> None:
-    """Though the person is in the group that approves."""
     case_id = await a_case(sqlite_world)
     card = await sqlite_world.card("finance-refunds", says="Refund")
     sqlite_world.sandbox_slack["people"][ANA].update(flags)
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     await sqlite_world.command(ANA, "finance-refunds", "/finance list")
     await sqlite_world.command(ANA, "finance-refunds", "/invoice-resend INV-1")
-    told = [text for text in await sqlite_world.whispers("finance-refunds", ANA) if words in text]
-    assert len(told) == 3
+    await sqlite_world.told(ANA, words, times=3)
     assert words in in_words((await home_of(sqlite_world, ANA, "Countersign"))["blocks"])
     file = await sqlite_world.file(case_id)
     assert (file.case.state, file.decisions) == ("open", ())
@@ -150,7 +149,8 @@ async def test_an_account_that_may_not_take_part_is_refused_at_every_door(
 async def test_a_delegate_who_becomes_a_guest_decides_nothing(sqlite_world: World) -> None:
     case_id = await a_case(sqlite_world)
     card = await sqlite_world.card("finance-refunds", says="Refund")
-    await sqlite_world.command(ANA, "finance-refunds", "/finance away until 2027-06-01 @sam")
+    in_a_month = f"{sqlite_world.clock() + timedelta(days=30):%Y-%m-%d}"
+    await sqlite_world.command(ANA, "finance-refunds", f"/finance away until {in_a_month} @sam")
     sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
     sqlite_world.clock.let_pass(31)  # what Slack said before is old by now
     await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)

@@ -1,4 +1,4 @@
-"""Two more ways to open a case: the message shortcut, and the step of Workflow Builder."""
+"""Open a case by the message shortcut, and by the step of Workflow Builder."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from handlers.slack.shortcuts import plainly, read_message
 from sandbox.slack.checks import view_problems
 from tests.support.cards import EVIL
 from tests.support.slack_requests import TEAM, knock, signed
-from tests.support.surfaces import channel_id, in_words, post, run_ended, run_step, say
+from tests.support.surfaces import in_words, run_ended, run_step, say
 from tests.support.world import ADA, ANA, BEN, SAM, World
 
 APPROVE, REJECT = "case.approve", "case.reject"
@@ -43,14 +43,17 @@ def test_markup_is_read_as_people_see_it() -> None:
     assert plainly("<@U1|ana> see <https://a.example|the invoice> &lt;b&gt;") == "ana see the invoice <b>"
 
 
-async def opened_from(world: World, user: str, text: str) -> dict[str, Any]:
+async def shortcut(world: World, user: str, text: str) -> tuple[str, dict[str, Any]]:
+    """Use the shortcut on a new message; return the message's ts and Slack's answer."""
     message = await say(world, SAM, "finance-review", text)
-    where = await channel_id(world, "finance-review")
-    answer = await post(
-        world, "/sim/shortcut", user=user, channel=where, ts=message["ts"], callback_id="case.open.shortcut"
-    )
+    place = {"channel": world.channel_id("finance-review"), "ts": message["ts"]}
+    return message["ts"], await world.post("/sim/shortcut", user=user, callback_id="case.open.shortcut", **place)
+
+
+async def opened_from(world: World, user: str, text: str) -> dict[str, Any]:
+    ts, answer = await shortcut(world, user, text)
     assert answer["ok"], answer
-    return {**await world.form(user), "source": message["ts"]}
+    return {**await world.form(user), "source": ts}
 
 
 async def test_a_message_becomes_a_case_that_names_who_opened_it_and_where_it_came_from(sqlite_world: World) -> None:
@@ -78,21 +81,9 @@ async def test_what_the_kind_needs_is_asked_for_on_the_field(sqlite_world: World
 
 
 async def test_a_guest_opens_no_form(sqlite_world: World) -> None:
-    message = await say(sqlite_world, SAM, "finance-review", "Please look at this")
     sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
-    await post(
-        sqlite_world,
-        "/sim/shortcut",
-        user=SAM,
-        channel=await channel_id(sqlite_world, "finance-review"),
-        ts=message["ts"],
-        callback_id="case.open.shortcut",
-    )
-
-    async def told() -> bool | None:
-        return any("Guests" in text for text in await sqlite_world.whispers("finance-review", SAM)) or None
-
-    await sqlite_world.until(told, "the refusal")
+    await shortcut(sqlite_world, SAM, "Please look at this")
+    await sqlite_world.told(SAM, "Guests", "finance-review")
     assert not sqlite_world.sandbox_slack["stacks"].get(SAM)
 
 

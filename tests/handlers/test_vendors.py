@@ -6,24 +6,23 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
 
-from tests.support.world import World, a_world
+from tests.support.world import OpenWorld, World
 
 STRIPE_SECRET, FIDEL_SECRET, PUBLIC = "whsec_made_up", "whsk_made_up", "https://bot.example.com"
 
 
 @pytest_asyncio.fixture
-async def told(tmp_path: Path) -> AsyncIterator[World]:
+async def told(open_world: OpenWorld) -> AsyncIterator[World]:
     secrets: dict[str, Any] = {
         "stripe_webhook_secret": STRIPE_SECRET,
         "fidel_webhook_secrets": FIDEL_SECRET,
         "public_url": PUBLIC,
     }
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", **secrets) as world:
+    async with open_world(**secrets) as world:
         yield world
 
 

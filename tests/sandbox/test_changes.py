@@ -1,4 +1,4 @@
-"""A program that watches the sandbox's workspace, as the benchmark does."""
+"""Watch the sandbox's workspace with a program, as the benchmark does."""
 
 from tests.support.sandbox import REFUNDS, running
 

@@ -1,4 +1,4 @@
-"""The fake Google keeps to the rules that the connectors rely on, and shows its page what happened."""
+"""Keep the rules of Google that the connectors rely on, and show the page what happened."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

@@ -1,19 +1,14 @@
-"""Promises of the sandbox's Fidel API about money: transactions, missing ones, and the withdrawn reimbursement."""
+"""Keep Fidel API's promises about money: transactions, missing ones, and the withdrawn reimbursement."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, CATERING, MASTERCARD, PROGRAM, REFUND, REFUNDED, VISA
-from tests.sandbox.vendors import NOW, Reply, Vendor, running
+from tests.sandbox.vendors import NOW, Reply, Vendor
 
-
-@pytest.fixture
-async def api() -> AsyncIterator[Vendor]:
-    async with running("/fidel/v1") as vendor:
-        yield vendor
+ROOT = "/fidel/v1"  # of the vendor that the fixture `api` starts
 
 
 async def buy(api: Vendor, amount: float, card: str = VISA) -> Reply:

@@ -1,11 +1,10 @@
-"""What people and operators do in the sandbox: clicks, forms, commands, faults, sample calls. Over real sockets."""
+"""Do what people and operators do in the sandbox: clicks, forms, commands, faults, sample calls."""
 
 import asyncio
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +35,6 @@ from tests.support.sandbox import (
     refused,
     running,
 )
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running() as sandbox:
-        yield sandbox
-
 
 # What it sends to the bot
 

@@ -1,7 +1,7 @@
-"""The sandbox's Slack keeps Slack's promises: clocks of a click, limits, answers of the Web API. Over real sockets."""
+"""Keep Slack's promises: clocks of a click, limits, answers of the Web API."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,12 +14,6 @@ from tests.support.places import REFERENCE_FILES
 from tests.support.sandbox import ANA, BEN, REFUNDS, REVIEW, Json, Sandbox, card_blocks, form, plain, refused, running
 
 REFERENCE = REFERENCE_FILES
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running() as sandbox:
-        yield sandbox
 
 
 # Clocks of a click

@@ -1,9 +1,8 @@
-"""Promises of the sandbox's Stripe: idempotency keys, refunds that never exceed what is left, lists, expansion."""
+"""Keep Stripe's promises: idempotency keys, refunds that never exceed what is left, lists, expansion."""
 
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -13,11 +12,7 @@ from sandbox import stripe
 from sandbox.state import State
 from tests.sandbox.vendors import NOW, STRIPE_KEY, Vendor, running
 
-
-@pytest.fixture
-async def api() -> AsyncIterator[Vendor]:
-    async with running("/stripe") as vendor:
-        yield vendor
+ROOT = "/stripe"  # of the vendor that the fixture `api` starts
 
 
 async def refunds_of(api: Vendor, payment: str) -> list[str]:

@@ -1,19 +1,12 @@
-"""Promises of the sandbox's Stripe around invoices, credit notes, receipts and customers."""
+"""Keep Stripe's promises around invoices, credit notes, receipts and customers."""
 
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from sandbox import stripe
 from sandbox.state import State
-from tests.sandbox.vendors import NOW, Reply, Vendor, running
+from tests.sandbox.vendors import NOW, Reply, Vendor
 
-
-@pytest.fixture
-async def api() -> AsyncIterator[Vendor]:
-    async with running("/stripe") as vendor:
-        yield vendor
+ROOT = "/stripe"  # of the vendor that the fixture `api` starts
 
 
 async def post(api: Vendor, path: str, key: str | None = None, **form: str) -> Reply:

@@ -1,22 +1,18 @@
-"""Promises of the sandbox's Fidel API: its door, brands, cards and locations, with the quirks a client must know."""
+"""Keep Fidel API's promises: its key, brands, cards and locations, with the quirks a client must know."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
 from sandbox import fidel
 from sandbox.fidel.seeds import BOSTON, BRAND, BRISTOL, MASTERCARD, VISA
 from sandbox.state import State
-from tests.sandbox.vendors import FIDEL_KEY, NOW, Reply, Vendor, running
+from tests.sandbox.vendors import FIDEL_KEY, NOW, Reply, Vendor
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture
-async def api() -> AsyncIterator[Vendor]:
-    async with running("/fidel/v1") as vendor:
-        yield vendor
+ROOT = "/fidel/v1"  # of the vendor that the fixture `api` starts
 
 
 async def create(api: Vendor, name: str, **more: object) -> Reply:

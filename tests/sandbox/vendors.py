@@ -1,4 +1,4 @@
-"""The sandbox's vendors behind a real socket, with a clock that stands still."""
+"""Start one of the sandbox's vendors behind a real socket, with a clock that stands still."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,7 +43,7 @@ class Reply(NamedTuple):
 
 
 class Vendor:
-    """A client of one of the two, with the headers that it wants."""
+    """Send requests to one vendor with the headers that it wants."""
 
     def __init__(self, http: "TestClient[web.Request, web.Application]", state: State, clock: Clock, root: str) -> None:
         self.http = http

@@ -38,6 +38,7 @@ LIKED = {
     ActionId.CHOOSE_2: 0.3,
     ActionId.CHOOSE_3: 2,
 }
+DONE = Answer()
 TRIES = 3  # how often a helpful person presses Retry before settling by hand
 
 
@@ -128,11 +129,9 @@ class People:
         answer = await world.a_process().ask(press)
         said = "the process stopped" if answer is None else answer.text or "done"
         world.note(f"{user} presses {button.action_id} on {button.ref}: {said}")
-        world.tally.counts["clicks that changed a case"] += bool(answer and answer.changed)
-        world.tally.counts["clicks that were turned down"] += bool(answer and not answer.changed)
-        world.tally.counts["clicks of a delegate that changed a case"] += bool(
-            answer and answer.changed and user == SAM
-        )
+        world.tally.counts["clicks that changed a case"] += answer == DONE
+        world.tally.counts["clicks that were turned down"] += answer not in (None, DONE)
+        world.tally.counts["clicks of a delegate that changed a case"] += answer == DONE and user == SAM
 
     def _lent(self, user: str) -> dict[str, frozenset[str]]:
         who = self.stands_in_for.get(user)
@@ -167,13 +166,12 @@ class People:
                 return Answer(str(faults.errors))
 
         answer = await world.a_process().ask(change)
-        if lowers and (answer is None or answer.changed):
+        if lowers and answer in (None, DONE):
             approved = replace(button, ref=button.ref._replace(version=button.ref.version + 1))
             self.pressed.append(Pressed(approved, user, now, self._lent(user)))
         said = "the process stopped" if answer is None else answer.text or "done"
         world.note(f"{user} {'lowers' if lowers else 'raises'} the amount of {button.ref}: {said}")
-        changed = bool(answer and answer.changed and answer.text is None)
-        world.tally.counts[f"amounts {'lowered' if lowers else 'raised'}"] += changed
+        world.tally.counts[f"amounts {'lowered' if lowers else 'raised'}"] += answer == DONE
 
     def help(self) -> bool:
         """Do steps by hand and get stuck cases going in a calm run; return whether there was something to do."""
@@ -235,4 +233,4 @@ def _completed(store: Store, click: Click, policy: Policy, now: datetime) -> Ans
     fields = Fields(call_intent="brand_create", logo_url="https://example.com/logo.png", **given)
     call = Call(call_id=found.case.root, author=click.user_id, event="form", details=Details(fields=fields))
     calls.receive(store, call, body_sha256=click.identity, now=now)
-    return Answer(changed=True)
+    return DONE

@@ -13,6 +13,7 @@ from bot.connectors.stripe import StripeConnector
 from bot.jobs import Base, Jobs, Outside
 from bot.slack import Pace
 from storage import Store
+from storage.session import OnDue
 from tests.simulation.fault_schedule import STALL_S
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.vendors import Transport
@@ -45,6 +46,7 @@ class Borders:
     def __init__(self, inner: InlineDatabase, process: "Process") -> None:
         self._inner = inner
         self._process = process
+        self.on_due: OnDue | None = None
 
     async def write(self, fn: Callable[[Store], T]) -> T:
         name = _name_of(fn)
@@ -54,9 +56,13 @@ class Borders:
             result = fn(store)
             if self._process.dies_here(f"before the commit of {name}"):
                 raise asyncio.CancelledError  # all of the transaction is undone, as by a power cut
+            due.update(store.due)
             return result
 
+        due: dict[str, datetime] = {}
         result = self._inner.run(and_perhaps_die)
+        if due and self.on_due is not None:
+            self.on_due(due)
         await self._process.border(f"after {name}")
         return result
 
@@ -78,6 +84,7 @@ class Process:
         self.db = Borders(world.db, self)
         self.tasks: dict[asyncio.Task[Any], None] = {}  # in order, so that a crash is the same every time
         self._awake = asyncio.Event()
+        self.db.on_due = lambda _: self._awake.set()
         fidel = Transport(Wire(self, "fidel", *VENDORS), world.fidel)
         stripe = Transport(Wire(self, "stripe", *VENDORS), world.stripe)
         slack = SimulatedSlack(Wire(self, "slack", *SLACK), world.workspace, world.now)
@@ -91,7 +98,6 @@ class Process:
             policy=world.policy,
             owner=owner,
             clock=world.now,
-            wake=lambda *_: self._awake.set(),
         )
         self.jobs = Jobs(base)
 

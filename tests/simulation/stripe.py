@@ -114,7 +114,7 @@ class Stripe:
         await asyncio.sleep(after_s)
 
         def hear(store: Store) -> list[str]:
-            return vendor_events.heard(
+            return vendor_events.record_event(
                 store, report, vendor_events.concerned(store, report), identity=event_id, now=now()
             )
 

@@ -1,4 +1,4 @@
-"""Calls as DialNexa would send them, for the tests of what reads them."""
+"""Make calls as DialNexa would send them."""
 
 import json
 from typing import Any

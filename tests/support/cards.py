@@ -1,4 +1,4 @@
-"""Cases for the tests of what people see: ordinary ones, awkward ones, and words that try to do harm."""
+"""Make cases for the tests of what people see: ordinary, awkward, and with words that try to do harm."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -183,7 +183,7 @@ def file_of(
     executions: tuple[Execution, ...] = (),
     **case: Any,
 ) -> CaseFile:
-    """A file whose state, decisions and steps could stand together in the database."""
+    """Return a file whose state, decisions and steps could stand together in the database."""
     under_way = state in (CaseState.APPROVED, CaseState.DONE, CaseState.STUCK)
     if under_way and not executions:
         second = {CaseState.DONE: ExecutionState.SUCCEEDED, CaseState.STUCK: ExecutionState.REFUSED}
@@ -204,7 +204,7 @@ def file_of(
 
 
 def earlier(n: int = 1, **more: Any) -> Earlier:
-    """A refund of the same payment that Ana and Lea approved two days before."""
+    """Return a refund of the same payment that Ana and Lea approved two days before."""
     values: dict[str, Any] = {
         "case_id": f"C-4T1M7WQE{n:02}",
         "kind": Kind.REFUND,
@@ -220,7 +220,7 @@ def earlier(n: int = 1, **more: Any) -> Earlier:
 
 
 def hostile_file(kind: Kind, state: CaseState) -> CaseFile:
-    """More of everything than fits a card, in words that try to do harm."""
+    """Return a case with more of everything than fits a card, in words that try to do harm."""
     steps = tuple(
         execution(n, REFUND.model_copy(update={"sentence": EVIL * 9}), ExecutionState.UNSURE, detail=EVIL * 9)
         for n in range(40)
@@ -265,7 +265,7 @@ def every_file() -> Iterator[tuple[str, CaseFile]]:
 
 
 def texts(node: Any) -> Iterator[Mapping[str, Any]]:
-    """Every text object of some blocks, however deep."""
+    """Yield every text object of some blocks, however deep."""
     if isinstance(node, list):
         for item in node:
             yield from texts(item)

@@ -1,22 +1,21 @@
-"""What people choose in the menu of a card."""
+"""Choose in the menu of a card."""
 
 from typing import Any
 
-from tests.support.surfaces import channel_id, post
 from tests.support.world import World
 
 
 def menu(card: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]]:
-    """Block id, and the options by their name."""
+    """Return the menu's block id, and its options by name."""
     for block in card["blocks"]:
         for element in block.get("elements", []):
             if element.get("type") == "overflow":
-                return block["block_id"], {one["value"].partition(" ")[0]: one for one in element["options"]}
+                return block["block_id"], {option["value"].partition(" ")[0]: option for option in element["options"]}
     raise AssertionError("no menu on this card")
 
 
 async def pick(world: World, user: str, channel: str, card: dict[str, Any], name: str) -> dict[str, Any]:
     block_id, options = menu(card)
     action = {"type": "overflow", "action_id": "case.more", "selected_option": options[name]}
-    where = await channel_id(world, channel)
-    return await post(world, "/sim/click", user=user, channel=where, ts=card["ts"], block_id=block_id, action=action)
+    where = world.channel_id(channel)
+    return await world.post("/sim/click", user=user, channel=where, ts=card["ts"], block_id=block_id, action=action)

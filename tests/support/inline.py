@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from storage import StorageError, Store
 from storage.engine_sqlite import SqliteSession, in_savepoint, migrate, translated, with_pragmas
+from storage.session import OnDue
 
 T = TypeVar("T")
 
@@ -20,6 +21,7 @@ class InlineDatabase:
         self._connection = with_pragmas(":memory:")
         migrate(self._connection)
         self._store = Store(SqliteSession(self._connection))
+        self.on_due: OnDue | None = None
 
     @property
     def changes(self) -> int:
@@ -39,6 +41,8 @@ class InlineDatabase:
                 self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+        if self.on_due is not None and self._store.due:
+            self.on_due(self._store.due)
         return result
 
     async def write(self, fn: Callable[[Store], T]) -> T:

@@ -1,4 +1,4 @@
-"""Calls, look-ups and proposals for the tests of the kinds; the calls are the sandbox's examples."""
+"""Make calls, look-ups and proposals of every kind from the sandbox's examples."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Cases opened from example calls through the transactions, for the tests of what people do to an offer."""
+"""Open cases from example calls through the transactions, and decide on them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ def charged(minor: int, payment_id: str = "pi_SMALL") -> Fact:
 
 
 async def tell(database: Database, call: Call, facts: Sequence[Fact] = (), *, minutes: int = 0) -> str:
-    """The case of this call, opened or brought up to it."""
+    """Receive and settle this call; return the id of its case."""
     now = NOW + timedelta(minutes=minutes)
 
     def settle(store: Store) -> None:
@@ -51,22 +51,22 @@ async def look(database: Database, case_id: str) -> CaseFile:
 
 
 async def history(database: Database, case_id: str) -> list[Entry]:
-    return [one.entry for one in await database.read(lambda store: store.history(case_id))]
+    return [audited.entry for audited in await database.read(lambda store: store.history(case_id))]
 
 
 def click(file: CaseFile, who: str | Person, what: str = "", version: int | None = None) -> Click:
-    """On the version as it stands, unless told another."""
+    """Return a click on the current version, or on the one given."""
     them, ref = person(who) if isinstance(who, str) else who, CaseRef(file.case.case_id, version or file.case.version)
     return Click(person=them, ref=ref, identity=f"{them.user_id}/{ref}/{file.case.revision}/{what}")
 
 
 async def approve(database: Database, case_id: str, who: str | Person) -> Answer:
-    made = click(await look(database, case_id), who, "approve")
-    return await database.write(lambda store: decisions.approve(store, made, policy=SHIPPED, now=NOW))
+    approval = click(await look(database, case_id), who, "approve")
+    return await database.write(lambda store: decisions.approve(store, approval, policy=SHIPPED, now=NOW))
 
 
 async def amend(database: Database, case_id: str, who: str | Person, amount: str, **more: Any) -> Answer:
-    made = click(await look(database, case_id), who, amount, **more)
+    amendment = click(await look(database, case_id), who, amount, **more)
     return await database.write(
-        lambda store: change_amount(store, made, amount, "As agreed on the phone", offering=OFFERING, now=NOW)
+        lambda store: change_amount(store, amendment, amount, "As agreed on the phone", offering=OFFERING, now=NOW)
     )

@@ -1,4 +1,4 @@
-"""People, policies and proposals for the tests of who may decide."""
+"""Make people, policies and proposals for the tests of who may decide."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -89,7 +89,7 @@ def ask(
 
 
 def taken(judgement: Judgement, user_id: str, version: int = 2) -> Decision:
-    """What is stored of an approval that was allowed."""
+    """Return what is stored of an approval that was allowed."""
     return decision(
         ANA,
         version=version,

@@ -1,4 +1,4 @@
-"""Values for storage tests, and raw SQL past the store: what a person with the database password could do."""
+"""Make values for storage tests, and run raw SQL past the store as a person with the database password could."""
 
 import sqlite3
 from contextlib import closing
@@ -116,7 +116,7 @@ def open_case(store: Store, number: int = 1, **changes: Any) -> None:
 
 
 def approve_case(store: Store, number: int = 1, executions: int = 1) -> None:
-    """An approved case with executions, the first of which is due."""
+    """Add an approved case with executions, the first of which is due."""
     open_case(store, number)
     store.save_case(a_case(number, state=CaseState.APPROVED, revision=2), entry=WORKED, now=NOW)
     steps = [an_execution(number, position, due_at=None if position else NOW) for position in range(executions)]
@@ -124,7 +124,7 @@ def approve_case(store: Store, number: int = 1, executions: int = 1) -> None:
 
 
 def raw(url: str, *statements: str) -> None:
-    """Runs SQL past the store, committed at the end; raises the driver's own errors."""
+    """Run SQL past the store, committed at the end; raises the driver's own errors."""
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
             for statement in statements:

@@ -1,4 +1,4 @@
-"""The sandbox and a bot that records, both on real sockets, for the tests of the sandbox's Slack."""
+"""Start the sandbox and a bot that records, both on real sockets."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,7 +33,7 @@ class Clock:
 
 @dataclass
 class Bot:
-    """Records what it is sent; answers what the test wants, after doing what the test wants."""
+    """Record what is sent to the bot, and answer what the test wants."""
 
     heard: list[tuple[web.Request, bytes]] = field(default_factory=list)
     status: int = 200
@@ -49,7 +49,7 @@ class Bot:
 
     @property
     def last(self) -> Json:
-        """The last payload, event or form."""
+        """Return the last payload, event or form."""
         body = self.heard[-1][1]
         if body.startswith(b"{"):
             return dict(json.loads(body))
@@ -58,7 +58,7 @@ class Bot:
 
 
 class Sandbox:
-    """The server under test with a Slack client, the page's requests, the bot it talks to and its clock."""
+    """Hold the server under test with a Slack client, the page's requests, the bot it talks to and its clock."""
 
     def __init__(self, app: web.Application, url: str, session: aiohttp.ClientSession, bot: Bot, clock: Clock) -> None:
         self.url = url
@@ -94,7 +94,7 @@ class Sandbox:
         return await self.sim("click", user=user, channel=REFUNDS, ts=ts, block_id="act", action=action)
 
     async def opened(self, view: Json | None = None) -> Json:
-        """A form that Ana has open after a click."""
+        """Return a form that Ana has open after a click."""
         await self.press(await self.card())
         answer = await self.slack.views_open(trigger_id=self.bot.last["trigger_id"], view=view or form())
         return dict(answer["view"])
@@ -102,13 +102,13 @@ class Sandbox:
 
 @asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[Sandbox]:
-    """A sandbox and its bot; `settings` go into the Config. Nothing waits: slow is at once, patience is short."""
+    """Yield a sandbox and its bot; `settings` go into the Config. Slow is at once; the bot may take its time."""
     bot, clock = Bot(), Clock()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", bot.hear)
     async with TestServer(app) as listening, aiohttp.ClientSession() as session:
         bot.url = str(listening.make_url("/"))
-        usual = {"bot_url": bot.url, "clock": clock, "slow_s": 0.0, "ack_s": 0.5}
+        usual = {"bot_url": bot.url, "clock": clock, "slow_s": 0.0, "ack_s": 60.0}
         world = make_app(Config(**{**usual, **settings}))
         async with TestServer(world) as server:
             yield Sandbox(world, str(server.make_url("/")).rstrip("/"), session, bot, clock)
@@ -136,7 +136,7 @@ WHY = {"why": {"text": {"type": "plain_text_input", "value": "No invoice"}}}
 
 
 async def refused(call: Awaitable[Any]) -> Json:
-    """The body of Slack's refusal."""
+    """Return the body of Slack's refusal."""
     with pytest.raises(SlackApiError) as caught:
         await call
     data = caught.value.response.data

@@ -1,4 +1,4 @@
-"""Requests as Slack sends them, signed, for what the sandbox's people would never do."""
+"""Send signed requests as Slack would, for what the sandbox's people never do."""
 
 import json
 import time
@@ -8,14 +8,15 @@ from uuid import uuid4
 
 from slack_sdk.signature import SignatureVerifier
 
-from tests.support.world import ANA, SECRETS, World, button
+from tests.support.outside import button
+from tests.support.world import ANA, SECRETS, World
 
 TEAM = "T0ACME0001"
 FORM = "application/x-www-form-urlencoded"
 
 
 def signed(body: bytes, *, at: float | None = None, secret: str = SECRETS["slack_signing_secret"]) -> dict[str, str]:
-    """The headers of a request that Slack sent `at` epoch seconds, now unless told."""
+    """Return the headers of a request that Slack sent `at` epoch seconds, by default now."""
     timestamp = str(int(time.time() if at is None else at))
     signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
     return {"Content-Type": FORM, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature or ""}
@@ -26,14 +27,14 @@ def interaction(payload: dict[str, Any]) -> bytes:
 
 
 async def knock(world: World, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, str]:
-    """Status and body of the answer; signed as Slack does unless `headers` are given."""
+    """Return status and body of the answer; the request is signed as Slack does unless `headers` are given."""
     url = world.bot + "/slack/events"
     async with world.http.post(url, data=body, headers=signed(body) if headers is None else headers) as answer:
         return answer.status, await answer.text()
 
 
 def a_click(world: World, card: dict[str, Any], action_id: str, *, by: str = ANA, **more: Any) -> dict[str, Any]:
-    """block_actions for a button of this card, answered into #finance-refunds; `more` replaces parts of it."""
+    """Return block_actions of a button of this card in #finance-refunds; `more` replaces parts of it."""
     block_id, element = button(card, action_id)
     action = {"type": "button", "action_id": action_id, "block_id": block_id, "value": element["value"]}
     return {
@@ -51,17 +52,8 @@ def a_click(world: World, card: dict[str, Any], action_id: str, *, by: str = ANA
 
 
 def a_hook(world: World, user: str, ts: str) -> str:
-    """A response URL of the sandbox."""
+    """Return a new response URL of the sandbox."""
     token = uuid4().hex
     hook = {"user": user, "channel": "C0REFUNDS1", "ts": ts, "at": time.time(), "uses": 0}
     world.sandbox_slack["hooks"][token] = hook
     return f"{world.page}/hooks/actions/{TEAM}/1/{token}"
-
-
-async def told(world: World, user: str, words: str) -> str:
-    """What only this person sees in #finance-refunds, once it holds these words."""
-
-    async def look() -> str | None:
-        return next((text for text in await world.whispers("finance-refunds", user) if words in text), None)
-
-    return await world.until(look, f"{user} being told {words!r}")

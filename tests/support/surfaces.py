@@ -1,38 +1,21 @@
-"""What people do beside pressing the buttons of cards: the home tab, shortcuts, words in threads, workflows."""
+"""Do what people do beside pressing buttons: the home tab, shortcuts, words in threads, workflows."""
 
 from typing import Any
 
 from tests.support.world import World
 
 
-async def post(world: World, path: str, **content: Any) -> dict[str, Any]:
-    async with world.http.post(world.page + path, json=content) as answer:
-        found: dict[str, Any] = await answer.json()
-        return found
-
-
-async def get(world: World, path: str, **query: str) -> dict[str, Any]:
-    async with world.http.get(world.page + path, params=query) as answer:
-        found: dict[str, Any] = await answer.json()
-        return found
-
-
-async def channel_id(world: World, name: str) -> str:
-    state = await get(world, "/sim/state", user="U0ANA00001")
-    return next(str(channel["id"]) for channel in state["channels"] if channel["name"] == name)
-
-
 async def finance(world: World, user: str, text: str = "", channel: str = "finance-refunds") -> str:
-    """The answer to `/finance text`, with the words of its blocks."""
+    """Return the answer to `/finance text`, with the words of its blocks."""
     await world.command(user, channel, f"/finance {text}".strip())
-    said = [one for one in await world.messages(channel, user) if one["ephemeral"]][-1]
+    said = [message for message in await world.messages(channel, user) if message["ephemeral"]][-1]
     return "\n".join([str(said["text"]), in_words(said["blocks"])])
 
 
 def in_words(blocks: Any) -> str:
-    """Every text of some blocks, however deep."""
+    """Return every text of some blocks, however deep."""
     if isinstance(blocks, list):
-        return "\n".join([words for one in blocks if (words := in_words(one))])
+        return "\n".join([words for block in blocks if (words := in_words(block))])
     if not isinstance(blocks, dict):
         return ""
     own = [text] if isinstance(text := blocks.get("text"), str) else []
@@ -40,7 +23,7 @@ def in_words(blocks: Any) -> str:
 
 
 async def home_of(world: World, user: str, words: str = "") -> dict[str, Any]:
-    """The person's home tab, once it holds these words."""
+    """Return the person's home tab, once it holds these words."""
     await world.open_home(user)
 
     async def look() -> dict[str, Any] | None:
@@ -59,49 +42,49 @@ def element_of(view: dict[str, Any], action_id: str) -> tuple[str, dict[str, Any
 
 
 async def use(world: World, user: str, view: dict[str, Any], action_id: str, **given: Any) -> dict[str, Any]:
-    """A click in a view; `given` is what was chosen or typed there."""
+    """Click in a view; `given` is what was chosen or typed there."""
     block_id, element = element_of(view, action_id)
     if "selected" in given:
         value = given.pop("selected")
-        given["selected_option"] = next(one for one in element["options"] if one["value"] == value)
+        given["selected_option"] = next(option for option in element["options"] if option["value"] == value)
     action = {"type": element["type"], "action_id": action_id, **given}
-    return await post(world, "/sim/click", user=user, view_id=view["id"], block_id=block_id, action=action)
+    return await world.post("/sim/click", user=user, view_id=view["id"], block_id=block_id, action=action)
 
 
 async def tick(world: World, user: str, view: dict[str, Any], *case_ids: str) -> dict[str, Any]:
-    """Submits the form that approves several, with these cases ticked."""
+    """Submit the form that approves several, with these cases ticked."""
     values: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] == "input":
-            chosen = [one for one in block["element"]["options"] if one["value"].split(":")[0] in case_ids]
+            chosen = [option for option in block["element"]["options"] if option["value"].split(":")[0] in case_ids]
             values[block["block_id"]] = {
                 block["element"]["action_id"]: {"type": "checkboxes", "selected_options": chosen}
             }
-    return await post(world, "/sim/view/submit", user=user, view_id=view["id"], values=values)
+    return await world.post("/sim/view/submit", user=user, view_id=view["id"], values=values)
 
 
 async def say(world: World, user: str, channel: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
-    where = await channel_id(world, channel)
-    answer = await post(world, "/sim/message", user=user, channel=where, text=text, thread_ts=thread_ts)
+    where = world.channel_id(channel)
+    answer = await world.post("/sim/message", user=user, channel=where, text=text, thread_ts=thread_ts)
     return dict(answer["message"])
 
 
 async def whispers_in(world: World, user: str, channel: str, ts: str) -> list[str]:
-    """What only this person sees in a thread."""
-    found = await get(world, "/sim/thread", channel=await channel_id(world, channel), ts=ts, user=user)
-    return [one["text"] for one in found["messages"] if one["ephemeral"]]
+    """Return what only this person sees in a thread."""
+    found = await world.get("/sim/thread", channel=world.channel_id(channel), ts=ts, user=user)
+    return [message["text"] for message in found["messages"] if message["ephemeral"]]
 
 
 async def run_step(world: World, user: str, **inputs: Any) -> str:
-    """Id of the execution of a workflow's step "Ask finance to approve"."""
-    answer = await post(world, "/sim/workflow", user=user, step="ask_finance_to_approve", inputs=inputs)
+    """Run the workflow's step "Ask finance to approve"; return the id of its execution."""
+    answer = await world.post("/sim/workflow", user=user, step="ask_finance_to_approve", inputs=inputs)
     assert answer["ok"], answer
     return str(answer["run"])
 
 
 async def run_ended(world: World, run_id: str) -> dict[str, Any]:
     async def look() -> dict[str, Any] | None:
-        found = next(one for one in (await get(world, "/sim/workflow"))["runs"] if one["id"] == run_id)
-        return found if found["state"] != "running" else None
+        run = next(run for run in (await world.get("/sim/workflow"))["runs"] if run["id"] == run_id)
+        return run if run["state"] != "running" else None
 
     return await world.until(look, f"the end of step {run_id}")

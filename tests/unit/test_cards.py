@@ -1,4 +1,4 @@
-"""What a card and its thread say, and what they can never do."""
+"""Draw cards and their threads: what they say, and what they can never do."""
 
 import json
 import re
@@ -63,7 +63,7 @@ LIVE = re.compile(
 
 
 def check(picture: Picture) -> None:
-    """The rules that Slack's schemas do not carry."""
+    """Check the rules that Slack's schemas do not carry."""
     ids = [block["block_id"] for block in picture.blocks]
     assert len(set(ids)) == len(ids) <= 50
     assert 0 < len(picture.text) <= TEXT_LIMIT

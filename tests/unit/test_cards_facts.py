@@ -1,4 +1,4 @@
-"""What a card shows beside the call: what was looked up, and other cases of the same matter."""
+"""Show beside the call what was looked up, and other cases about the same charge."""
 
 from datetime import timedelta
 from typing import Any

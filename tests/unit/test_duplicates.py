@@ -1,4 +1,4 @@
-"""What makes two cases one matter, and what is only a hint."""
+"""Find duplicates, and tell them from what is only a hint."""
 
 from datetime import timedelta
 from typing import Any

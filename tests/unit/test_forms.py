@@ -1,4 +1,4 @@
-"""Forms carry their case, begin with what is known, and name every fault."""
+"""Draw forms that carry their case and begin with what is known, and name every fault."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The home tab as an inbox: what waits for one person, what is theirs, and everything by due time."""
+"""Draw the home tab as an inbox: what waits for one person, what is theirs, and everything by due time."""
 
 import json
 from datetime import timedelta
@@ -30,7 +30,7 @@ def words(view: dict[str, Any]) -> str:
 
 
 def everything(n: int = 1) -> Inbox:
-    """As full as it gets, with words that try to do harm."""
+    """Return a home tab as full as it gets, with words that try to do harm."""
     cases = [
         case_of(case_id=f"C-{at}-{state}-{name}-{kind}", state=state, details=details, closing=EVIL, kind=kind)
         for at in range(n)

@@ -1,4 +1,4 @@
-"""What a case writes elsewhere, and when it is due."""
+"""Write what a case notes elsewhere, and say when it is due."""
 
 import json
 from datetime import UTC, datetime, timedelta

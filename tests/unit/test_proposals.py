@@ -1,4 +1,4 @@
-"""What is offered: what each kind proposes, fit for its connectors, and of one amount."""
+"""Propose for each kind what fits its connectors, with one amount."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Documents go to an address on their own record, or to one that a person has verified, and to no other."""
+"""Send documents to an address on their own record, or to one that a person has verified, and to no other."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When a case is due, and when people are reminded of it: in the hours in which they work, never early, in order."""
+"""Set due times and reminders in working hours: never early, and in order."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,7 +25,7 @@ def a_policy(region: Region = BERLIN, **changes: Any) -> Policy:
         {
             "channels": {"review": "#review", "fallback": "#review", "refunds": "#refunds"},
             "groups": {"finance": ("@finance",), "leads": ("@leads",), "admins": ("U0ADMIN001",)},
-            "bands": ({"groups": ("finance",)},),
+            "bands": ({"quorum": 1, "groups": ("finance",)},),
             "regions": {"refunds": region},
             **changes,
         }

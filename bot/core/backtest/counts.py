@@ -1,17 +1,17 @@
-"""What differs between two policies, counted by kind."""
+"""Count by kind what differs between two policies."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import Field
 
 from bot.core.backtest.evaluation import Evaluation, Trial
 from bot.core.backtest.replay import Ruled, replay
-from bot.core.model import Frozen, Kind, Money, Proposal
+from bot.core.model import Frozen, Kind
 from bot.core.policy import Band, Policy
-from bot.core.policy.words import rule
+from bot.core.policy.bands import rule
 
 CHANGED_AT_MOST = 100  # cases that are named; all of them are counted
 
@@ -22,14 +22,14 @@ NOT_REPLAYED = (
 
 
 class Both(Frozen):
-    """Under the policy in force, and under the new one."""
+    """Hold a number under the policy in force, and under the new one."""
 
     now: int = 0
     new: int = 0
 
 
 class Counts(Frozen):
-    """Cases of one kind, or of all kinds. Money is in minor units by currency."""
+    """Count the cases of one kind, or of all kinds. Money is in minor units by currency."""
 
     calls: int = 0
     automatic: Both = Both()
@@ -65,49 +65,28 @@ class Report(Frozen):
 
 
 class Part(NamedTuple):
-    """What can be said of some cases; those that move wait until all of them are there."""
+    """Hold what can be said of some cases; those that move wait until all of them are there."""
 
     tallies: dict[Kind, Counter[str]]
-    changed: list[tuple[float, Changed]]  # when it opened; the earliest CHANGED_AT_MOST
+    changed: list[tuple[datetime, Changed]]  # when it opened; the earliest CHANGED_AT_MOST
     changed_cases: int
-    moving: list[Evaluation]
+    moving: tuple[Evaluation, ...] = ()
 
 
-def count(trial: Trial, alike: Sequence[Sequence[Evaluation]]) -> Part:
-    """Cases with one outcome together: of some that do not move, or of all that do."""
-    firsts = [cases[0] for cases in alike]
-    tallies: dict[Kind, Counter[str]] = {}
-    changed: list[tuple[float, str, Evaluation, Ruled, Ruled]] = []
-    for cases, now, new in zip(alike, replay(trial.now, firsts, 0), replay(trial.new, firsts, 1), strict=True):
-        differs = differences(now, new)
-        tally = tallies.setdefault(now.kind, Counter())
-        for name in ("calls", *differs, *_outcome(cases[0], now, "now"), *_outcome(cases[0], new, "new")):
-            tally[name] += len(cases)
-        if now.alone or new.alone:
-            _pay(tally, cases, now, new)
-        if differs:
-            changed += [(case.opened_s, case.case_id, case, now, new) for case in cases]
-    first = sorted(changed, key=lambda one: one[:2])[:CHANGED_AT_MOST]
-    named = [(at, _changed(trial, case, now, new)) for at, _, case, now, new in first]
-    return Part(tallies, named, len(changed), [])
-
-
-def alike(amount_for_policy: Iterable[Evaluation]) -> list[list[Evaluation]]:
-    """Cases that do not move, put together with those of the same outcome."""
-    found: dict[tuple[object, ...], list[Evaluation]] = {}
-    for case in amount_for_policy:
-        given = tuple(
-            (made.groups, bool(made.people), *sorted({*made.people} & {*case.authors})) for made in case.approvals
-        )
-        sum_ = case.money if case.would[0].pays or case.would[1].pays else case.money and case.money[1]
-        found.setdefault((case.would, case.rejected, given, case.authors, sum_), []).append(case)
-    return list(found.values())
+def part_of(trial: Trial, cases: Iterable[Evaluation]) -> Part:
+    """Count all that can be said of these cases without the others."""
+    settled: list[Evaluation] = []
+    moving: list[Evaluation] = []
+    for case in cases:
+        (moving if case.moves else settled).append(case)
+    return _count(trial, settled)._replace(moving=tuple(moving))
 
 
 def add_up(trial: Trial, parts: Sequence[Part], *, since: datetime, until: datetime) -> Report:
-    whole = [*parts, count(trial, [[case] for part in parts for case in part.moving])]
+    """Count the cases that move, and put all counts together."""
+    whole = [*parts, _count(trial, [case for part in parts for case in part.moving])]
     tallies = {kind: sum((part.tallies.get(kind, Counter()) for part in whole), Counter[str]()) for kind in Kind}
-    changed = sorted((one for part in whole for one in part.changed), key=lambda one: (one[0], one[1].case_id))
+    changed = _earliest(entry for part in whole for entry in part.changed)
     return Report(
         since=since,
         until=until,
@@ -115,9 +94,28 @@ def add_up(trial: Trial, parts: Sequence[Part], *, since: datetime, until: datet
         new=trial.new.version,
         total=_counts(sum(tallies.values(), Counter())),
         kinds={kind: _counts(tally) for kind, tally in tallies.items() if tally},
-        changed=tuple(one for _, one in changed[:CHANGED_AT_MOST]),
+        changed=tuple(case for _, case in changed),
         changed_cases=sum(part.changed_cases for part in whole),
     )
+
+
+def _count(trial: Trial, cases: Sequence[Evaluation]) -> Part:
+    """Count some of the cases that do not move, or all of those that do."""
+    tallies: dict[Kind, Counter[str]] = {}
+    changed: list[tuple[datetime, Changed]] = []
+    for case, now, new in zip(cases, replay(trial.now, cases, 0), replay(trial.new, cases, 1), strict=True):
+        differs = differences(now, new)
+        tally = tallies.setdefault(now.kind, Counter())
+        tally.update(("calls", *differs, *_outcome(case, now, "now"), *_outcome(case, new, "new")))
+        if now.alone or new.alone:
+            _pay(tally, case, now, new)
+        if differs:
+            changed.append((case.opened_at, _changed(trial, case, now, new, differs)))
+    return Part(tallies, _earliest(changed), len(changed))
+
+
+def _earliest(changed: Iterable[tuple[datetime, Changed]]) -> list[tuple[datetime, Changed]]:
+    return sorted(changed, key=lambda entry: (entry[0], entry[1].case_id))[:CHANGED_AT_MOST]
 
 
 def differences(now: Ruled, new: Ruled) -> tuple[str, ...]:
@@ -151,11 +149,11 @@ def _outcome(case: Evaluation, ruled: Ruled, when: str) -> Iterator[str]:
         yield "against_people"
 
 
-def _pay(tally: Counter[str], cases: Sequence[Evaluation], now: Ruled, new: Ruled) -> None:
-    for case in cases:
-        amount, currency = case.money or (0, "")
-        tally[f"paid now {currency}"] += amount * now.alone
-        tally[f"paid new {currency}"] += amount * new.alone
+def _pay(tally: Counter[str], case: Evaluation, now: Ruled, new: Ruled) -> None:
+    money = case.offers[0].proposal.money
+    if money is not None:
+        tally[f"paid now {money.currency}"] += money.amount_minor * now.alone
+        tally[f"paid new {money.currency}"] += money.amount_minor * new.alone
 
 
 def _counts(tally: Counter[str]) -> Counts:
@@ -163,16 +161,7 @@ def _counts(tally: Counter[str]) -> Counts:
         return Both(now=tally[f"{name} now{unit}"], new=tally[f"{name} new{unit}"])
 
     currencies = sorted({name.rpartition(" ")[2] for name in tally if name.startswith("paid ")})
-    single = (
-        "calls",
-        "other_kind",
-        "other_channel",
-        "more_people",
-        "fewer_people",
-        "other_people",
-        "not_enough",
-        "against_people",
-    )
+    single = [name for name, field in Counts.model_fields.items() if field.annotation is int]
     return Counts(
         **{name: tally[name] for name in single},
         automatic=both("automatic"),
@@ -181,19 +170,12 @@ def _counts(tally: Counter[str]) -> Counts:
     )
 
 
-def _changed(trial: Trial, case: Evaluation, now: Ruled, new: Ruled) -> Changed:
-    was, becomes = (_in_words(policy, case, ruled) for policy, ruled in ((trial.now, now), (trial.new, new)))
-    return Changed(case_id=case.case_id, kind=now.kind, differs=differences(now, new), now=was, new=becomes)
+def _changed(trial: Trial, case: Evaluation, now: Ruled, new: Ruled, differs: tuple[str, ...]) -> Changed:
+    was, becomes = _in_words(trial.now, case, now, 0), _in_words(trial.new, case, new, 1)
+    return Changed(case_id=case.case_id, kind=now.kind, differs=differs, now=was, new=becomes)
 
 
-def _in_words(policy: Policy, case: Evaluation, ruled: Ruled) -> str:
-    money = case.money and Money(amount_minor=case.money[0], currency=case.money[1])
-    about = Proposal(
-        case_id=case.case_id,
-        version=1,
-        kind=ruled.kind,
-        money=money,
-        created_at=datetime.fromtimestamp(case.opened_s, UTC),
-    )
-    words = "automatic" if ruled.band is None else rule(policy, ruled.band, about, ruled.over)
+def _in_words(policy: Policy, case: Evaluation, ruled: Ruled, which: int) -> str:
+    proposal = case.offers[which].proposal
+    words = "automatic" if ruled.band is None else rule(policy, ruled.band, proposal, ruled.over)
     return f"{ruled.kind} in {ruled.channel}, {words}"

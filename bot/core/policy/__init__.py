@@ -1,25 +1,25 @@
-"""The policy: who decides on which proposal, how many must, and what is decided without a person.
+"""Decide by the policy: who decides on which proposal, how many must, and what is decided without a person.
 
 Pure: memberships, decisions and sums are passed in. The rules come from "Rules that cut across" of the playbooks.
 """
 
 from bot.core.policy.automatic import Known, Unattended, automatic
 from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
-from bot.core.policy.customers import is_vip
 from bot.core.policy.judgement import (
     Judgement,
+    People,
     PolicyAction,
     Question,
     Standing,
     deciding_band,
     judge,
     question_of,
+    somebody_can_go_on,
     standing,
     standing_of,
 )
 from bot.core.policy.limits import DAY, Limit, Spent, limits_passed, payout_of
-from bot.core.policy.model import Band, Digest, KindRules, Policy, Region
-from bot.core.policy.presence import People, somebody_can_go_on
+from bot.core.policy.model import Band, Digest, KindRules, Policy, Region, is_vip
 
 __all__ = [
     "ADMINS",

@@ -1,4 +1,4 @@
-"""Whether the policy decides on a case by itself: "Automatic refunds" of the playbooks. Off unless switched on.
+"""Decide whether the policy settles a case by itself: "Automatic refunds" of the playbooks. Off unless switched on.
 
 Every condition has to hold, and the first that does not is the answer. What could not be looked up counts against it.
 """
@@ -10,15 +10,15 @@ from bot.core.duplicates import customer_key, pays
 from bot.core.model import Details, Earlier, Fact, Frozen, Money, Proposal
 from bot.core.money import show
 from bot.core.people import EVERYTHING
-from bot.core.policy.customers import is_vip
 from bot.core.policy.limits import Spent, payout_of
-from bot.core.policy.model import Amounts, Automatic, Policy
+from bot.core.policy.model import Automatic, Policy, is_vip
+from bot.core.policy.values import Amounts
 
 _MONEY_FIELDS = frozenset({"amount", "currency", "payment_id"})
 
 
 class Unattended(Frozen):
-    """The answer: decided without a person, by which rule, or the first reason why not."""
+    """Say whether it is decided without a person: by which rule, or the first reason why not."""
 
     allowed: bool
     rule: str  # "automatic: up to 20.00 USD, at most 200.00 USD in 24 hours, 95% certain or more"
@@ -26,7 +26,7 @@ class Unattended(Frozen):
 
 
 class Known(Frozen):
-    """What is known of the case when it opens."""
+    """Hold what is known of the case when it opens."""
 
     details: Details
     facts: tuple[Fact, ...] = ()
@@ -50,7 +50,7 @@ class _Asked(NamedTuple):
 def automatic(
     policy: Policy, proposal: Proposal, known: Known, *, spent: Spent, paused: Collection[str] = ()
 ) -> Unattended:
-    """`spent` is of the last 24 hours, in the currency of the proposal; `paused` are the scopes of all pauses."""
+    """Check every condition; `spent` is of 24 hours, in the proposal's currency; `paused` are all paused scopes."""
     rules = policy.automatic.get(proposal.kind)
     if rules is None or not rules.enabled:
         return OFF
@@ -133,7 +133,7 @@ def _nothing_refunded(asked: _Asked) -> Iterator[str]:
         yield "Something was refunded before."
     if refund is not None and refund.values.get("refunded") is not False:
         yield "The shop may have refunded it before."
-    if any(one.exact for one in asked.known.earlier):
+    if any(other.exact for other in asked.known.earlier):
         yield "Another case is about the same matter."
 
 

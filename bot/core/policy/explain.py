@@ -1,24 +1,23 @@
-"""Why a case is what it is, and who decides it: `countersign policy show --for <case>`. Pure."""
+"""Explain why a case is what it is, and who decides it: `countersign policy show --for <case>`. Pure."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from bot.core.actions import Subject
-from bot.core.backtest import kind_for
+from bot.core.backtest import triage_again
 from bot.core.cards.wording import needs_completing, paid_elsewhere
 from bot.core.model import AuditEntry, Case, CaseFile, CaseState, Decision, Frozen, Kind, Proposal
 from bot.core.money import show
 from bot.core.notices import Timer
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Limit, Policy, Spent, automatic, band_for, limits_passed, payout_of, standing
+from bot.core.policy.bands import missing, rule
 from bot.core.policy.limits import in_words
-from bot.core.policy.words import missing, rule
 from bot.core.records import doubts_of
 from bot.core.triage import presumed_kind
 
 
-class CallHistory(Frozen):
-    """All that the store says of one case."""
+class CaseRecord(Frozen):
+    """Hold all that the store says of one case."""
 
     file: CaseFile
     decisions: tuple[Decision, ...]  # of every version, earliest first
@@ -34,7 +33,7 @@ class Need(Frozen):
 
 
 class Band(Frozen):
-    """Who decides on the version as it stands."""
+    """Say who decides on the version as it stands."""
 
     rule: str
     quorum: int
@@ -47,7 +46,7 @@ class Band(Frozen):
 
 
 class Alone(Frozen):
-    """Whether the policy decides, or has decided, without a person."""
+    """Say whether the policy decides, or has decided, without a person."""
 
     decides: bool
     words: str  # its rule, or the first reason why not
@@ -74,8 +73,8 @@ class Explained(Frozen):
     decisions: tuple[Decision, ...]
 
 
-def explain(policy: Policy, told: CallHistory) -> Explained:
-    case, proposal = told.file.case, told.file.proposal
+def explain(policy: Policy, record: CaseRecord) -> Explained:
+    case, proposal = record.file.case, record.file.proposal
     kind = presumed_kind(case.details, policy) or case.kind
     return Explained(
         case_id=case.case_id,
@@ -86,10 +85,10 @@ def explain(policy: Policy, told: CallHistory) -> Explained:
         because=tuple(_because(policy, case, proposal)),
         needs=tuple(Need(words=need.words, met=need.met(case.details)) for need in PLAYBOOKS[kind].needs),
         doubts=(*case.details.doubts, *doubts_of(case.facts)),
-        band=_band(policy, told.file, told.spent),
-        alone=_alone(policy, told),
-        times=_times(case, told.timers),
-        decisions=told.decisions,
+        band=_band(policy, record.file, record.spent),
+        alone=_alone(policy, record),
+        times=_times(case, record.timers),
+        decisions=record.decisions,
     )
 
 
@@ -103,25 +102,17 @@ def _because(policy: Policy, case: Case, proposal: Proposal) -> Iterable[str]:
         yield f"{' and '.join(proposal.authors)} opened it, filled it in or chose, and cannot approve it alone."
     if proposal.because:
         yield proposal.because
-    if (would := _kind(policy, case, proposal)) is not case.kind:
+    if (would := triage_again(policy, case, by_person=bool(proposal.authors)).kind) is not case.kind:
         yield f"Under this policy it would be “{would}” if it opened now."
 
 
-def _kind(policy: Policy, case: Case, proposal: Proposal) -> Kind:
-    facts = {fact.name: fact for fact in case.facts}
-    subject = Subject(case.root, case.case_id, case.details, facts, frozenset(), case.opened_at)
-    return kind_for(
-        presumed_kind(case.details, policy), subject, policy, case.earlier, by_person=bool(proposal.authors)
-    )
-
-
 def _band(policy: Policy, file: CaseFile, spent: Spent) -> Band:
-    """With the limits that an approval would pass now; those of an approver depend on who that is."""
-    proposal, made = file.proposal, file.decisions
-    over = limits_passed(policy.limits, proposal, Spent(customer=spent.customer), made)
+    """Say who decides, with the limits that an approval would pass now; those of an approver depend on who that is."""
+    proposal, decisions = file.proposal, file.decisions
+    over = limits_passed(policy.limits, proposal, Spent(customer=spent.customer), decisions)
     band = band_for(policy, proposal.kind, proposal.money, over)
-    now = standing(policy, proposal, [one.model_copy(update={"over_limits": over}) for one in made])
-    waits = now.missing if made else missing(band, (), only_authors=bool(proposal.authors))
+    now = standing(policy, proposal, [decision.model_copy(update={"over_limits": over}) for decision in decisions])
+    waits = now.missing if decisions else missing(band, (), only_authors=bool(proposal.authors))
     return Band(
         rule=rule(policy, band, proposal, over),
         quorum=band.quorum,
@@ -142,16 +133,16 @@ def _first(file: CaseFile) -> str | None:
     return None if file.proposal.actions else "a person has to choose first how to settle it"
 
 
-def _alone(policy: Policy, told: CallHistory) -> Alone:
-    """What is decided says how it was; an open case, how it would be if it opened now."""
-    case, proposal = told.file.case, told.file.proposal
-    for decision in told.decisions:
+def _alone(policy: Policy, record: CaseRecord) -> Alone:
+    """Say of a decided case how it was, and of an open one how it would be if it opened now."""
+    case, proposal = record.file.case, record.file.proposal
+    for decision in record.decisions:
         if decision.user_id.startswith("policy:"):
             return Alone(decides=True, words=decision.rule)
     if case.state is not CaseState.OPEN:
-        return Alone(decides=False, words=_recorded(told.history) or "People decided on it.")
+        return Alone(decides=False, words=_recorded(record.history) or "People decided on it.")
     known = Known(details=case.details, facts=case.facts, earlier=case.earlier)
-    answer = automatic(policy, proposal, known, spent=told.spent, paused=told.paused)
+    answer = automatic(policy, proposal, known, spent=record.spent, paused=record.paused)
     return Alone(decides=answer.allowed, words=answer.why_not or answer.rule)
 
 
@@ -171,38 +162,39 @@ def _times(case: Case, timers: Collection[Timer]) -> Times:
 # --- as text --------------------------------------------------------------------------------------------------------
 
 
-def story(one: Explained, proposal: Proposal) -> str:
+def story(case: Explained, proposal: Proposal) -> str:
     money = payout_of(proposal) or proposal.money
-    people = [f"{group} ({', '.join(members) or 'nobody'})" for group, members in one.band.groups.items()]
-    open_ = one.state is CaseState.OPEN
+    people = [f"{group} ({', '.join(members) or 'nobody'})" for group, members in case.band.groups.items()]
+    open_ = case.state is CaseState.OPEN
     lines = [
-        f"{one.case_id}  {one.kind}  {one.state}  version {one.version}  {show(money) if money else 'no amount'}",
-        *(f"why        {sentence}" for sentence in one.because),
-        *(f"needs      {need.words}: {'stated' if need.met else 'NOT STATED'}" for need in one.needs),
-        *(f"doubt      {doubt}" for doubt in one.doubts),
-        f"rule       {one.band.rule}",
-        *([f"limits     {one.band.limits}"] if one.band.limits else []),
+        f"{case.case_id}  {case.kind}  {case.state}  version {case.version}  {show(money) if money else 'no amount'}",
+        *(f"why        {sentence}" for sentence in case.because),
+        *(f"needs      {need.words}: {'stated' if need.met else 'NOT STATED'}" for need in case.needs),
+        *(f"doubt      {doubt}" for doubt in case.doubts),
+        f"rule       {case.band.rule}",
+        *([f"limits     {case.band.limits}"] if case.band.limits else []),
         f"who        {', '.join(people)}",
-        f"approvals  {one.band.approvals} of {one.band.quorum}",
-        *([f"missing    {one.band.missing or 'nothing'}"] if open_ else []),
-        f"automatic  {'yes' if one.alone.decides else 'no'}: {one.alone.words}",
-        f"due        {_moment(one.times.due_at)}",
-        *(f"then       {name}: {_moment(at)}" for name, at in one.times.timers.items() if open_),
-        *(f"was        {name}: {_moment(at)}" for name, at in one.times.fired.items()),
-        *(_decision(decision) for decision in one.decisions),
-        f"policy     {one.policy}",
+        f"approvals  {case.band.approvals} of {case.band.quorum}",
+        *([f"missing    {case.band.missing or 'nothing'}"] if open_ else []),
+        f"automatic  {'yes' if case.alone.decides else 'no'}: {case.alone.words}",
+        f"due        {_moment(case.times.due_at)}",
+        *(f"then       {name}: {_moment(at)}" for name, at in case.times.timers.items() if open_),
+        *(f"was        {name}: {_moment(at)}" for name, at in case.times.fired.items()),
+        *(_decision(decision) for decision in case.decisions),
+        f"policy     {case.policy}",
     ]
     return "\n".join(lines)
 
 
-def _decision(made: Decision) -> str:
-    groups = ", ".join(made.in_groups) or "no group"
-    stood_in = f", standing in for {', '.join(made.stood_in_for)}" if made.stood_in_for else ""
-    over = f", over {', '.join(made.over_limits)}" if made.over_limits else ""
-    reason = f", “{made.reason}”" if made.reason else ""
+def _decision(decision: Decision) -> str:
+    groups = ", ".join(decision.in_groups) or "no group"
+    stood_in = f", standing in for {', '.join(decision.stood_in_for)}" if decision.stood_in_for else ""
+    over = f", over {', '.join(decision.over_limits)}" if decision.over_limits else ""
+    reason = f", “{decision.reason}”" if decision.reason else ""
     return (
-        f"decision   {_moment(made.decided_at)}  {made.user_id}: {made.verdict} version {made.version}{reason} as "
-        f"{groups}{stood_in}{over}; rule “{made.rule}”, policy {made.policy_version}"
+        f"decision   {_moment(decision.decided_at)}  {decision.user_id}: {decision.verdict} "
+        f"version {decision.version}{reason} as {groups}{stood_in}{over}; "
+        f"rule “{decision.rule}”, policy {decision.policy_version}"
     )
 
 

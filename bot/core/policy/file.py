@@ -1,29 +1,33 @@
-"""Reads `policy.toml`: the keys it may have, and what they must say, each fault with its line and how to mend it."""
+"""Read `policy.toml` into the models; every fault is told with its line and how to mend it."""
 
 import re
 import tomllib
-from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, get_args
 
-from bot.core.model import Fields, Kind
-from bot.core.money import to_minor
-from bot.core.policy.checks import check
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.core.model import Kind
 from bot.core.policy.lines import line_index
 from bot.core.policy.model import Policy
-from bot.core.policy.regions import DIGEST, REGION, filled_in
-from bot.core.policy.sheet import Fault, Reader, Sheet, count, flag, listed, mapped, one, shaped, share, suggest, text
+from bot.core.policy.values import Names, Path, suggest
 
-_CANONICAL = tuple(name for name in Fields.model_fields if name != "verified")  # only a person says that
-_DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?", re.ASCII)
-_CHANNEL = re.compile(r"#[^\s#]{1,80}|[CG][A-Z0-9]{2,}")
-_MEMBER = re.compile(r"@[^\s@]{1,80}|[SUW][A-Z0-9]{2,}")
-_SHORTEST_NUMBER = 5  # digits
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
+_KEY = "[key]"  # how pydantic says that a key itself is wrong, not its value
+
+
+class Fault(NamedTuple):
+    line: int | None  # from 1; None: about the whole file
+    message: str
+    source: str = "policy.toml"
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.message}" if self.line else f"{self.source}: {self.message}"
 
 
 class PolicyFaults(Exception):
-    """Every fault of a policy file, in the order of its lines; it prints one a line."""
+    """Hold every fault of a policy file, in the order of its lines; it prints one a line."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
@@ -31,29 +35,27 @@ class PolicyFaults(Exception):
 
 
 def read_policy(toml: str, source: str = "policy.toml") -> Policy:
-    """Raises PolicyFaults with all that is wrong; `source` is how the faults call the file."""
+    """Return the policy of a file's text, or raise PolicyFaults with all that is wrong; `source` names the file."""
     toml = toml.removeprefix("\ufeff")  # some editors on Windows put this mark in front
     try:
         tree = tomllib.loads(toml)
-        sheet = Sheet(line_index(toml), source)
+        lines = line_index(toml)
     except tomllib.TOMLDecodeError as error:
         raise PolicyFaults([_syntax(toml, str(error), source)]) from None
     except RecursionError:
         raise PolicyFaults([Fault(None, "lists or tables are nested too deeply", source)]) from None
-    found = sheet.table((), tree, _TOP, needs=("channels", "groups", "bands"))
-    check(sheet, tree, found)
-    if sheet.faults:
-        raise PolicyFaults(sheet.faults)
-    if "regions" in found:
-        found["regions"] = filled_in(found["regions"])
-    if "digest" in found:
-        weekday, at = found["digest"]["at"]
-        found["digest"] = {**found["digest"], "weekday": weekday, "at": at}
-    return Policy.model_validate(found)
+    channels, groups = (table if isinstance(table := tree.get(name), dict) else {} for name in ("channels", "groups"))
+    try:
+        return Policy.model_validate(tree, context=Names(channels, groups), by_alias=True, by_name=False)
+    except ValidationError as wrong:
+        errors = sorted(wrong.errors(), key=lambda error: error["type"] != "extra_forbidden")  # causes come first
+        # Two members of a model may be read from one value; what is wrong with it is told once.
+        found = dict.fromkeys(Fault(_line(lines, error["loc"]), _message(error), source) for error in errors)
+        raise PolicyFaults(found) from None
 
 
 def _syntax(toml: str, message: str, source: str) -> Fault:
-    """The parser gives the place at the end of its message only."""
+    """Find the line in the parser's message: it gives the place at its end only."""
     match = _SYNTAX.fullmatch(message)
     if match is None:
         return Fault(None, f"this is not TOML: {message}", source)
@@ -62,124 +64,91 @@ def _syntax(toml: str, message: str, source: str) -> Fault:
     return Fault(line, f"this is not TOML: {what[:1].lower()}{what[1:]}", source)
 
 
-def duration(raw: Any) -> timedelta:
-    """Days, hours and minutes, in this order: "1d", "4h", "1h30m"."""
-    match = _DURATION.fullmatch(text(raw))
-    if match is None or not any(match.groups()):
-        raise ValueError('must be a time such as "15m", "4h", "1h30m" or "1d"')
-    days, hours, minutes = (int(part or 0) for part in match.groups())
-    span = timedelta(days=days, hours=hours, minutes=minutes)
-    if not span:
-        raise ValueError("must be longer than nothing")
-    return span
+def _line(lines: Mapping[Path, int], path: Path) -> int | None:
+    """Return the line of a key; one that is missing has none of its own, then that of its table."""
+    above = (path[:end] for end in range(len(path), 0, -1))
+    return next((lines[part] for part in above if part in lines), None)
 
 
-def _kind(raw: Any) -> Kind:
-    name = text(raw)
-    if name not in set(Kind):
-        raise ValueError(f'names an unknown kind "{name}"; {suggest(name, Kind)}')
-    return Kind(name)
+# --- what is said ---------------------------------------------------------------------------------------------------
 
 
-def _canonical(raw: Any) -> str:
-    name = text(raw)
-    if name not in _CANONICAL:
-        raise ValueError(f'cannot become "{name}", which is not one of our names; {suggest(name, _CANONICAL)}')
-    return name
+def _message(error: ErrorDetails) -> str:
+    path, sort = error["loc"], error["type"]
+    table = path[:-1]
+    match sort:
+        case "fault":
+            return error["msg"]
+        case "extra_forbidden":
+            inside = f" in {_place(table)}" if table else ""
+            return f'unknown key "{path[-1]}"{inside}; {suggest(str(path[-1]), _keys(table))}'
+        case "missing":
+            return f'{_place(table)} needs "{path[-1]}"' if table else f"the policy needs {_place(path)}"
+        case "model_type" | "dict_type":
+            return f"{_place(path)} must be a table of keys and values, not {_in_words(error['input'])}"
+    named = _place(path[:-2]) if path[-1] == _KEY else _named(path)
+    return f"{named} {_wrong(error)}"
 
 
-def _channel(raw: Any) -> str:
-    if not _CHANNEL.fullmatch(text(raw)):
-        raise ValueError('must be a Slack channel, such as "#finance-refunds" or "C0123456789"')
-    return text(raw)
-
-
-def _member(raw: Any) -> str:
-    if not _MEMBER.fullmatch(text(raw)):
-        raise ValueError('must be a Slack user group ("@handle" or "S0123456789") or a user id ("U0123456789")')
-    return text(raw)
-
-
-def _number(raw: Any) -> str:
-    """Compared by its digits, so one without any would fit every hidden number."""
-    if sum(sign.isdigit() for sign in text(raw)) < _SHORTEST_NUMBER:
-        raise ValueError('must be a phone number such as "+12025550143"')
-    return text(raw)
-
-
-def _intent(raw: str) -> str:
-    """Compared without regard to case, spaces and hyphens, since every DialNexa workspace writes its own."""
-    return text(raw).lower().replace("-", "_").replace(" ", "_")
-
-
-def _amount(currency: str) -> Reader:
-    def read(raw: Any) -> int:
-        if not isinstance(raw, str):
-            raise ValueError('must be an amount in quotes, such as "100.00"')
-        return _minor(text(raw), currency)
-
-    return one(read)
-
-
-def _minor(amount: str, currency: str) -> int:
-    try:
-        minor = to_minor(amount, currency)
-    except ValueError as wrong:
-        raise ValueError(f"must be an amount: {wrong}") from None
-    if minor <= 0:
-        raise ValueError("must be more than nothing")
-    return minor
-
-
-def _currency(raw: str) -> str:
-    if raw != raw.upper():
-        raise ValueError(f'names the currency "{raw}", which must be written in capitals')
-    try:
-        to_minor("1", raw)
-    except ValueError:
-        raise ValueError(f'names an unknown currency "{raw}"; use its ISO 4217 code, such as "USD"') from None
-    return raw
-
-
-_TEXT = one(text)
-_TEXTS = listed(_TEXT)
-_DURATION_VALUE = one(duration)
-_AMOUNTS = mapped(_amount, _currency)
-
-_KIND = shaped(
-    {
-        "enabled": one(flag),
-        "channel": _TEXT,
-        "owner": _TEXT,
-        "due": _DURATION_VALUE,
-        "escalate": listed(shaped({"after": _DURATION_VALUE, "to": _TEXT}, needs=("after", "to"))),
-    }
-)
-_BAND = shaped(
-    {
-        "kinds": listed(one(_kind), some=True),
-        "up_to": _AMOUNTS,
-        "quorum": one(count),
-        "groups": listed(_TEXT, some=True),
-        "at_least": mapped(lambda _: one(count)),
-    },
-    needs=("quorum", "groups"),
-)
-_AUTOMATIC = shaped({"enabled": one(flag), "up_to": _AMOUNTS, "confidence": one(share), "per_day": _AMOUNTS})
-_TOP: dict[str, Reader] = {
-    "channels": mapped(lambda _: one(_channel)),
-    "groups": mapped(lambda _: listed(one(_member))),
-    "kinds": mapped(lambda _: _KIND, _kind),
-    "bands": listed(_BAND, some=True),
-    "time": shaped(
-        {"reminders": listed(_DURATION_VALUE), "expires": _DURATION_VALUE, "warn_before_expiry": _DURATION_VALUE}
-    ),
-    "limits": shaped({"per_customer_per_day": _AMOUNTS, "per_approver_per_day": _AMOUNTS, "per_case": _AMOUNTS}),
-    "automatic": mapped(lambda _: _AUTOMATIC, _kind),
-    "intake": shaped({"confidence_floor": one(share), "mute_agents": _TEXTS, "mute_numbers": listed(one(_number))}),
-    "vip": shaped({"emails": _TEXTS, "accounts": _TEXTS}),
-    "regions": mapped(lambda _: REGION),
-    "digest": DIGEST,
-    "fields": mapped(lambda _: one(_canonical)),
-    "intents": mapped(lambda _: one(_kind), _intent),
+_TYPES = {
+    "string_type": "text in quotes",
+    "enum": "text in quotes",
+    "bool_type": "true or false without quotes",
+    "int_type": "a whole number without quotes",
+    "float_type": "a number between 0 and 1 without quotes",
+    "tuple_type": "a list in [ ]",
 }
+
+
+def _wrong(error: ErrorDetails) -> str:
+    sort, raw = error["type"], error["input"]
+    if sort == "enum" and isinstance(raw, str):
+        return f'names an unknown kind "{raw}"; {suggest(raw, Kind)}'
+    if sort in _TYPES:
+        return f"must be {_TYPES[sort]}, not {_in_words(raw)}"
+    if sort == "string_too_short":
+        return "is empty"
+    if sort == "greater_than_equal":
+        return f"must be {error['ctx']['ge']} or more, not {raw}"
+    return str(error["ctx"]["error"]) if sort == "value_error" else error["msg"]
+
+
+def _keys(table: Path) -> Iterator[str]:
+    """Give the keys that a table of the file may have."""
+    model: type[BaseModel] = Policy
+    for part in table:
+        if part in model.model_fields:
+            model = next(_models_in(model.model_fields[str(part)].annotation), model)
+    yield from dict.fromkeys(str(field.validation_alias or name) for name, field in model.model_fields.items())
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _place(path: Path) -> str:
+    """Write a table as the file does: "[kinds.refund]", "[[bands]]", '"escalate" in [kinds.refund]'."""
+    if path[:1] == ("bands",):
+        return "[[bands]]" if len(path) < 3 else f'"{path[2]}" in [[bands]]'
+    names = [str(part) for part in path if isinstance(part, str)]
+    depth = 2 if names[:1] in (["kinds"], ["automatic"], ["regions"]) else 1
+    table = f"[{'.'.join(names[:depth])}]"
+    return f'"{names[depth]}" in {table}' if len(names) > depth else table
+
+
+def _named(path: Path) -> str:
+    """Name the key that a value belongs to, with its place in a list."""
+    keys = [part for part in path if isinstance(part, str)]
+    entry = f" (entry {path[-1] + 1})" if isinstance(path[-1], int) else ""
+    return f'"{keys[-1]}"{entry}'
+
+
+_SORTS = {bool: "true or false", str: "text", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
+
+
+def _in_words(raw: object) -> str:
+    """Name the sort of a value, never the value itself: it may be personal data."""
+    return _SORTS.get(type(raw), "a date or time")

@@ -1,4 +1,4 @@
-"""What a case pays out, what was paid before, and which limits of the policy are passed with it.
+"""Find what a case pays out, and which limits of the policy are passed with it and what was paid before.
 
 A day is any 24 hours, so that midnight gives nobody a second allowance.
 """
@@ -12,13 +12,14 @@ from pydantic import Field
 from bot.core.duplicates import pays
 from bot.core.model import Decision, Frozen, Money, Proposal
 from bot.core.money import show
-from bot.core.policy.model import Amounts, Limits
+from bot.core.policy.model import Limits
+from bot.core.policy.values import Amounts
 
 DAY = timedelta(hours=24)
 
 
 class Limit(StrEnum):
-    """The keys of [limits]."""
+    """Name the keys of [limits]."""
 
     PER_CASE = "per_case"
     PER_CUSTOMER = "per_customer_per_day"
@@ -26,7 +27,7 @@ class Limit(StrEnum):
 
 
 class Spent(Frozen):
-    """What was approved to be paid in the last 24 hours: minor units in the currency of the proposal."""
+    """Hold what was approved to be paid in the last 24 hours: minor units in the currency of the proposal."""
 
     customer: int = 0  # to this customer
     approvers: Mapping[str, int] = Field(default_factory=dict)  # Slack id -> with the approval of this person
@@ -34,7 +35,7 @@ class Spent(Frozen):
 
 
 def payout_of(proposal: Proposal) -> Money | None:
-    """What its approval pays; once, also where the books record it as well. None: it moves no money.
+    """Return what its approval pays; once, also where the books record it as well. None: it moves no money.
 
     The step named "refund" pays whoever carries it out, so a refund by hand counts too.
     """
@@ -44,7 +45,7 @@ def payout_of(proposal: Proposal) -> Money | None:
 def limits_passed(
     limits: Limits, proposal: Proposal, spent: Spent, decisions: Collection[Decision] = ()
 ) -> tuple[Limit, ...]:
-    """In the order of `Limit`. What an approval of this version met once stays: it does not expire with the day."""
+    """Return the limits passed, in the order of `Limit`; what an approval of this version met once stays for good."""
     money = payout_of(proposal)
     if money is None:
         return ()
@@ -64,12 +65,8 @@ def _over(amounts: Amounts, before: int | None, money: Money) -> bool:
 
 
 def _amounts(limits: Limits, limit: Limit) -> Amounts:
-    found: dict[Limit, Amounts] = {
-        Limit.PER_CASE: limits.per_case,
-        Limit.PER_CUSTOMER: limits.per_customer_per_day,
-        Limit.PER_APPROVER: limits.per_approver_per_day,
-    }
-    return found[limit]
+    amounts: Amounts = getattr(limits, limit)
+    return amounts
 
 
 _WORDS = {
@@ -80,10 +77,10 @@ _WORDS = {
 
 
 def in_words(limits: Limits, over: Collection[Limit], currency: str) -> str:
-    """ "over the limit of 500.00 USD in 24 hours for this customer"."""
+    """Write "over the limit of 500.00 USD in 24 hours for this customer"."""
     return " and ".join(f"over the limit{_of(_amounts(limits, limit), currency)} {_WORDS[limit]}" for limit in over)
 
 
 def _of(amounts: Amounts, currency: str) -> str:
-    """Nothing where the policy has dropped the limit since it was passed."""
+    """Write the amount of a limit; nothing where the policy has dropped it since it was passed."""
     return f" of {show(Money(amount_minor=amounts[currency], currency=currency))}" if currency in amounts else ""

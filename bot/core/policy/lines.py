@@ -1,67 +1,76 @@
-"""Where each key of a TOML text stands, since `tomllib` gives values without their lines."""
+"""Find where each key of a TOML text stands, since `tomllib` gives values without their lines."""
 
 import re
 import tomllib
-from bisect import bisect_right
+from typing import NamedTuple
 
-Path = tuple[str | int, ...]  # ("bands", 0, "up_to", "USD")
+from bot.core.policy.values import Path
 
-_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
-_KEY = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+""")
-_BETWEEN_KEYS = re.compile(r"[ \t]*\.?[ \t]*")
-_STRING = re.compile(
-    r'"""(?:\\[\s\S]|[^\\])*?"{3,5}'  # up to two quotes may stand before the closing three
+_TOKEN = re.compile(
+    r'(?P<text>"""(?:\\[\s\S]|[^\\])*?"{3,5}'  # up to two quotes may stand before the closing three
     r"|'''[\s\S]*?'{3,5}"
     r'|"(?:[^"\\]|\\.)*"'
-    r"|'[^']*'"
+    r"|'[^']*')"
+    r"|(?P<blank>[ \t\r]+|#[^\n]*)"
+    r"|(?P<sign>[\[\]{}=,.\n])"
+    r"|(?P<bare>[^\s\[\]{}=,.\"'#]+)"  # a key, or a part of a number, boolean or date
 )
-_BARE = re.compile(r"[^,\]}\n#]+")  # numbers, booleans, dates
+
+
+class _Token(NamedTuple):
+    text: str
+    line: int
+    is_sign: bool
 
 
 def line_index(text: str) -> dict[Path, int]:
-    """The line, from 1, of every key and list item of a text that `tomllib` accepts."""
-    walk = _Walk(text.replace("\r\n", "\n"))
-    walk.document()
-    return walk.lines
+    """Return the line, from 1, of every key and list item of a text that `tomllib` accepts."""
+    return _Walk(text).lines
 
 
 class _Walk:
-    """One pass over valid TOML; it checks nothing, because `tomllib` already has."""
+    """Pass once over valid TOML; nothing is checked, because `tomllib` already has."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-        self.ends = [match.start() for match in re.finditer("\n", text)]
         self.lines: dict[Path, int] = {}
         self.tables: dict[Path, int] = {}  # how many [[tables]] each array has so far
-
-    def document(self) -> None:
+        self.at = 0
+        self.tokens: list[_Token] = []
+        line = 1
+        for match in _TOKEN.finditer(text):
+            if match.lastgroup != "blank":
+                self.tokens.append(_Token(match[0], line, match.lastgroup == "sign"))
+            line += match[0].count("\n")
+        self.tokens.append(_Token("", line, is_sign=True))
         table: Path = ()
-        while self.more():
-            table = self.header() if self.text[self.at] == "[" else self.pair(table)
+        while not self.takes(""):
+            if self.takes("["):
+                table = self.header()
+            elif not self.takes("\n"):
+                self.pair(table)
 
-    def more(self) -> bool:
-        self.at = self.skip(_BLANK)
-        return self.at < len(self.text)
+    def takes(self, sign: str) -> bool:
+        """Pass over a sign if it stands here."""
+        token = self.tokens[self.at]
+        here = token.is_sign and token.text == sign
+        self.at += here
+        return here
 
-    def skip(self, pattern: re.Pattern[str]) -> int:
-        match = pattern.match(self.text, self.at)
-        if match is None:
-            raise ValueError(f"not TOML at character {self.at}")
-        return match.end()
+    def next_in(self, closing: str) -> bool:
+        """Go to the next entry of a list or an inline table; False: it ended."""
+        while self.takes("\n") or self.takes(","):
+            pass
+        return not self.takes(closing)
 
     def header(self) -> Path:
-        """A header of a table, or of one more table of an array; keys below it start with the path it returns."""
-        is_array = self.text.startswith("[[", self.at)
-        line = self.line()
-        self.at += 2 if is_array else 1
+        """Read a header of a table, or of one more table of an array; keys below it start with the path it returns."""
+        is_array, line = self.takes("["), self.tokens[self.at].line
         table: Path = ()
-        for key in self.keys():
-            table = self.last_of(table)
-            table = (*table, key)
+        for key in self.keys("]"):
+            table = (*self.last_of(table), key)
             self.lines.setdefault(table, line)
-        self.at += 2 if is_array else 1
         if is_array:
+            self.takes("]")
             self.tables[table] = self.tables.get(table, 0) + 1
         table = self.last_of(table)
         self.lines[table] = line
@@ -70,60 +79,33 @@ class _Walk:
     def last_of(self, table: Path) -> Path:
         return (*table, self.tables[table] - 1) if table in self.tables else table
 
-    def pair(self, table: Path) -> Path:
-        line = self.line()
-        path = table
-        for key in self.keys():
-            path = (*path, key)
-            self.lines.setdefault(path, line)
-        self.at += 1  # the equals sign
-        self.value(path)
-        return table
-
-    def keys(self) -> list[str]:
-        """The parts of a dotted key, up to the sign that ends it."""
+    def keys(self, end: str) -> list[str]:
+        """Read the parts of a dotted key, up to the sign that ends it."""
         found: list[str] = []
-        self.at = self.skip(_BETWEEN_KEYS)
-        while self.text[self.at] not in "=]":
-            end = self.skip(_KEY)
-            found.append(_plain(self.text[self.at : end]))
-            self.at = end
-            self.at = self.skip(_BETWEEN_KEYS)
+        while not self.takes(end):
+            if not self.takes("."):
+                key = self.tokens[self.at].text
+                found.append(next(iter(tomllib.loads(f"{key} = 0"))) if key[0] in "\"'" else key)
+                self.at += 1
         return found
 
+    def pair(self, path: Path) -> None:
+        line = self.tokens[self.at].line
+        for key in self.keys("="):
+            path = (*path, key)
+            self.lines.setdefault(path, line)
+        self.value(path)
+
     def value(self, path: Path) -> None:
-        self.at = self.skip(_BLANK)
-        if self.text[self.at] == "[":
-            self.array(path)
-        elif self.text[self.at] == "{":
-            self.inline_table(path)
+        if self.takes("["):
+            n = 0
+            while self.next_in("]"):
+                self.lines[(*path, n)] = self.tokens[self.at].line
+                self.value((*path, n))
+                n += 1
+        elif self.takes("{"):
+            while self.next_in("}"):
+                self.pair(path)
         else:
-            self.at = self.skip(_STRING if self.text[self.at] in "\"'" else _BARE)
-
-    def array(self, path: Path) -> None:
-        self.at += 1
-        n = 0
-        while self.more() and self.text[self.at] != "]":
-            self.lines[(*path, n)] = self.line()
-            self.value((*path, n))
-            self.comma()
-            n += 1
-        self.at += 1
-
-    def inline_table(self, path: Path) -> None:
-        self.at += 1
-        while self.more() and self.text[self.at] != "}":
-            self.pair(path)
-            self.comma()
-        self.at += 1
-
-    def comma(self) -> None:
-        if self.more() and self.text[self.at] == ",":
-            self.at += 1
-
-    def line(self) -> int:
-        return bisect_right(self.ends, self.at - 1) + 1
-
-
-def _plain(key: str) -> str:
-    return next(iter(tomllib.loads(f"{key} = 0"))) if key[0] in "\"'" else key
+            while not self.tokens[self.at].is_sign or self.tokens[self.at].text == ".":
+                self.at += 1

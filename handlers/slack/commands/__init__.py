@@ -39,7 +39,6 @@ def _listener(ctx: Context, answer: Answer) -> Callable[..., Awaitable[None]]:
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await answered(ctx, COMMAND, _checked(ctx, answer, body), Reply)
         await ack(text=reply.text, blocks=reply.blocks or None, response_type="ephemeral")
-        ctx.wake(*reply.wake)
 
     return listen
 
@@ -77,8 +76,7 @@ async def _open_resend(ctx: Context, body: Mapping[str, Any]) -> Reply:
         details=Details(summary=summary, fields=fields),
     )
     await ctx.receive(call, case_id.encode())
-    sentence = f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}"
-    return Reply(sentence, wake=("calls",))
+    return Reply(f"Opened case {case_id}. {where_its_card_goes(ctx.policy, Kind.INVOICE_RESEND)}")
 
 
 def where_its_card_goes(policy: Policy, kind: str) -> str:

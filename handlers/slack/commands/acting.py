@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.cases import Store, decisions, inbox, owners, pauses
+from bot.cases import decisions, inbox, owners, pauses
 from bot.cases.clicks import Answer
 from bot.cases.delegations import back, go_away
 from bot.core.cards.mrkdwn import code, data, who
@@ -42,8 +42,7 @@ def _on_a_case(act: Act, done: str) -> Callable[[Asked], Awaitable[Reply]]:
             return file
         result = await asked.ctx.decide(act, asked.click(file.case))
         locale = asked.ctx.policy.region(file.case.channel).locale
-        sentence = in_locale(result.text or done.format(case=code(file.case.case_id)), locale)
-        return Reply(sentence, wake=("cards", "executions", "notices") if result.changed else ())
+        return Reply(in_locale(result.text or done.format(case=code(file.case.case_id)), locale))
 
     return answer
 
@@ -131,24 +130,18 @@ async def _pause(asked: Asked) -> Reply:
     paused = await asked.ctx.write(pauses.pause, EVERYTHING, by=asked.person.user_id, reason=reason)
     if not paused:
         return Reply("Everything is paused already. `/finance resume` ends it.")
-    sentence = "Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on."
-    return Reply(sentence, wake=("cards",))
+    return Reply("Paused: nothing is carried out until an admin says `/finance resume`. Deciding goes on.")
 
 
 async def _resume(asked: Asked) -> Reply:
     """Resume everything that is paused, or the system that is named."""
     if not _is_admin(asked):
         return Reply(_only_admins(asked.ctx.policy))
-    by, named = asked.person.user_id, asked.rest.lower()
-
-    def resume(store: Store, *, now: datetime) -> list[str]:
-        scopes = [pause.scope for pause in store.pauses() if named in ("", pause.scope)]
-        return [scope for scope in scopes if pauses.resume(store, scope, by=by, now=now)]
-
-    resumed = await asked.ctx.write(resume)
+    named = asked.rest.lower()
+    resumed = await asked.ctx.write(pauses.resume_all, named, by=asked.person.user_id)
     if not resumed:
         return Reply(f"{data(named, 40) or 'Nothing'} is not paused." if named else "Nothing is paused.")
-    return Reply(f"Resumed: {data(', '.join(resumed))}.", wake=("executions", "cards"))
+    return Reply(f"Resumed: {data(', '.join(resumed))}.")
 
 
 def _is_admin(asked: Asked) -> bool:

@@ -13,7 +13,7 @@ from bot.core.model import Kind, Money, Proposal
 from bot.core.money import in_locale
 from bot.core.people import EVERYTHING
 from bot.core.policy import Policy, bands_of, standing_of
-from bot.core.policy.words import rule
+from bot.core.policy.bands import rule
 from handlers.slack.commands import acting
 from handlers.slack.commands.parse import Asked, Reply
 
@@ -132,7 +132,7 @@ async def _digest(asked: Asked) -> Reply:
     region = digests.region_of(ctx.policy)
     drawn = await ctx.db.read(lambda store: digests.drawn(store, now, region))
     await ctx.write(digests.asked_for, drawn, user_id=user_id, identity=asked.identity)
-    return Reply("The digest of the last seven days is on its way to your direct messages.", wake=("notices",))
+    return Reply("The digest of the last seven days is on its way to your direct messages.")
 
 
 # --- the policy -----------------------------------------------------------------------------------------------------

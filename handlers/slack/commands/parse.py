@@ -16,11 +16,10 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]{4,})(?:\|[^>]*)?>")
 
 
 class Reply(NamedTuple):
-    """Answer one person; `wake` names the lanes that have work now."""
+    """Hold what one person reads."""
 
     text: str
     blocks: Sequence[Block] = ()
-    wake: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class Quorum(Harness):
 
             def press(store: Store, click: Click = click, hand: Hand = hand) -> None:
                 answer = decisions.approve(store, click, policy=self.policy, now=self.now)
-                if answer.changed and answer.text is None:
+                if answer.text is None:
                     self.oracle.approved(store, click.ref, hand, self.policy.version)
 
             self.run(press)
@@ -133,7 +133,7 @@ class Quorum(Harness):
             user_id, ref, identity = self.pressed[-1 - which % len(self.pressed)]
             click, _ = self.as_they_are(user_id, ref, identity, None)
             answer = self.run(lambda store: decisions.approve(store, click, policy=self.policy, now=self.now))
-            assert not answer.changed
+            assert answer.text
 
     @rule(slot=slots, who=people, ago=back)
     def somebody_rejects(self, slot: int, who: str, ago: int) -> None:
@@ -161,7 +161,7 @@ class Quorum(Harness):
 
         def may(store: Store) -> Answer:
             file = clicks.check_open(store, click, policy=self.policy, state=CaseState.OPEN, now=self.now)
-            return file if isinstance(file, Answer) else Answer(changed=True)
+            return file if isinstance(file, Answer) else Answer()
 
         if self.act(click, hand, may):
             stated = details(kind, amount, payment_of(payment, root))
@@ -182,7 +182,7 @@ class Quorum(Harness):
             before = len(store.calls_of(root))
             answer = amendments.change_amount(store, click, number, "Agreed.", offering=offering, now=self.now)
             self._told_if_so(store, root, before, Telling(author=who, amount=amount, lowers=lowers))
-            if answer.changed and answer.text is None and lowers:
+            if answer.text is None and lowers:
                 next_one = click.ref._replace(version=click.ref.version + 1)
                 self.oracle.approved(store, next_one, hand, self.policy.version)
             return answer

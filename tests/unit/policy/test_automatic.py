@@ -1,4 +1,4 @@
-"""When the policy decides by itself: every condition of the playbook, each of which alone stops it."""
+"""Test when the policy decides by itself: each condition of the playbook alone stops it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where the keys of a TOML text stand."""
+"""Test where the keys of a TOML text stand."""
 
 import tomllib
 from typing import Any
@@ -44,7 +44,7 @@ def documents(draw: st.DrawFn) -> str:
 
 
 def every(path: tuple[str | int, ...], value: Any) -> dict[tuple[str | int, ...], str]:
-    """Each path of a tree, with what has to stand on its line."""
+    """Return each path of a tree, with what has to stand on its line."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     found = {inner: mark for key, child in inside for inner, mark in every((*path, key), child).items()}
     own = (

@@ -1,4 +1,4 @@
-"""Every rule of who decides, by name: a case that passes, and one that is refused because of exactly that rule."""
+"""Test each rule of who decides, by name: a case that passes, and one that is refused by exactly that rule."""
 
 from typing import Any, NamedTuple
 
@@ -42,7 +42,7 @@ ANA_BY_SAM = decision(SAM, groups=["finance"], stood_in_for=(ANA,))
 
 
 class Rule(NamedTuple):
-    """What both have in common, the one that passes, the one that does not, and what is then said."""
+    """Hold what both have in common, the one that passes, the one that does not, and what is then said."""
 
     both: dict[str, Any]
     passes: dict[str, Any]
@@ -274,7 +274,7 @@ def test_one_band_up_is_one_that_the_currency_can_meet_and_that_asks_for_no_less
 
 
 def test_every_one_who_approved_is_held_to_their_own_limit() -> None:
-    """Several approvals that wait for a lead must not add up unseen."""
+    """Check that several approvals that wait for a lead do not add up unseen."""
     spent = Spent(approvers={ANA: 500_000, LEA: 0})
     judgement = answer(money=LARGE, who=LEA, decisions=(decision(ANA),), spent=spent)
     assert judgement.over_limits == ("per_approver_per_day",)

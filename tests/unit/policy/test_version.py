@@ -1,4 +1,4 @@
-"""What a policy is called: by what it says, and by nothing else."""
+"""Test that a policy is called by what it says, and by nothing else."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A shadow policy records what it would have done; it decides nothing, says nothing in a thread, and stops nothing."""
+"""Record what a shadow policy would have done; it decides nothing, says nothing in a thread and stops nothing."""
 
 import logging
 from pathlib import Path
@@ -13,8 +13,6 @@ from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
 from tests.support.backtests import LONG_AGO, OFF, ON, TEXT, Past, changed, details
 from tests.support.policies import ANA, BEN, LEA
-from tests.support.surfaces import finance
-from tests.support.world import a_world
 
 LOWER = changed(('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"'))
 HIGHER = changed(('up_to   = { USD = "100.00"', 'up_to   = { USD = "900.00"'))
@@ -213,15 +211,3 @@ def test_the_faults_of_both_files_are_told_together(tmp_path: Path) -> None:
         read_policies(places(real, gone))
     assert any("quorums" in fault for fault in told.value.faults)
     assert any(fault.startswith("POLICY_SHADOW_FILE:") for fault in told.value.faults)
-
-
-# --- in Slack -------------------------------------------------------------------------------------------------------
-
-
-async def test_finance_policy_try_tells_what_was_recorded(tmp_path: Path) -> None:
-    async with a_world(f"sqlite:///{tmp_path / 'bot.db'}", policy=with_shadow(OFF, LOWER)) as world:
-        assert "POLICY_SHADOW_FILE" in await finance(world, ANA, "policy try")
-        await world.case_of(await world.call("refund-small"))
-        said = await finance(world, ANA, "policy TRY")
-    assert f"Shadow policy {LOWER.version}: 1 times it said what it would have done" in said
-    assert f"In force: `{OFF.version}`" in said

@@ -1,0 +1,1 @@
+"""Describe the level: pure functions, without database, server or process."""
