@@ -101,11 +101,10 @@ class Sender(ABC, Generic[Job]):
 
 
 class Deliveries(Generic[Job]):
-    """Claim and send what one table holds; `name` is that of its lane."""
+    """Claim and send what one table holds."""
 
-    def __init__(self, base: Base, name: str, due: Due[Job], senders: Mapping[DeliveryKind, Sender[Job]]) -> None:
+    def __init__(self, base: Base, due: Due[Job], senders: Mapping[DeliveryKind, Sender[Job]]) -> None:
         self.base = base
-        self.name = name
         self._due = due
         self._senders = senders
         self._claims = count()
