@@ -1,4 +1,4 @@
-"""The newest refresh token of each system, sealed in the database: who reads the file alone cannot use it.
+"""Keep the newest refresh token of each system, sealed in the database: who reads the file alone cannot use it.
 
 The seal's key is made from the system's own client secret, so there is no further secret to keep, and a token without
 its client is worth nothing anyway.
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class SealedTokens:
-    """A `TokenStore` for the connectors; `client_secrets` is by system."""
+    """Store tokens for the connectors; `client_secrets` is by system."""
 
     def __init__(self, db: Database, client_secrets: Mapping[str, str], clock: Callable[[], datetime]) -> None:
         self._db = db
@@ -33,7 +33,7 @@ class SealedTokens:
         self._clock = clock
 
     async def load(self, system: str) -> str | None:
-        """None before the first `save`, and where the client secret is another one by now."""
+        """Return the newest token; None before the first `save`, and where the client secret is another one by now."""
         sealed = await self._db.read(lambda store: store.sealed_token(system))
         try:
             return None if sealed is None else self._seals[system].decrypt(sealed.encode()).decode()
@@ -46,7 +46,7 @@ class SealedTokens:
         await self._db.write(lambda store: store.save_token(system, sealed, now))
 
     async def exclusive(self, system: str, refresh: Callable[[str | None], Awaitable[T]]) -> T:
-        """Runs `refresh` while no other process of ours does. Raises Unavailable where another one takes too long."""
+        """Run `refresh` while no other process of ours does. Raises Unavailable where another one takes too long."""
         owner = secrets.token_hex(8)
         for _ in range(TRIES):
             if await self._claimed(system, owner):

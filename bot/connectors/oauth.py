@@ -1,8 +1,8 @@
-"""OAuth 2 access tokens as a `Credential` for http.py: three ways to get one, and one way to keep it fresh.
+"""Get OAuth 2 access tokens as a `Credential` for `bot/http`: three ways to get one, one way to keep it fresh.
 
 A token is renewed a minute before its end, or when a vendor refuses it, by one request at a time; whoever comes
-meanwhile waits for that answer. What the token endpoint refuses is LockedOut, with the setting to renew; what it does
-not answer is Unavailable. Tokens live in memory; only refresh tokens are kept, in a TokenStore.
+meanwhile waits for that answer. What the token endpoint refuses is CredentialsRefused, with the setting to renew; what
+it does not answer is Unavailable. Tokens live in memory; only refresh tokens are kept, in a TokenStore.
 """
 
 import asyncio
@@ -11,15 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal, Protocol, TypedDict, TypeVar, Unpack
+from typing import Annotated, Final, Literal, Protocol, TypeVar, Unpack
 
-import httpx
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from pydantic import StringConstraints
 
 from bot.connectors.base import Record
-from bot.http.client import FORM, TOTAL_S, Http, Reply, short
+from bot.http.client import FORM, Http, Reply, Wiring, short
 from bot.http.errors import CredentialsRefused
 
 EARLY: Final = timedelta(minutes=1)  # clocks differ, and a request under way must not outlive its token
@@ -35,29 +34,27 @@ _SENT: ContextVar[str | None] = ContextVar("_SENT", default=None)
 
 
 class TokenStore(Protocol):
-    """Keeps the newest refresh token of each system; it survives the process."""
+    """Keep the newest refresh token of each system; it survives the process."""
 
     async def load(self, system: str) -> str | None:
-        """None before the first `save`."""
+        """Return the newest token, None before the first `save`."""
 
     async def save(self, system: str, refresh_token: str) -> None:
-        """Durable when it returns."""
+        """Store a token, durably when it returns."""
 
     async def exclusive(self, system: str, refresh: Callable[[str | None], Awaitable[T]]) -> T:
-        """The result of `refresh`, given the newest token, while no other process of ours runs one for this system."""
+        """Return the result of `refresh`, given the newest token, while no other process of ours runs one."""
 
 
-class Wiring(TypedDict, total=False):
-    """How a token endpoint is talked to; `clock` gives aware UTC."""
+class TokenWiring(Wiring, total=False):
+    """Describe how a token endpoint is talked to; `clock` gives aware UTC."""
 
     request_id_header: str
     clock: Callable[[], datetime]
-    transport: httpx.AsyncBaseTransport | None
-    total_s: float
 
 
 class Granted(Record):
-    """A token endpoint's answer, RFC 6749 section 5.1."""
+    """Hold a token endpoint's answer, RFC 6749 section 5.1."""
 
     access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]
     expires_in: int | None = None  # seconds
@@ -71,7 +68,7 @@ class _Token:
 
 
 class _Dead(CredentialsRefused):
-    """invalid_grant: this refresh token or assertion, and not the client, is refused."""
+    """Report invalid_grant: this refresh token or assertion, and not the client, is refused."""
 
 
 def utc_now() -> datetime:
@@ -79,7 +76,7 @@ def utc_now() -> datetime:
 
 
 def _with_client(client: ClientAuth | None, url: str, form: str) -> tuple[Mapping[str, str], str]:
-    """Headers and form body that say who we are, RFC 6749 section 2.3.1."""
+    """Return headers and form body that say who we are, RFC 6749 section 2.3.1."""
     if client is None:
         return {}, form
     _, headers, body = client.prepare("POST", url, {}, form)  # type: ignore[no-untyped-call]  # the stubs leave it out
@@ -87,7 +84,7 @@ def _with_client(client: ClientAuth | None, url: str, form: str) -> tuple[Mappin
 
 
 class _Bearer(ABC):
-    """What the three grants share. `clients` and `grants` name the settings to renew, for the sentence on LockedOut."""
+    """Keep a token fresh; `clients` and `grants` name the settings to renew, for the sentence on a refusal."""
 
     def __init__(
         self,
@@ -97,27 +94,20 @@ class _Bearer(ABC):
         clients: str,
         grants: str,
         client: ClientAuth | None = None,
-        **wire: Unpack[Wiring],
+        clock: Callable[[], datetime] = utc_now,
+        request_id_header: str = "x-request-id",
+        **wiring: Unpack[Wiring],
     ) -> None:
         self._title, self._token_url, self._clients, self._grants = title, token_url, clients, grants
-        self._client = client
-        self._clock = wire.get("clock", utc_now)
-        self._http = Http(
-            title,
-            token_url,
-            _with_client(client, token_url, "")[0],
-            self._refusal,
-            key_name=clients,
-            request_id_header=wire.get("request_id_header", "x-request-id"),
-            transport=wire.get("transport"),
-            total_s=wire.get("total_s", TOTAL_S),
-        )
+        self._client, self._clock = client, clock
+        headers = _with_client(client, token_url, "")[0]
+        self._http = Http(title, token_url, headers, self._refusal, clients, request_id_header, **wiring)
         self._lock = asyncio.Lock()
         self._token: _Token | None = None
         self._refused_at: datetime | None = None  # when a refused token was last replaced
 
     async def headers(self) -> Mapping[str, str]:
-        """The bearer header. Raises LockedOut, Unavailable."""
+        """Return the bearer header. Raises CredentialsRefused, Unavailable."""
         token = self._token
         if token is None or self._clock() >= token.renew_at:
             async with self._lock:
@@ -128,7 +118,7 @@ class _Bearer(ABC):
         return {"Authorization": f"Bearer {token.value}"}
 
     async def renew(self) -> bool:
-        """After a 401: whether there is a newer token than the one this task sent. Raises LockedOut, Unavailable."""
+        """Return, after a 401, whether there is a newer token than the one this task sent. Raises as `headers`."""
         async with self._lock:
             if self._token is None or self._token.value != _SENT.get():
                 return True
@@ -144,7 +134,7 @@ class _Bearer(ABC):
 
     @abstractmethod
     async def _grant(self) -> Granted:
-        """Asks the token endpoint."""
+        """Ask the token endpoint."""
 
     async def _renewed(self) -> _Token:
         granted = await self._grant()
@@ -159,7 +149,7 @@ class _Bearer(ABC):
         return self._http.record(Granted, await self._http.ask("", form.encode(), FORM))
 
     def _refusal(self, reply: Reply) -> CredentialsRefused:
-        """RFC 6749 section 5.2; every refusal is ours to mend by settings, so it never refuses an action."""
+        """Read a refusal (RFC 6749 section 5.2); each is ours to mend by settings, so it never refuses an action."""
         code = short(reply.body.get("error") or reply.status)
         if code == "invalid_grant":
             sentence = f"{self._title} no longer accepts what gives us access ({code}): renew {self._grants}."
@@ -169,7 +159,7 @@ class _Bearer(ABC):
 
 
 class ClientCredentials(_Bearer):
-    """RFC 6749 section 4.4: the client is its own account. `fields` go into every request: scope, expires_in."""
+    """Get tokens as the client itself (RFC 6749 section 4.4). `fields` go into every request: scope, expires_in."""
 
     def __init__(
         self,
@@ -181,16 +171,10 @@ class ClientCredentials(_Bearer):
         settings: str,  # "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET"
         fields: Mapping[str, str],
         method: ClientAuthMethod = "client_secret_post",
-        **wire: Unpack[Wiring],
+        **wire: Unpack[TokenWiring],
     ) -> None:
-        super().__init__(
-            title,
-            token_url,
-            clients=settings,
-            grants=settings,
-            client=ClientAuth(client_id, client_secret, method),
-            **wire,
-        )
+        client = ClientAuth(client_id, client_secret, method)
+        super().__init__(title, token_url, clients=settings, grants=settings, client=client, **wire)
         self._fields = fields
 
     async def _grant(self) -> Granted:
@@ -198,7 +182,7 @@ class ClientCredentials(_Bearer):
 
 
 class RefreshToken(_Bearer):
-    """RFC 6749 section 6, with rotation: whatever refresh token comes back is stored before the access token is used.
+    """Get tokens by a refresh token (RFC 6749 section 6), whose successor is stored before the access token is used.
 
     `refresh_token` is the one of the settings: it starts the chain, and starts it anew after somebody reconnected.
     """
@@ -216,16 +200,10 @@ class RefreshToken(_Bearer):
         client_settings: str,  # "QUICKBOOKS_CLIENT_ID and QUICKBOOKS_CLIENT_SECRET"
         token_setting: str,  # "QUICKBOOKS_REFRESH_TOKEN"
         method: ClientAuthMethod = "client_secret_basic",
-        **wire: Unpack[Wiring],
+        **wire: Unpack[TokenWiring],
     ) -> None:
-        super().__init__(
-            title,
-            token_url,
-            clients=client_settings,
-            grants=token_setting,
-            client=ClientAuth(client_id, client_secret, method),
-            **wire,
-        )
+        client = ClientAuth(client_id, client_secret, method)
+        super().__init__(title, token_url, clients=client_settings, grants=token_setting, client=client, **wire)
         self._store, self._system = store, system
         self._ours = [refresh_token]  # newest last: one whose `save` failed is still known here
         self._running: set[asyncio.Task[Granted]] = set()
@@ -260,7 +238,7 @@ class RefreshToken(_Bearer):
 
 
 class Assertion(_Bearer):
-    """RFC 7523: `assertion` makes a JWT, signed anew for every request, from the time it is given (aware UTC)."""
+    """Get tokens by an assertion (RFC 7523); `assertion` signs a JWT for a time in aware UTC, anew each time."""
 
     def __init__(
         self,
@@ -269,15 +247,9 @@ class Assertion(_Bearer):
         assertion: Callable[[datetime], str],
         *,
         settings: str,  # "GOOGLE_SERVICE_ACCOUNT"
-        **wire: Unpack[Wiring],
+        **wire: Unpack[TokenWiring],
     ) -> None:
-        super().__init__(
-            title,
-            token_url,
-            clients=settings,
-            grants=settings,
-            **wire,
-        )
+        super().__init__(title, token_url, clients=settings, grants=settings, **wire)
         self._assertion = assertion
 
     async def _grant(self) -> Granted:

@@ -1,25 +1,30 @@
-"""Parts of parameters that connectors share. Parameters are checked before anything is sent."""
+"""Define the parts of parameters that connectors share. Parameters are checked before anything is sent."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from bot.core.model import CaseState, Frozen
-from bot.core.money import exponent
-
-
-def _with_minor_unit(currency: str) -> str:
-    exponent(currency)  # ValueError for a code that is no money
-    return currency
-
+from bot.connectors.base import with_minor_unit
+from bot.core.model import CaseState, Frozen, Money
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2048)]
-Minor = Annotated[int, Field(gt=0)]  # minor units of the currency beside it
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_with_minor_unit)]  # ISO 4217
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(with_minor_unit)]  # ISO 4217
+Verified = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]  # how, in words
+
+
+class Amount(Frozen):
+    """Hold an amount in minor units of the currency beside it."""
+
+    amount_minor: int = Field(gt=0)
+    currency: Currency
+
+    @property
+    def money(self) -> Money:
+        return Money(amount_minor=self.amount_minor, currency=self.currency)
 
 
 class Reference(Frozen):
-    """What we may leave on a vendor's record: ids, state and link, and no room for anything else."""
+    """Hold what we may leave on a vendor's record: ids, state and link, and no room for anything else."""
 
     call: str = Field(max_length=200)
     case: str = Field(max_length=100)
@@ -28,6 +33,6 @@ class Reference(Frozen):
 
     @property
     def metadata(self) -> dict[str, str]:
-        """Prefixed, because the record belongs to others, who may well keep a "state" of their own."""
-        stated = {"call": self.call, "case": self.case, "state": self.state, "link": self.link}
-        return {f"countersign_{name}": str(value) for name, value in stated.items() if value is not None}
+        """Return it prefixed, because the record belongs to others, who may well keep a "state" of their own."""
+        members = {"call": self.call, "case": self.case, "state": self.state, "link": self.link}
+        return {f"countersign_{name}": str(value) for name, value in members.items() if value is not None}

@@ -1,4 +1,4 @@
-"""One vendor's HTTP client: time-outs, credentials, and what every broken answer means, decided here once.
+"""Send requests to one vendor: connections, time-outs, credentials, and what every broken answer means.
 
 A broken connection, a time-out, a 429, a 5xx or an unreadable reply is Unavailable on a read; on a write whose bytes
 may have left it is Unsure. A 401 is surely nothing that happened: the credential may renew itself, once.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypedDict, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -29,34 +29,54 @@ JSON: Final = "application/json"
 # Stripe's and Zendesk's ways to say that this is the stored answer to an earlier request with the same key.
 REPLAYED: Final = (("idempotent-replayed", "true"), ("x-idempotency-lookup", "hit"))
 
-Thing = TypeVar("Thing", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Credential(Protocol):
-    """What proves who we are, where that is more than a fixed header."""
+    """Prove who we are, where that takes more than a fixed header."""
 
     async def headers(self) -> Mapping[str, str]:
-        """Raises LockedOut, Unavailable."""
+        """Return the headers of the proof. Raises CredentialsRefused, Unavailable."""
 
     async def renew(self) -> bool:
-        """After a 401: whether there is something newer to try. Raises LockedOut, Unavailable."""
+        """Return, after a 401, whether there is something newer to try. Raises CredentialsRefused, Unavailable."""
+
+    async def close(self) -> None:
+        """Close the connections to the token endpoint."""
+
+
+class Wiring(TypedDict, total=False):
+    """Describe what tests replace: the transport, and the seconds that one request may take in all."""
+
+    transport: httpx.AsyncBaseTransport | None
+    total_s: float
 
 
 @dataclass(frozen=True)
 class Reply:
+    """Hold a vendor's answer; `body` is the parsed JSON object, with Decimal in place of float."""
+
     status: int
-    body: Mapping[str, Any]  # parsed JSON object; decimals are Decimal, never float
+    body: Mapping[str, Any]
     write: bool  # what to raise if it makes no sense
     request_id: str | None = None
     replayed: bool = False  # the answer of an earlier request with the same key, as things stood then
     content: bytes = b""  # as it came, for what is no JSON
 
+    def refused(self, sentence: str, reason: str | None = None) -> Refused:
+        """Return a Refused with this reply's request id."""
+        return Refused(sentence, reason=reason, request_id=self.request_id)
+
+    def undecided(self, sentence: str) -> ConnectorError:
+        """Return Unsure for the reply to a write, Unavailable for the reply to a read."""
+        return undecided(sentence, self.write, self.request_id)
+
 
 class Http:
-    """One vendor's pooled connections. `refusal` reads a 4xx reply; None leaves it to the meaning given here.
+    """Hold one vendor's pooled connections; `refusal` reads a 4xx reply and returns None to leave it to this class.
 
-    `key_name` is the setting that holds the key, for the sentence about a key that is not accepted. Raises ValueError
-    for an address or a key that cannot be sent at all, without quoting it.
+    `key_name` is the setting that holds the key, for the sentence about a key that is not accepted; `rest_s` is how
+    long a 429 lasts that does not say it. Raises ValueError for an address or a key that cannot be sent at all.
     """
 
     def __init__(
@@ -65,9 +85,10 @@ class Http:
         base_url: str,
         headers: Mapping[str, str],
         refusal: Callable[[Reply], ConnectorError | None],
-        *,
         key_name: str,
         request_id_header: str,
+        rest_s: float | None = None,
+        *,
         credential: Credential | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         total_s: float = TOTAL_S,
@@ -79,24 +100,33 @@ class Http:
         if httpx.URL(base_url).scheme not in {"http", "https"}:
             raise ValueError(f"the address of {title} has to begin with https://")
         self.title = title
-        self._base_url = base_url.rstrip("/")
-        self._refusal = refusal
-        self._key_name = key_name
-        self._request_id_header = request_id_header
-        self._credential = credential
-        self._total_s = total_s
-        self._headers = {"Accept": "application/json", **headers}
+        self._base_url, self._headers = base_url.rstrip("/"), {"Accept": "application/json", **headers}
+        self._refusal, self._key_name, self._request_id_header = refusal, key_name, request_id_header
+        self._credential, self._rest_s, self._total_s = credential, rest_s, total_s
         timeout = httpx.Timeout(total_s, connect=min(CONNECT_S, total_s), pool=min(CONNECT_S, total_s))
         self._limits = {"timeout": timeout.as_dict()}
         # the transport alone: no redirects, cookies or retries, so a request is sent once and to this address only
         self._transport = transport or Wire()
 
     async def read(self, path: str, query: Mapping[str, str] | None = None, *, raw: bool = False) -> Reply:
-        """GET, which changes nothing; `raw` takes an answer that is no JSON. Raises Refused, Unavailable."""
+        """Send a GET, which changes nothing; `raw` takes an answer that is no JSON. Raises Refused, Unavailable."""
         return await self._send("GET", path, query=query, write=False, raw=raw)
 
+    async def get(self, model: type[Model], path: str, query: Mapping[str, str] | None = None) -> Model:
+        """Return the record at a path. Raises Refused (its reason is "not_found" where there is none), Unavailable."""
+        return self.record(model, await self.read(path, query))
+
+    async def get_optional(self, model: type[Model], path: str, query: Mapping[str, str] | None = None) -> Model | None:
+        """Return the record at a path, None where there is none. Raises Refused, Unavailable."""
+        try:
+            return await self.get(model, path, query)
+        except Refused as no:
+            if no.reason != "not_found":
+                raise
+            return None
+
     async def ask(self, path: str, content: bytes, content_type: str = JSON) -> Reply:
-        """A search that some vendors take as a POST; it changes nothing. Raises Refused, Unavailable."""
+        """Send a search that a vendor takes as a POST; it changes nothing. Raises Refused, Unavailable."""
         return await self._send("POST", path, content=content, content_type=content_type, write=False)
 
     async def write(
@@ -108,23 +138,43 @@ class Http:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Whatever changes something. Raises Refused, Unavailable, Unsure."""
+        """Send what changes something. Raises Refused, Unavailable, Unsure."""
         return await self._send(
             method, path, content=content, content_type=content_type, headers=headers, query=query, write=True
         )
 
-    def record(self, model: type[Thing], reply: Reply) -> Thing:
-        """The reply as a tolerant model. Raises the error of a reply that lacks what it has to hold."""
-        if (found := thing(model, reply.body)) is None:
+    async def write_json(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send what changes something as JSON. Raises Refused, Unavailable, Unsure."""
+        return await self.write(method, path, to_json(body).encode(), JSON, headers, query)
+
+    def record(self, model: type[Model], reply: Reply) -> Model:
+        """Return the reply as a tolerant model. Raises the error of a reply that lacks what it has to hold."""
+        return self.records(model, [reply.body], reply)[0]
+
+    def records(self, model: type[Model], items: object, reply: Reply) -> list[Model]:
+        """Return the items of a reply; one that does not fit could be what is looked for, so then it raises."""
+        if not isinstance(items, list):
             raise self.unreadable(reply)
-        return found
+        try:
+            return [model.model_validate(item) for item in items]
+        except ValidationError:
+            raise self.unreadable(reply) from None
 
     def unreadable(self, reply: Reply) -> ConnectorError:
-        """The error for a 2xx reply that lacks what it has to hold."""
-        return self._open(f"{self.title} sent an answer that could not be read.", reply.write, reply.request_id)
+        """Return the error of a 2xx reply that lacks what it has to hold."""
+        return reply.undecided(f"{self.title} sent an answer that could not be read.")
 
     async def close(self) -> None:
         await self._transport.aclose()
+        if self._credential is not None:
+            await self._credential.close()
 
     async def _send(
         self,
@@ -162,9 +212,9 @@ class Http:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError):
             raise Unavailable(f"{self.title} could not be reached.") from None
         except (httpx.TimeoutException, TimeoutError):
-            raise self._open(f"{self.title} did not answer in time.", write) from None
+            raise undecided(f"{self.title} did not answer in time.", write) from None
         except httpx.HTTPError:
-            raise self._open(f"The connection to {self.title} broke off.", write) from None
+            raise undecided(f"The connection to {self.title} broke off.", write) from None
 
     def _meaning(self, response: httpx.Response, write: bool, raw: bool) -> Reply:
         status, body = response.status_code, _parsed(response.content)
@@ -173,11 +223,12 @@ class Http:
         reply = Reply(status, body or {}, write, request_id, replayed, response.content)
         if status == httpx.codes.TOO_MANY_REQUESTS:
             pause = _retry_after_s(response.headers)
+            pause = self._rest_s if pause is None else pause
             raise Unavailable(f"{self.title} asks us to slow down.", retry_after_s=pause, request_id=request_id)
         if 400 <= status < 500 and status != httpx.codes.REQUEST_TIMEOUT:
             raise self._refusal(reply) or self._plain_refusal(reply)
         if not 200 <= status < 300:
-            raise self._open(f"{self.title} answered with an error of its own ({status}).", write, request_id)
+            raise reply.undecided(f"{self.title} answered with an error of its own ({status}).")
         if body is None and status != httpx.codes.NO_CONTENT and not raw:
             raise self.unreadable(reply)
         return reply
@@ -187,27 +238,21 @@ class Http:
             sentence = f"{self.title} does not accept our key (401): check {self._key_name}."
             return CredentialsRefused(sentence, request_id=reply.request_id)
         if reply.status == httpx.codes.FORBIDDEN:
-            sentence = f"{self.title} does not let our key do this (403): check the rights of {self._key_name}."
-        else:
-            sentence = f"{self.title} refused the request ({reply.status})."
-        return Refused(sentence, request_id=reply.request_id)
-
-    def _open(self, sentence: str, write: bool, request_id: str | None = None) -> ConnectorError:
-        if write:
-            return Unsure(f"{sentence} It may have happened.", request_id=request_id)
-        return Unavailable(sentence, request_id=request_id)
+            return reply.refused(
+                f"{self.title} does not let our key do this (403): check the rights of {self._key_name}."
+            )
+        return reply.refused(f"{self.title} refused the request ({reply.status}).")
 
 
-def thing(model: type[Thing], record: object) -> Thing | None:
-    """A vendor's record as a tolerant model; None where it does not fit."""
-    try:
-        return model.model_validate(record)
-    except ValidationError:
-        return None
+def undecided(sentence: str, write: bool, request_id: str | None = None) -> ConnectorError:
+    """Return the error of an exchange whose end is not known: Unsure for a write, Unavailable for a read."""
+    if write:
+        return Unsure(f"{sentence} It may have happened.", request_id=request_id)
+    return Unavailable(sentence, request_id=request_id)
 
 
 def to_json(value: object) -> str:
-    """JSON text in which a Decimal is the number it is: the standard encoder would take a float's detour."""
+    """Return JSON text in which a Decimal is the number it is: the standard encoder would take a float's detour."""
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Mapping):
@@ -218,17 +263,17 @@ def to_json(value: object) -> str:
 
 
 def to_form(fields: Mapping[str, str | None]) -> bytes:
-    """A form body without the fields that are None."""
+    """Return a form body without the fields that are None."""
     return urlencode({name: value for name, value in fields.items() if value is not None}).encode()
 
 
 def in_path(part: str) -> str:
-    """A vendor's id as one safe part of a path."""
+    """Return a vendor's id as one safe part of a path."""
     return quote(part, safe="")
 
 
 def short(text: object) -> str:
-    """A vendor's words on one line, at most 200 characters."""
+    """Return a vendor's words on one line, at most 200 characters."""
     return " ".join(str(text).split())[:200]
 
 
@@ -241,7 +286,7 @@ def _parsed(content: bytes) -> Mapping[str, Any] | None:
 
 
 def _retry_after_s(headers: httpx.Headers) -> float | None:
-    """RFC 9110 section 10.2.3: seconds, or a date, which is measured against the reply's own date."""
+    """Return the seconds of Retry-After (RFC 9110 section 10.2.3); a date is measured against the reply's own date."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None

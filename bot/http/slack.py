@@ -1,4 +1,4 @@
-"""One request to Slack over one shared session: sent once, whatever happens to it.
+"""Send requests to Slack over one shared session, each of them once, whatever happens to it.
 
 Our own few lines in place of the SDK's client: that one ignores its time-out with a shared session, repeats a post
 after a dropped connection unless told otherwise, and takes twice the processor time.
@@ -24,7 +24,7 @@ class Reply:
 
 
 class Line:
-    """Opens its session with the first request, since that needs a running loop."""
+    """Hold one session, opened by the first request, since that needs a running loop."""
 
     def __init__(self, token: str, api_url: str) -> None:
         self._api_url = api_url.rstrip("/") + "/"
@@ -35,7 +35,7 @@ class Line:
         return f"Line({self._api_url})"
 
     async def ask(self, method: str, content: Mapping[str, Any], *, read: bool) -> Reply:
-        """Raises aiohttp.ClientError and TimeoutError. Slack takes JSON for its writing methods only."""
+        """Call a method of the Web API, with JSON where it writes. Raises aiohttp.ClientError, TimeoutError."""
         url = self._api_url + method
         if read:
             query = {name: _plain(value) for name, value in content.items()}
@@ -46,12 +46,12 @@ class Line:
             return Reply(answer.status, _object(await answer.read()), answer.headers)
 
     async def tell(self, response_url: str, body: Mapping[str, Any]) -> bool:
-        """Answers a click at its own address; that address is the secret, so the token stays here."""
+        """Answer a click at its own address; that address is the secret, so the token stays here."""
         async with self._opened().post(response_url, json=body) as answer:
             return answer.ok
 
     async def put(self, upload_url: str, content: bytes) -> bool:
-        """Sends a file where Slack said that it goes; that address is the secret, so the token stays here."""
+        """Send a file where Slack said that it goes; that address is the secret, so the token stays here."""
         async with self._opened().post(upload_url, data=BytesIO(content)) as answer:
             return answer.ok
 
@@ -74,8 +74,7 @@ def _plain(value: object) -> str:
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
-    """A proxy may answer anything, also with a 200."""
-    try:
+    try:  # a proxy may answer anything, also with a 200
         data = json.loads(body)
     except ValueError:
         return {}

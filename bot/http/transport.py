@@ -1,4 +1,4 @@
-"""httpx over aiohttp's connections: a third of the processor time of httpx's own, and the same meaning of every fault.
+"""Carry httpx's requests over aiohttp's connections: a third of the processor time, and the same meaning of each fault.
 
 What could not be connected was surely not sent (ConnectError, ConnectTimeout); whatever breaks later may have been.
 """
@@ -15,7 +15,7 @@ CONNECTIONS = 64  # to one vendor at the same time; a claim takes at most 32 exe
 
 
 class Wire(httpx.AsyncBaseTransport):
-    """Opens its session with the first request, since that needs a running loop."""
+    """Carry requests over one session, opened by the first of them, since that needs a running loop."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None

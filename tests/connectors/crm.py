@@ -1,4 +1,4 @@
-"""Zendesk and HubSpot of the sandbox behind a real socket, with the faults and the record of `connector_support`."""
+"""Put Zendesk and HubSpot of the sandbox behind a real socket, with the faults and the record of `support`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.connectors.hubspot import HubSpotConnector
+from bot.connectors.hubspot.client import HubSpotSettings
 from bot.connectors.zendesk import ZendeskConnector
+from bot.connectors.zendesk.client import ZendeskSettings
 from sandbox import hubspot, zendesk
 from sandbox.hubspot.seeds import ACCOUNT_PROPERTY, RENEWALS
 from sandbox.state import State
-from tests.connectors.support import NOW, Exchange, World
+from tests.connectors.support import NOW, Exchange, World, split
 
 ZENDESK_SECRET = "zendesk-secret-made-up"
 HUBSPOT_KEY = "pat-made-up"
@@ -22,31 +23,26 @@ HUBSPOT_KEY = "pat-made-up"
 
 @dataclass
 class Crm(World):
-    """Faults by method as in World; "TOKEN" is the request for a token. `now` is everybody's time."""
+    """Hold Zendesk and HubSpot; faults by method, "TOKEN" for the request for a token. `now` is everybody's time."""
 
     now: datetime = NOW
+    prefixes: tuple[str, ...] = ()
 
     def zendesk(self, secret: str = ZENDESK_SECRET, **options: Any) -> ZendeskConnector:
-        return ZendeskConnector("countersign", secret, f"{self.url}/zendesk", clock=lambda: self.now, **options)
+        settings = ZendeskSettings(client_id="countersign", client_secret=secret, api_url=f"{self.url}/zendesk")
+        return ZendeskConnector(settings, clock=lambda: self.now, **options)
 
     def hubspot(self, key: str = HUBSPOT_KEY, **options: Any) -> HubSpotConnector:
-        settings = {"account_property": ACCOUNT_PROPERTY, "renewals": RENEWALS, **options}
-        return HubSpotConnector(key, f"{self.url}/hubspot", clock=lambda: self.now, **settings)
+        ours, wiring = split({"account_property": ACCOUNT_PROPERTY, "renewals": RENEWALS, **options})
+        settings = HubSpotSettings(access_token=key, api_url=f"{self.url}/hubspot", **ours)
+        return HubSpotConnector(settings, clock=lambda: self.now, **wiring)
 
-    async def pass_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if not request.path.endswith("/oauth/tokens"):
-            return await super().pass_on(request, handler)
-        meant_for_writes = self.faults.pop("POST", None)
-        if (fault := self.faults.pop("TOKEN", None)) is not None:
-            self.faults["POST"] = fault
-        answer = await super().pass_on(request, handler)
-        if meant_for_writes is not None:
-            self.faults["POST"] = meant_for_writes
-        return answer
+    def fault_of(self, request: web.Request) -> str:
+        return self.faults.pop("TOKEN" if request.path.endswith("/oauth/tokens") else request.method, "")
 
     @property
     def api(self) -> list[Exchange]:
-        """Without the requests for tokens."""
+        """Return the exchanges without the requests for tokens."""
         return [one for one in self.exchanges if not one.path.endswith("/oauth/tokens")]
 
     @property
@@ -60,14 +56,6 @@ async def crm() -> AsyncIterator[Crm]:
     zendesk.seed(world.state, NOW)
     hubspot.seed(world.state, NOW)
 
-    @web.middleware
-    async def passing(request: web.Request, handler: Any) -> web.StreamResponse:
-        return await world.pass_on(request, handler)
-
-    app = web.Application(middlewares=[passing])
-    app.add_routes(zendesk.routes(world.state, ZENDESK_SECRET, now=lambda: world.now))
-    app.add_routes(hubspot.routes(world.state, HUBSPOT_KEY, now=lambda: world.now))
-    async with TestServer(app) as server:
-        world.url = str(server.make_url("")).rstrip("/")
+    routes = zendesk.routes(world.state, ZENDESK_SECRET, now=lambda: world.now)
+    async with world.serve([*routes, *hubspot.routes(world.state, HUBSPOT_KEY, now=lambda: world.now)]):
         yield world
-        world.over.set()

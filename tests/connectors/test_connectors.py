@@ -2,31 +2,25 @@
 
 import logging
 import traceback
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from bot.connectors.base import Connector, Repeat
+from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
-from bot.connectors.fidel.operations import OPERATIONS
+from bot.connectors.fidel.client import FidelSettings
 from bot.connectors.stripe import StripeConnector
+from bot.connectors.stripe.client import StripeSettings
 from bot.core.model import Action, Fact
 from bot.http.client import to_json
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
-from tests.connectors.support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details, vendors
+from tests.connectors.support import KEY, NOW, REFERENCE, STRIPE_KEY, World, action, details
 
 CREATE = action("fidel", "create_brand", name="Juniper & Sage Tea House", reference=dict(REFERENCE))
 REFUND = action("stripe", "refund", payment_id="pi_SMALL", amount_minor=2400, currency="USD")
 EITHER = pytest.mark.parametrize("todo", [CREATE, REFUND], ids=["fidel", "stripe"])
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
 
 
 def connector_of(world: World, todo: Action, **options: Any) -> Connector:
@@ -97,12 +91,12 @@ async def test_a_write_that_may_have_left_is_unsure(world: World, lost: type[htt
 
 
 def trace(error: ConnectorError) -> str:
-    """What a log would hold."""
+    """Return what a log would hold."""
     return "".join(traceback.format_exception(error))
 
 
 class Breaking(httpx.AsyncBaseTransport):
-    """The real thing for reads; a write breaks before it reaches the vendor, saying a secret."""
+    """Send reads as they are; break a write before it reaches the vendor, saying a secret."""
 
     def __init__(self, lost: type[httpx.RequestError]) -> None:
         self._inner = httpx.AsyncHTTPTransport()
@@ -234,21 +228,13 @@ async def test_neither_errors_nor_logs_nor_names_hold_the_key(
 @pytest.mark.parametrize("key", ["sk_with\nbreak", "sk_with_ü", " sk_padded"])
 def test_a_key_that_no_header_can_carry_is_named_at_the_start_and_not_quoted(key: str) -> None:
     with pytest.raises(ValueError, match="FIDEL_API_KEY") as raised:
-        FidelConnector(key)
+        FidelConnector(FidelSettings(api_key=key, api_url="https://api.fidel.uk/v1"))
     assert key not in str(raised.value)
 
 
 def test_an_address_without_a_scheme_is_named_at_the_start() -> None:
     with pytest.raises(ValueError, match="Stripe"):
-        StripeConnector("rk_test_x", "api.stripe.com")
-
-
-def test_every_operation_says_what_makes_it_safe() -> None:
-    operations = [*OPERATIONS.values(), *StripeConnector.operations.values()]
-    assert all(one.safe_because.endswith(".") for one in operations)
-    assert all((one.key_lasts is not None) == (one.repeat is Repeat.KEY) for one in operations)
-    # a natural key that the vendor may lift, or a look-up that may be late, is not enough where money moves
-    assert all(one.repeat is not Repeat.NATURAL for one in operations if one.moves_money)
+        StripeConnector(StripeSettings(api_key="rk_test_x", api_url="api.stripe.com"))
 
 
 def test_a_decimal_goes_out_as_the_number_it_is() -> None:

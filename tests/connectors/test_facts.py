@@ -1,6 +1,5 @@
 """Promises of the look-ups: what a card says of a record, and what is a doubt, a gap, or neither."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,32 +7,12 @@ import pytest
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
 from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, REFUND, REFUNDED, VISA
-from tests.connectors.support import KEY, NOW, World, action, details, vendors
+from tests.connectors.support import KEY, NOW, World, action, details
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TEA = "Juniper & Sage Tea House"
 BAKERY = "Harbour Lane Bakery"
 REFUND_ALL = action("stripe", "refund", payment_id="pi_SMALL", amount_minor=2400, currency="USD")
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
-
-
-@pytest.fixture
-async def fidel(world: World) -> AsyncIterator[FidelConnector]:
-    connector = world.fidel()
-    yield connector
-    await connector.close()
-
-
-@pytest.fixture
-async def stripe(world: World) -> AsyncIterator[StripeConnector]:
-    connector = world.stripe()
-    yield connector
-    await connector.close()
 
 
 async def look(

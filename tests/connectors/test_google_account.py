@@ -1,4 +1,4 @@
-"""The service account: what it signs, what Google's token endpoint makes of it, and what its key file has to be."""
+"""Check the service account: what it signs, what Google makes of it, and what its key file has to be."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

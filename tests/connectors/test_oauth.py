@@ -22,7 +22,7 @@ SECRET = "client-secret-made-up"
 
 @dataclass
 class Vendor:
-    """A token endpoint that rotates refresh tokens, and an API that takes the tokens it gave and did not revoke."""
+    """Be a token endpoint that rotates refresh tokens, and an API that takes the tokens it gave and did not revoke."""
 
     url: str = ""
     now: datetime = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
@@ -97,7 +97,7 @@ class Vendor:
 
 @dataclass
 class Kept:
-    """A store as a database would be: what was saved stays, and one refresh runs at a time."""
+    """Keep tokens as a database would: what was saved stays, and one refresh runs at a time."""
 
     tokens: dict[str, str] = field(default_factory=dict)
     broken: bool = False

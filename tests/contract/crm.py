@@ -1,4 +1,4 @@
-"""What the contract tests of Zendesk and HubSpot share: one exchange as it crossed the socket, against one file."""
+"""Hold one exchange as it crossed the socket against one file, for the contract tests of Zendesk and HubSpot."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the sandbox's vendors take and answer, held against a specification: its schemas, read as JSON Schema."""
+"""Hold what the sandbox's vendors take and answer against a specification: its schemas, read as JSON Schema."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Try(NamedTuple):
-    """One request and the status that it gets; `path` fills the template."""
+    """Describe one request and the status that it gets; `path` fills the template."""
 
     method: str
     template: str
@@ -33,7 +33,7 @@ class Try(NamedTuple):
 
 
 class Contract:
-    """A specification with its references resolved lazily."""
+    """Hold a specification with its references resolved lazily."""
 
     def __init__(self, document: Any, validator: type[Validator]) -> None:
         self.document = document
@@ -58,7 +58,7 @@ class Contract:
 
 
 def _absolute(schema: Any) -> Any:
-    """The schema with references to its document's root: it is checked from outside of it."""
+    """Return the schema with references to its document's root: it is checked from outside of it."""
     if isinstance(schema, dict):
         return {name: f"urn:api{value}" if name == "$ref" else _absolute(value) for name, value in schema.items()}
     return [_absolute(item) for item in schema] if isinstance(schema, list) else schema
@@ -75,7 +75,7 @@ def _nullable(keyword: str) -> Any:
 
 
 def of_openapi_3_0(document: Any) -> Contract:
-    """A specification in which `nullable` says what JSON Schema says by a type."""
+    """Return a specification in which `nullable` says what JSON Schema says by a type."""
     with_nullable = {keyword: _nullable(keyword) for keyword in ("type", "enum", "anyOf", "oneOf", "allOf", "$ref")}
     validator = extend(Draft202012Validator, with_nullable)  # type: ignore[no-untyped-call]  # the stubs leave it so
     return Contract(document, validator)

@@ -1,4 +1,4 @@
-"""Every picture and form against Slack's own types and limits, as two parties without our code see them."""
+"""Check every picture and form against Slack's own types and limits, as two parties without our code see them."""
 
 import json
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
-"""Every request that the Fidel connector sends, and every answer that it accepts, held against Fidel's own words.
+"""Check every request that the Fidel connector sends, and every answer that it accepts, against Fidel's own words.
 
 The requests are what arrived on a socket. Fidel publishes no specification: `contracts/fidel-api.yaml` is ours, written
-from tests.support.places import CONTRACT_FILES
 from its documentation.
 """
 
@@ -137,7 +136,7 @@ async def test_every_page_asked_of_fidel_fits_its_contract(world: World, fidel_c
 
 
 async def test_a_request_that_breaks_the_contract_is_seen(fidel_contract: OpenAPI) -> None:
-    """The contract would be worth nothing if it let everything pass."""
+    """Check that the contract does not let everything pass."""
     headers = {"Fidel-Key": "sk_test_x"}
     short_name = Exchange("POST", "/brands", {}, headers, b'{"name":"x"}', "application/json")
     renamed = Exchange("PATCH", f"/brands/{BRAND}", {}, headers, b'{"name":"Other"}', "application/json")

@@ -1,4 +1,4 @@
-"""Every request that the three Google connectors send, and every answer that they accept, held against the documents
+"""Check every request that the three Google connectors send, and every answer they accept, against the documents
 that Google's own client is built from. The requests are what arrived on a socket.
 
 Names in a query are checked by test_google_clients.py: Google's client refuses those that Google does not know.
@@ -80,7 +80,7 @@ def contract(service: str) -> OpenAPI:
 
 
 def service_of(exchange: Exchange) -> tuple[str, str]:
-    """The file and the host of an exchange."""
+    """Return the file and the host of an exchange."""
     if "/gmail/" in exchange.path:
         return "gmail.v1", "https://gmail.googleapis.com"
     if exchange.path.startswith("/v4/"):
@@ -180,7 +180,7 @@ async def test_what_is_looked_up_at_google_fits_its_documents(world: GoogleWorld
 
 
 async def test_a_request_that_breaks_a_document_is_seen() -> None:
-    """The documents would be worth nothing if they let everything pass."""
+    """Check that the documents do not let everything pass."""
     headers = {"Authorization": "Bearer ya29.x"}
     path = "/v4/spreadsheets/1Sheet:batchUpdate"
     misspelt = json.dumps({"requests": [{"insertDimensions": {}}]}).encode()

@@ -92,7 +92,7 @@ def client(service: str) -> Any:
 
 
 def theirs(exchange: Exchange) -> tuple[str, Any]:
-    """The call's name, and Google's own request for it."""
+    """Return the call's name, and Google's own request for it."""
     path = unquote(exchange.path)
     for method, pattern, service, name, names in CALLS:
         found = re.fullmatch(pattern, path)
@@ -177,11 +177,11 @@ async def test_our_requests_are_those_of_googles_own_client(world: GoogleWorld) 
 
 
 async def _rare_ways(world: GoogleWorld) -> None:
-    """A full folder; a taken metadata id; a mail that nobody confirmed; a document that Google made."""
+    """Try a full folder, a taken metadata id, a mail that nobody confirmed, and a document that Google made."""
     drive, sheets, gmail = world.drive(), world.sheets(), world.gmail()
     world.store["files"][DOCUMENTS]["appProperties"] = {f"id-{n:040}": f"1Never{n}" for n in range(30)}
     await drive.perform(ACTIONS[0], f"{KEY}/2")
-    await sheets._is_taken(1, KEY)
+    await sheets.api.is_taken(1, KEY)
     world.fail("/drafts/send", "drop")
     file = world.store["files"]["1PdfINV-20431"]
     file["mimeType"] = "application/vnd.google-apps.document"

@@ -1,4 +1,4 @@
-"""Every request to HubSpot and every answer of the sandbox, held against the OpenAPI file of HubSpot's own client."""
+"""Check every request to HubSpot and every answer of the sandbox against the OpenAPI file of HubSpot's own client."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The manifest that people paste into Slack asks for what the bot does, and for nothing else."""
+"""Check that the manifest that people paste into Slack asks for what the bot does, and for nothing else."""
 
 import json
 from collections.abc import Iterator

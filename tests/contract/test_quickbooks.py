@@ -1,4 +1,4 @@
-"""Every request to QuickBooks as it arrived on a socket, and every answer accepted, held against Intuit's own schemas.
+"""Check every request to QuickBooks as it arrived on a socket, and every answer, against Intuit's own schemas.
 
 The file is made of Intuit's XSD; it marks next to nothing as required, so the rules have tests of their own.
 """
@@ -77,7 +77,7 @@ def faults(contract: OpenAPI, exchange: Exchange) -> Iterator[str]:
 
 
 def unknown_members(contract: OpenAPI, exchange: Exchange) -> set[str]:
-    """The schemas are open, so a misspelt name would pass."""
+    """Check the names themselves: the schemas are open, so a misspelt name would pass."""
     if exchange.content_type != "application/json":
         return set()
     kinds = {"refundreceipt": "RefundReceipt", "creditmemo": "CreditMemo", "customer": "Customer"}
@@ -159,7 +159,7 @@ async def test_what_is_looked_up_at_quickbooks_fits_its_contract(world: Company,
 
 
 def test_a_request_that_breaks_the_contract_is_seen(contract: OpenAPI) -> None:
-    """The contract would be worth nothing if it let everything pass."""
+    """Check that the contract does not let everything pass."""
     root, headers, typed = "/v3/company/1", {"Authorization": "Bearer x"}, "application/json"
     broken = (
         Exchange("POST", f"{root}/refundreceipt", {"requestid": "r" * 51}, headers, b"{}", typed),

@@ -1,4 +1,4 @@
-"""What the sandbox's Stripe takes and answers, held against Stripe's own specification in `../shared`."""
+"""Hold what the sandbox's Stripe takes and answers against Stripe's own specification in `../shared`."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -105,7 +105,7 @@ async def test_stripe_takes_and_answers_what_its_contract_says(
 
 
 def _assert_known_members(contract: Contract, item: dict[str, Any]) -> None:
-    """The specification is open, so a misspelt member would pass it."""
+    """Check the names of members: the specification is open, so a misspelt one would pass it."""
     known = contract.document["components"]["schemas"][item.get("object", "error")]["properties"]
     assert set(item) <= set(known)
 

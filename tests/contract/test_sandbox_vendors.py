@@ -1,4 +1,4 @@
-"""What the sandbox's Fidel API takes and answers, held against our reconstruction of its specification."""
+"""Hold what the sandbox's Fidel API takes and answers against our reconstruction of its specification."""
 
 from collections.abc import AsyncIterator
 

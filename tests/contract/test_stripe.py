@@ -1,4 +1,4 @@
-"""Every request that the Stripe connector sends, and every answer that it accepts, held against Stripe's own file.
+"""Check every request that the Stripe connector sends, and every answer that it accepts, against Stripe's own file.
 
 The requests are what arrived on a socket. The file lies in `../shared`.
 """
@@ -119,7 +119,7 @@ def _not_in_the_file(exchange: Exchange) -> bool:
 
 
 def unknown_fields(contract: OpenAPI, exchange: Exchange) -> list[str]:
-    """The validator drops what a form has too much of, although the specification closes it."""
+    """Check what a form has too much of: the validator drops it, although the specification closes it."""
     paths = contract.spec / "paths"
     templates = [one for one in paths.read_value() if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", one), exchange.path)]
     content = paths / min(templates, key=lambda one: one.count("{")) / "post" / "requestBody" / "content"
@@ -157,7 +157,7 @@ async def test_what_is_sent_again_after_a_pause_fits_the_contract(
 
 
 async def test_a_request_that_breaks_the_contract_is_seen(contract: OpenAPI) -> None:
-    """The contract would be worth nothing if it let everything pass."""
+    """Check that the contract does not let everything pass."""
     headers = {"Authorization": "Bearer rk_test_x"}
     form = "application/x-www-form-urlencoded"
     unknown = Exchange("POST", "/v1/refunds", {}, headers, b"payment_intent=pi_1&sum=1", form)

@@ -14,7 +14,9 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from bot.connectors.stripe import VERSION, WAYS, StripeConnector
+from bot.connectors.stripe import StripeConnector
+from bot.connectors.stripe.client import VERSION
+from bot.connectors.stripe.operations import OPERATIONS
 from bot.core.model import Action
 from bot.core.signature import stripe_signed
 from tests.connectors.support import KEY, REFERENCE, STRIPE_KEY, World, action, vendors
@@ -30,7 +32,7 @@ STREET: dict[str, Any] = {"line1": "9 High St", "city": "Bath", "postcode": "BA1
 
 
 class Twice(NamedTuple):
-    """One step of ours, and the same asked for by Stripe's own package."""
+    """Hold one step of ours, and the same asked for by Stripe's own package."""
 
     ours: Action
     theirs: Callable[[StripeClient], Awaitable[Any]]
@@ -172,7 +174,7 @@ def test_the_version_we_pin_is_the_packages_own() -> None:
 
 
 def test_every_operation_is_compared() -> None:
-    assert {one.ours.operation for one in TWICE} == set(WAYS)
+    assert {one.ours.operation for one in TWICE} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("twice", TWICE, ids=str)

@@ -1,4 +1,4 @@
-"""Every request to Zendesk and every answer that is accepted from it, held against the OpenAPI file that it publishes.
+"""Check every request to Zendesk and every answer accepted from it against the OpenAPI file that it publishes.
 
 The file describes no error answers: those are the reference's words, checked in test_connectors_zendesk.py.
 """

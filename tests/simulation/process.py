@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.connectors.base import Connector
 from bot.connectors.fidel import FidelConnector
+from bot.connectors.fidel.client import FidelSettings
 from bot.connectors.stripe import StripeConnector
+from bot.connectors.stripe.client import StripeSettings
 from bot.jobs import Base, Jobs, Outside
 from bot.slack import Pace
 from storage import Store
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 T = TypeVar("T")
+FIDEL = FidelSettings(api_key="sk_test_made_up", api_url="https://fidel.example.com/v1")
+STRIPE = StripeSettings(api_key="rk_test_made_up", api_url="https://stripe.example.com")
 LONG_AGO = datetime(1960, 1, 1, tzinfo=UTC)
 CRASH, STALL = 0.006, 0.007  # at each border, at severity 1
 LOOK_AGAIN_S = 30.0  # what another process wrote is found by then
@@ -89,8 +93,8 @@ class Process:
         stripe = Transport(Wire(self, "stripe", *VENDORS), world.stripe)
         slack = SimulatedSlack(Wire(self, "slack", *SLACK), world.workspace, world.now)
         connectors: dict[str, Connector] = {
-            "fidel": FidelConnector("sk_test_made_up", "https://fidel.example.com/v1", transport=fidel),
-            "stripe": StripeConnector("rk_test_made_up", "https://stripe.example.com", transport=stripe),
+            "fidel": FidelConnector(FIDEL, transport=fidel),
+            "stripe": StripeConnector(STRIPE, transport=stripe),
         }
         base = Base(
             db=self.db,

@@ -11,7 +11,6 @@ from tests.support.places import REPOSITORY
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 FILE = re.compile(r"`((?:bot|handlers|storage|sandbox|tests|tools|docs)/[\w/.-]+)(?:::(\w+))?`")
 EXAMPLE = re.compile("acme|credit_check")  # made up, to show how something is added
-MERGED_LATER = ("bot/cases/change.py", "bot/core/revise.py", "bot/cases/deliveries.py", "bot/jobs/deliveries.py")
 TOUR = (REPOSITORY / "docs" / "tour.md").read_text(encoding="utf-8")
 
 page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.name))
@@ -21,7 +20,7 @@ page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.name))
 def test_every_file_and_every_test_that_a_page_names_exists(page: Path) -> None:
     for place, test in FILE.findall(page.read_text(encoding="utf-8")):
         path = REPOSITORY / place
-        assert path.exists() or EXAMPLE.search(place) or place in MERGED_LATER, place
+        assert path.exists() or EXAMPLE.search(place), place
         assert not test or re.search(rf"^(async )?def {test}\(", path.read_text(encoding="utf-8"), re.MULTILINE), test
 
 

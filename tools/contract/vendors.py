@@ -1,4 +1,4 @@
-"""What the independent server is shown of each vendor: the specification, the sandbox, and what is asked of it."""
+"""Show the independent server of each vendor: the specification, the sandbox, and what is asked of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.connectors.base import Connector
-from bot.connectors.fidel import FidelConnector
-from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action, Details
 from sandbox import fidel, google, hubspot, quickbooks, stripe, zendesk
 from sandbox.fidel.seeds import BRAND, REFUNDED, VISA
@@ -17,7 +15,7 @@ from tests.connectors.google import GoogleWorld, key_file
 from tests.connectors.hubspot.test_hubspot import note, task
 from tests.connectors.quickbooks.support import SECRET as QUICKBOOKS_SECRET
 from tests.connectors.quickbooks.support import Company
-from tests.connectors.support import FIDEL_KEY, NOW, STRIPE_KEY, details
+from tests.connectors.support import FIDEL_KEY, NOW, STRIPE_KEY, World, details
 from tests.connectors.zendesk.test_zendesk import ticket
 from tests.contract import test_connectors as fidel_samples
 from tests.contract import test_google as google_samples
@@ -95,7 +93,7 @@ VENDORS = (
         "stripe.v1.current.openapi.json",
         "/stripe",
         _stripe,
-        lambda url: StripeConnector(STRIPE_KEY, f"{url}/stripe"),
+        lambda url: World(State(), url=url).stripe(),
         stripe_samples.STRIPE,
         stripe_samples.STATED,
         stripe_samples.WANTED,
@@ -107,7 +105,7 @@ VENDORS = (
         "fidel-api.yaml",
         "/fidel/v1",
         _fidel,
-        lambda url: FidelConnector(FIDEL_KEY, f"{url}/fidel/v1", reimbursement=True),
+        lambda url: World(State(), url=url).fidel(reimbursement=True),
         fidel_samples.FIDEL,
         (
             details("2490 GBP", transaction_id=REFUNDED, brand_id=BRAND, brand_name="Harbour Lane Bakery"),

@@ -1,78 +1,57 @@
-"""What Fidel API knows about a case: the transaction, whether the shop refunded it, and the brand. Read-only.
+"""Look up what Fidel API knows about a case: the transaction, whether the shop refunded it, and the brand.
 
 A record that is not found, or that does not fit what the call says, is a doubt. A look-up that failed is no doubt but
 `missing`: a vendor that is down for a minute must not send every case to review.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import partial
-from types import MappingProxyType
+from datetime import date
+from typing import Final
 
 from pydantic import JsonValue
 
-from bot.connectors.fidel.client import TITLE, Brand, FidelApi, Transaction, is_id, path_of
-from bot.core.model import Details, Fact, Money
+from bot.connectors.base import Inquiry, Lookup, misfit, stated
+from bot.connectors.fidel.client import TITLE, FidelApi, is_id, path_of
+from bot.connectors.fidel.records import Brand, Transaction
+from bot.core.model import Fact, Money
 from bot.core.money import show
-from bot.http.errors import ConnectorError
 
 
 @dataclass(frozen=True)
 class Found:
-    """The purchase that a call is about, or why there is none."""
+    """Hold the purchase that a call is about, or why there is none."""
 
     purchase: Transaction | None = None
     missing: str | None = None
     doubt: str | None = None
 
 
-async def facts(api: FidelApi, details: Details, wanted: frozenset[str], now: datetime) -> tuple[Fact, ...]:
-    """The wanted facts for which the call states enough to look; never raises ConnectorError."""
-    fact = partial(Fact, source=TITLE, observed_at=now)
-    looks: list[Awaitable[tuple[Fact, ...]]] = []
-    if wanted & {"transaction", "refund"}:
-        looks.append(_purchase_facts(api, details, wanted, fact))
-    looks += [_safely(name, look(api, details, fact), fact) for name, look in _BRAND_LOOKS.items() if name in wanted]
-    return tuple(one for some in await asyncio.gather(*looks) for one in some)
-
-
-MakeFact = Callable[..., Fact]
-
-
-async def _safely(name: str, look: Awaitable[Fact | None], fact: MakeFact) -> tuple[Fact, ...]:
-    try:
-        found = await look
-    except ConnectorError as error:
-        return (fact(name=name, missing=error.sentence, failed=error.passes),)
-    return () if found is None else (found,)
-
-
 # --- the purchase and its refund ------------------------------------------------------------------------------------
 
 
-async def _purchase_facts(api: FidelApi, details: Details, wanted: frozenset[str], fact: MakeFact) -> tuple[Fact, ...]:
-    names = [name for name in ("transaction", "refund") if name in wanted]
-    try:
-        found = await _purchase(api, details)
-    except ConnectorError as error:
-        return tuple(fact(name=name, missing=error.sentence, failed=error.passes) for name in names)
+async def _transaction(api: FidelApi, inquiry: Inquiry) -> Fact | None:
+    found = await inquiry.shared(_purchase, api)
     if found is None:
-        return ()
+        return None
+    if found.purchase is None:
+        return inquiry.fact("transaction", missing=found.missing, doubt=found.doubt)
+    return _transaction_fact(found.purchase, inquiry)
+
+
+async def _refund(api: FidelApi, inquiry: Inquiry) -> Fact | None:
+    found = await inquiry.shared(_purchase, api)
+    if found is None:
+        return None
     if found.purchase is None:  # said once: the refund of an unknown purchase is no second doubt
-        return (fact(name=names[0], missing=found.missing, doubt=found.doubt),)
-    made: tuple[Fact, ...] = ()
-    if "transaction" in wanted:
-        made += (_transaction_fact(found.purchase, details, fact),)
-    if "refund" in wanted:
-        made += await _safely("refund", _refund_fact(api, found.purchase, fact), fact)
-    return made
+        told = "transaction" in inquiry.wanted
+        return None if told else inquiry.fact("refund", missing=found.missing, doubt=found.doubt)
+    return await _refund_fact(api, found.purchase, inquiry)
 
 
-async def _purchase(api: FidelApi, details: Details) -> Found | None:
-    """By its id, else by card, amount and date; None where the call states neither."""
-    fields = details.fields
+async def _purchase(api: FidelApi, inquiry: Inquiry) -> Found | None:
+    """Find it by its id, else by card, amount and date; None where the call states neither."""
+    details, fields = inquiry.details, inquiry.details.fields
     if fields.transaction_id:
         if not is_id(fields.transaction_id):  # most likely another system's
             return Found(missing=f"{fields.transaction_id} is not a transaction id of {TITLE}.")
@@ -83,7 +62,9 @@ async def _purchase(api: FidelApi, details: Details) -> Found | None:
     if not (fields.card_id and is_id(fields.card_id) and details.money and day):
         return None
     listed = api.listed(path_of("cards", fields.card_id, "transactions"), Transaction, order="desc")
-    fitting = [one async for one in listed if one.day == day and one.money == details.money]
+    fitting = [
+        transaction async for transaction in listed if transaction.day == day and transaction.money == details.money
+    ]
     if len(fitting) == 1:
         return Found(fitting[0])
     count = f"{len(fitting)} transactions" if fitting else "no transaction"
@@ -91,15 +72,15 @@ async def _purchase(api: FidelApi, details: Details) -> Found | None:
     return Found(missing=nothing, doubt=nothing)
 
 
-def _transaction_fact(purchase: Transaction, details: Details, fact: MakeFact) -> Fact:
+def _transaction_fact(purchase: Transaction, inquiry: Inquiry) -> Fact:
     whole, card, brand = purchase.money, purchase.card, purchase.brand
     last = f", card ••{card.last_numbers}" if card and card.last_numbers else ""
     shop = f" at {purchase.shop}" if purchase.shop else ""
     amount = show(whole) if whole else f"an amount in {purchase.currency}"
     settled = "cleared" if purchase.cleared else "not cleared yet"
-    return fact(
-        name="transaction",
-        values=_stated(
+    return inquiry.fact(
+        "transaction",
+        values=stated(
             {
                 "transaction_id": purchase.id,
                 "amount_minor": whole.amount_minor if whole else None,
@@ -116,7 +97,7 @@ def _transaction_fact(purchase: Transaction, details: Details, fact: MakeFact) -
             }
         ),
         sentence=f"{amount}{shop} on {_day(purchase.day)}{last}, {settled}",
-        doubt=_misfit(purchase, whole, details.money),
+        doubt=_misfit(purchase, whole, inquiry.details.money),
     )
 
 
@@ -125,21 +106,15 @@ def _misfit(purchase: Transaction, whole: Money | None, said: Money | None) -> s
         return f"{TITLE}'s transaction {purchase.id} is itself a refund."
     if whole is None:
         return f"{TITLE}'s amount of transaction {purchase.id} cannot be read in {purchase.currency}."
-    if said is None:
-        return None
-    if said.currency != whole.currency:
-        return f"The call says {show(said)}, but {TITLE}'s transaction is {show(whole)}."
-    if said.amount_minor > whole.amount_minor:
-        return f"The call says {show(said)}, more than {TITLE}'s transaction of {show(whole)}."
-    return None
+    return misfit(said, whole, f"{TITLE}'s transaction")
 
 
-async def _refund_fact(api: FidelApi, purchase: Transaction, fact: MakeFact) -> Fact:
+async def _refund_fact(api: FidelApi, purchase: Transaction, inquiry: Inquiry) -> Fact:
     if purchase.refund_transaction_id:
         refund = await api.one(path_of("transactions", purchase.refund_transaction_id), Transaction)
         words = f"The shop refunded this purchase already{_how_much(refund)} ({purchase.refund_transaction_id})."
         values = _refund_values(purchase.refund_transaction_id, refund, matched=True)
-        return fact(name="refund", values=values, sentence=words, doubt=words)
+        return inquiry.fact("refund", values=values, sentence=words, doubt=words)
     for refund in await _refunds_like(api, purchase):
         matched = refund.original_transaction_id == purchase.id
         words = (
@@ -148,28 +123,28 @@ async def _refund_fact(api: FidelApi, purchase: Transaction, fact: MakeFact) -> 
             else f"The shop made a refund to this card{_how_much(refund)} ({refund.id}): it may be for this purchase."
         )
         values = _refund_values(refund.id, refund, matched=matched)
-        return fact(name="refund", values=values, sentence=words, doubt=words)
-    return fact(name="refund", sentence="No refund by the shop seen", values={"refunded": False})
+        return inquiry.fact("refund", values=values, sentence=words, doubt=words)
+    return inquiry.fact("refund", sentence="No refund by the shop seen", values={"refunded": False})
 
 
 async def _refunds_like(api: FidelApi, purchase: Transaction) -> list[Transaction]:
-    """Refunds that may be for this purchase, matched ones first. Fidel matches full refunds only (section 3.4)."""
+    """Return refunds that may be for this purchase, matched first: Fidel matches full refunds only (section 3.4)."""
     if purchase.card is None or purchase.card.id is None:
         return []
     listed = api.listed(path_of("cards", purchase.card.id, "transactions"), Transaction, order="desc")
     fitting = [
-        one
-        async for one in listed
-        if one.original_transaction_id == purchase.id
+        refund
+        async for refund in listed
+        if refund.original_transaction_id == purchase.id
         or (
-            one.original_transaction_id is None
-            and -purchase.amount <= one.amount < 0
-            and one.currency == purchase.currency
-            and one.same_shop(purchase)
-            and one.day >= purchase.day
+            refund.original_transaction_id is None
+            and -purchase.amount <= refund.amount < 0
+            and refund.currency == purchase.currency
+            and refund.same_shop(purchase)
+            and refund.day >= purchase.day
         )
     ]
-    return sorted(fitting, key=lambda one: one.original_transaction_id is None)
+    return sorted(fitting, key=lambda refund: refund.original_transaction_id is None)
 
 
 def _how_much(refund: Transaction | None) -> str:
@@ -188,8 +163,8 @@ def _refund_values(refund_id: str, refund: Transaction | None, *, matched: bool)
 # --- brands ---------------------------------------------------------------------------------------------------------
 
 
-async def _brand_fact(api: FidelApi, details: Details, fact: MakeFact) -> Fact | None:
-    fields = details.fields
+async def _brand(api: FidelApi, inquiry: Inquiry) -> Fact | None:
+    fields = inquiry.details.fields
     if fields.brand_id and is_id(fields.brand_id):
         brand, words = await api.one(path_of("brands", fields.brand_id), Brand), fields.brand_id
     elif fields.brand_name:
@@ -198,26 +173,26 @@ async def _brand_fact(api: FidelApi, details: Details, fact: MakeFact) -> Fact |
         return None
     if brand is None:
         nothing = f"{TITLE} has no brand {words}."
-        return fact(name="brand", missing=nothing, doubt=nothing)
-    return fact(
-        name="brand", values=_brand_values(brand), sentence=f"{brand.name}, {brand.website_url or 'no website'}"
+        return inquiry.fact("brand", missing=nothing, doubt=nothing)
+    return inquiry.fact(
+        "brand", values=_brand_values(brand), sentence=f"{brand.name}, {brand.website_url or 'no website'}"
     )
 
 
-async def _brand_name_fact(api: FidelApi, details: Details, fact: MakeFact) -> Fact | None:
-    """Whether the name of a brand to be made is still free."""
-    name = (details.fields.brand_name or "").strip()
+async def _brand_name(api: FidelApi, inquiry: Inquiry) -> Fact | None:
+    """Tell whether the name of a brand to be made is still free."""
+    name = (inquiry.details.fields.brand_name or "").strip()
     if not name:
         return None
     brand = await api.brand_named(name)
     if brand is None:
-        return fact(name="brand_name", values={"taken": False}, sentence=f"No brand is named {name} yet")
+        return inquiry.fact("brand_name", values={"taken": False}, sentence=f"No brand is named {name} yet")
     words = f"A brand named {name} exists already on {TITLE} ({brand.id})."
-    return fact(name="brand_name", values={"taken": True, **_brand_values(brand)}, sentence=words, doubt=words)
+    return inquiry.fact("brand_name", values={"taken": True, **_brand_values(brand)}, sentence=words, doubt=words)
 
 
 def _brand_values(brand: Brand) -> dict[str, JsonValue]:
-    return _stated(
+    return stated(
         {
             "brand_id": brand.id,
             "brand_name": brand.name,
@@ -227,18 +202,17 @@ def _brand_values(brand: Brand) -> dict[str, JsonValue]:
     )
 
 
-_BRAND_LOOKS: Mapping[str, Callable[[FidelApi, Details, MakeFact], Awaitable[Fact | None]]] = MappingProxyType(
-    {"brand": _brand_fact, "brand_name": _brand_name_fact}
-)
-
-
-def _stated(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _day(day: str) -> str:
     try:
         read = date.fromisoformat(day)
     except ValueError:
         return day or "an unknown day"
     return f"{read.day} {read:%b %Y}"
+
+
+LOOKUPS: Final[Mapping[str, Lookup]] = {
+    "transaction": _transaction,
+    "refund": _refund,
+    "brand": _brand,
+    "brand_name": _brand_name,
+}

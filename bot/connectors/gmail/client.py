@@ -1,12 +1,16 @@
-"""Gmail's drafts, mails and threads as requests: what is there under a key, and how a draft goes out once."""
+"""Talk to Gmail: what is there under a key, how a draft goes out once, and the documents that mails carry."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from email.message import EmailMessage
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple, Unpack
 
-from bot.connectors.gmail.records import DraftOf, Drafts, Message, Messages, Thread, Threads, code, raw
+from bot.connectors.base import Client, pages
+from bot.connectors.gmail.records import Attached, DraftOf, Drafts, Message, Messages, Thread, Threads, code, raw
+from bot.connectors.google.client import DRIVE_READ, MAIL_READ, MAIL_SEND, GoogleSettings, google_http, hosts
+from bot.connectors.google.documents import content, document
 from bot.core.model import Receipt
-from bot.http.client import JSON, Http, in_path, to_json
+from bot.http.client import Wiring, in_path
 from bot.http.errors import Refused, Unavailable, Unsure
 
 TITLE: Final = "Gmail"
@@ -17,7 +21,7 @@ PAGES_AT_MOST: Final = 5  # of 100 drafts
 
 
 class Trace(NamedTuple):
-    """What our mailbox holds under a key."""
+    """Hold what our mailbox has under a key."""
 
     sent: Message | None = None
     draft_id: str | None = None
@@ -27,61 +31,82 @@ class Trace(NamedTuple):
 Look = Callable[[], Awaitable[Trace]]
 
 
-class GmailApi:
-    def __init__(self, http: Http) -> None:
-        self._http = http
+class GmailSettings(GoogleSettings):
+    """Hold GOOGLE_*; `mailbox` is whose mailbox our service account acts as (domain-wide delegation)."""
 
-    async def profile(self) -> None:
-        await self._http.read(f"{ME}/profile", {"fields": "emailAddress"})
+    mailbox: str
+
+
+class GmailApi(Client):
+    """Ask Gmail, and Google Drive for what is attached."""
+
+    def __init__(self, settings: GmailSettings, **wiring: Unpack[Wiring]) -> None:
+        addresses, self.mailbox = hosts(settings.api_url), settings.mailbox
+        connected = partial(
+            google_http, account=settings.account(), token_url=addresses.token, acts_as=settings.mailbox, **wiring
+        )
+        self._drive = connected("Google Drive", scopes=(DRIVE_READ,), host=addresses.drive)
+        super().__init__(connected(TITLE, scopes=(MAIL_SEND, MAIL_READ), host=addresses.gmail), self._drive)
+
+    async def check(self) -> str:
+        await self.http.read(f"{ME}/profile", {"fields": "emailAddress"})
+        return f"{TITLE} answers, and our service account may act as the mailbox {self.mailbox}."
+
+    async def document(self, document_id: str, at_most: int) -> Attached:
+        """Return a document as a mail can carry it; `at_most` in bytes. Raises Refused, Unavailable."""
+        found = await document(self._drive, document_id)
+        if found is None or found.trashed:
+            raise Refused(f"Google Drive has no document {document_id}, or does not show it to us: nothing was sent.")
+        data, kind = await content(self._drive, found, at_most)
+        return Attached(found.name, kind, data)
 
     async def threads(self, query: str) -> list[Thread]:
-        """At most 100, the newest first."""
+        """Return at most 100 threads, the newest first."""
         asked = {"q": query, "maxResults": "100", "fields": "threads(id)"}
-        return self._http.record(Threads, await self._http.read(f"{ME}/threads", asked)).threads
+        return (await self.http.get(Threads, f"{ME}/threads", asked)).threads
 
     async def thread(self, thread_id: str) -> Thread:
-        """Raises Refused where there is none."""
+        """Return a thread. Raises Refused where there is none."""
         asked = {"format": "metadata", "fields": f"id,messages({FIELDS})"}
-        try:
-            return self._http.record(Thread, await self._http.read(f"{ME}/threads/{in_path(thread_id)}", asked))
-        except Refused as no:
-            if no.reason != "not_found":
-                raise
-            raise Refused(f"Our mailbox has no thread {thread_id}.", reason=no.reason) from None
+        thread = await self.http.get_optional(Thread, f"{ME}/threads/{in_path(thread_id)}", asked)
+        if thread is None:
+            raise Refused(f"Our mailbox has no thread {thread_id}.", reason="not_found")
+        return thread
 
     async def searched(self, key: str) -> Trace:
+        """Return what a search for the key's code finds; searches may lag."""
         asked = {"q": f"in:sent subject:{code(key)}", "fields": "messages(id)"}
-        for hit in self._http.record(Messages, await self._http.read(f"{ME}/messages", asked)).messages:
+        for hit in (await self.http.get(Messages, f"{ME}/messages", asked)).messages:
             if (message := await self._message(hit.id)) and message.is_sent and message.is_ours(key):
                 return Trace(sent=message)
         asked = {"q": f"subject:{code(key)}", "fields": "drafts(id,message(id))"}
-        for draft in self._http.record(Drafts, await self._http.read(f"{ME}/drafts", asked)).drafts:
+        for draft in (await self.http.get(Drafts, f"{ME}/drafts", asked)).drafts:
             if (message := await self._message(draft.message.id)) and message.is_ours(key):
                 return Trace(draft_id=draft.id, draft=message)
         return Trace()
 
     async def in_thread(self, thread_id: str, key: str, thread: Thread | None = None) -> Trace:
-        ours = [one for one in (thread or await self.thread(thread_id)).messages if one.is_ours(key)]
-        if sent := next((one for one in ours if one.is_sent), None):
+        ours = [message for message in (thread or await self.thread(thread_id)).messages if message.is_ours(key)]
+        if sent := next((message for message in ours if message.is_sent), None):
             return Trace(sent=sent)
-        if draft := next((one for one in ours if one.is_draft), None):
+        if draft := next((message for message in ours if message.is_draft), None):
             return Trace(draft_id=await self._draft_of(draft.id), draft=draft)
         return Trace()
 
     async def drafted(self, written: EmailMessage, *, attached: bool = False, thread_id: str | None = None) -> DraftOf:
-        """Raises Refused, Unavailable, Unsure."""
+        """Make a draft. Raises Refused, Unavailable, Unsure."""
         if attached:  # as JSON only some 5 MB are taken
             query = {"uploadType": "media"}
-            reply = await self._http.write("POST", f"/upload{ME}/drafts", written.as_bytes(), MAIL, query=query)
+            reply = await self.http.write("POST", f"/upload{ME}/drafts", written.as_bytes(), MAIL, query=query)
         else:
             message = {"raw": raw(written)} | ({"threadId": thread_id} if thread_id else {})
-            reply = await self._http.write("POST", f"{ME}/drafts", to_json({"message": message}).encode(), JSON)
-        return self._http.record(DraftOf, reply)
+            reply = await self.http.write_json("POST", f"{ME}/drafts", {"message": message})
+        return self.http.record(DraftOf, reply)
 
     async def draft_to_send(
         self, written: EmailMessage, *, attached: bool = False, thread_id: str | None = None
     ) -> str:
-        """A draft reaches nobody, so an unsure one is no unsure mail: the next try looks for it."""
+        """Return the id of a new draft; it reaches nobody, so an unsure one is no unsure mail: the next try looks."""
         try:
             return (await self.drafted(written, attached=attached, thread_id=thread_id)).id
         except Unsure as error:
@@ -90,11 +115,10 @@ class GmailApi:
             ) from None
 
     async def sent(self, draft_id: str, look: Look) -> Receipt:
-        """Sends the draft, once whatever happens on the way. Raises Refused, Unavailable, Unsure."""
+        """Send the draft, once whatever happens on the way. Raises Refused, Unavailable, Unsure."""
         for again in (False, True):
             try:
-                body = to_json({"id": draft_id}).encode()
-                reply = await self._http.write("POST", f"{ME}/drafts/send", body, JSON)
+                reply = await self.http.write_json("POST", f"{ME}/drafts/send", {"id": draft_id})
             except (Refused, Unavailable) as error:
                 if isinstance(error, Refused) and error.reason == "not_found":
                     return await self._gone(look)
@@ -105,12 +129,12 @@ class GmailApi:
                 if not await self._is_there(draft_id):
                     return await self._gone(look)
                 continue  # the draft is still there, so it did not go; should it go yet, this try is a 404
-            message = self._http.record(Message, reply)
+            message = self.http.record(Message, reply)
             return Receipt(vendor_id=message.id, url=message.url, request_id=reply.request_id)
         raise Unsure(f"{TITLE} did not confirm the mail, and still shows its draft.")
 
     async def _gone(self, look: Look) -> Receipt:
-        """An earlier try sent the draft, or somebody deleted it: the mail itself decides."""
+        """Look for the mail: an earlier try sent the draft, or somebody deleted it."""
         try:
             message = (await look()).sent
         except (Refused, Unavailable) as error:
@@ -121,7 +145,7 @@ class GmailApi:
 
     async def _is_there(self, draft_id: str) -> bool:
         try:
-            await self._http.read(f"{ME}/drafts/{in_path(draft_id)}", {"format": "minimal", "fields": "id"})
+            await self.http.read(f"{ME}/drafts/{in_path(draft_id)}", {"format": "minimal", "fields": "id"})
         except (Refused, Unavailable) as error:
             if isinstance(error, Refused) and error.reason == "not_found":
                 return False
@@ -129,23 +153,19 @@ class GmailApi:
         return True
 
     async def _message(self, message_id: str) -> Message | None:
-        """None where it has gone since it was listed."""
+        """Return a message, None where it has gone since it was listed."""
         asked = {"format": "metadata", "fields": FIELDS}
-        try:
-            return self._http.record(Message, await self._http.read(f"{ME}/messages/{in_path(message_id)}", asked))
-        except Refused as no:
-            if no.reason == "not_found":
-                return None
-            raise
+        return await self.http.get_optional(Message, f"{ME}/messages/{in_path(message_id)}", asked)
 
     async def _draft_of(self, message_id: str) -> str:
         asked = {"maxResults": "100", "fields": "drafts(id,message(id)),nextPageToken"}
-        for _ in range(PAGES_AT_MOST):
-            page = self._http.record(Drafts, await self._http.read(f"{ME}/drafts", asked))
-            for one in page.drafts:
-                if one.message.id == message_id:
-                    return one.id
-            if page.next_page_token is None:
-                break
-            asked["pageToken"] = page.next_page_token
-        raise Unavailable(f"{TITLE} shows a draft of ours in the thread, and does not list it yet.")
+
+        async def page(cursor: Mapping[str, str]) -> tuple[list[DraftOf], str | None]:
+            listed = await self.http.get(Drafts, f"{ME}/drafts", {**asked, **cursor})
+            return listed.drafts, listed.next_page_token
+
+        not_yet = f"{TITLE} shows a draft of ours in the thread, and does not list it yet."
+        async for draft in pages(page, "pageToken", PAGES_AT_MOST, not_yet):
+            if draft.message.id == message_id:
+                return draft.id
+        raise Unavailable(not_yet)

@@ -1,4 +1,4 @@
-"""Mails: how one is written (RFC 5322), what marks it as ours, and how Gmail tells of one.
+"""Write mails (RFC 5322) with a mark that they are ours, and hold what Gmail tells of them.
 
 A mark is two things: a code in the subject, which can be searched, and a header with the whole key's digest, which
 cannot be searched but is exact. Colleagues' answers carry the code too; only ours carry the header.
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from pydantic import Field
 
+from bot.connectors.base import digest
 from bot.connectors.google.client import ADDRESS, Record
 from bot.connectors.parameters import Reference
 
@@ -37,7 +38,7 @@ class Message(Record):
     payload: Payload = Payload()
 
     def header(self, name: str) -> str:
-        found = (one.value for one in self.payload.headers if one.name.lower() == name.lower())
+        found = (header.value for header in self.payload.headers if header.name.lower() == name.lower())
         return next(found, "")
 
     @property
@@ -53,7 +54,7 @@ class Message(Record):
         return f"https://mail.google.com/mail/#all/{self.id}"
 
     def is_ours(self, key: str) -> bool:
-        return self.header(HEADER) == digest(key)
+        return self.header(HEADER) == digest(key)  # short enough that its header is never folded
 
 
 class Messages(Record):
@@ -85,28 +86,23 @@ class Attached(NamedTuple):
     content: bytes
 
 
-def digest(key: str) -> str:
-    """Short enough that its header is never folded."""
-    return hashlib.sha256(key.encode()).hexdigest()[:40]
-
-
 def code(key: str) -> str:
-    """Ten letters and digits that people can read out: 50 bits, so that a hit is almost surely ours."""
+    """Return ten letters and digits that people can read out: 50 bits, so that a hit is almost surely ours."""
     return base64.b32encode(hashlib.sha256(key.encode()).digest())[:10].decode()
 
 
 def mail(
     sender: str, to: str, subject: str, text: str, key: str, reference: Reference, attached: Attached | None = None
 ) -> EmailMessage:
-    """Raises ValueError where a line break would begin another header."""
+    """Write a mail. Raises ValueError where a line break would begin another header."""
     written = EmailMessage(policy=SMTP)
     written["From"], written["To"], written["Subject"] = sender, to, subject
     written[HEADER] = digest(key)
     written[CASE] = reference.link or reference.case
     written.set_content(text)
     if attached:
-        known = re.fullmatch(r"[a-z]+/[\w.+-]+", attached.kind, re.ASCII)
-        main, _, sub = (attached.kind if known else "application/octet-stream").partition("/")
+        valid = re.fullmatch(r"[a-z]+/[\w.+-]+", attached.kind, re.ASCII)
+        main, _, sub = (attached.kind if valid else "application/octet-stream").partition("/")
         name = re.sub(r"[^\w .()+-]", "_", attached.name) or "document"
         name += ".pdf" if sub == "pdf" and not name.lower().endswith(".pdf") else ""
         written.add_attachment(attached.content, maintype=main, subtype=sub, filename=name)
@@ -114,7 +110,7 @@ def mail(
 
 
 def answer(sender: str, thread: Thread, subject: str, text: str, key: str, reference: Reference) -> EmailMessage | None:
-    """A mail to whoever wrote last, with what keeps it in the thread; None where no address of another wrote.
+    """Write a mail to whoever wrote last, with what keeps it in the thread; None where no address of another wrote.
 
     `Reply-To` is not believed: a stranger could turn our answer elsewhere with it.
     """
@@ -132,7 +128,9 @@ def answer(sender: str, thread: Thread, subject: str, text: str, key: str, refer
 
 
 def last_of_others(thread: Thread) -> Message | None:
-    return next((one for one in reversed(thread.messages) if not one.is_sent and not one.is_draft), None)
+    return next(
+        (message for message in reversed(thread.messages) if not message.is_sent and not message.is_draft), None
+    )
 
 
 def raw(written: EmailMessage) -> str:
@@ -140,5 +138,5 @@ def raw(written: EmailMessage) -> str:
 
 
 def _ids(header: str) -> str:
-    """Only the message ids of a header: it is a stranger's text."""
+    """Return only the message ids of a header: it is a stranger's text."""
     return " ".join(re.findall(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}>", header)[-20:])

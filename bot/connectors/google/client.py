@@ -1,4 +1,4 @@
-"""What Drive, Sheets and Gmail share: addresses, the service account's credential, one connection.
+"""Give Drive, Sheets and Gmail what they share: addresses, the service account's credential, connections.
 
 Each connector has a credential of its own, so that each asks for its own scopes only. A service account has no mailbox
 and no storage: Gmail acts as a mailbox (domain-wide delegation), Drive stores in a shared drive or acts as a user.
@@ -8,21 +8,22 @@ Section 3 of the connector reference.
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, Unpack
 
-import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from bot.connectors import base
 from bot.connectors.google.refusals import refusal_of
 from bot.connectors.oauth import Assertion
-from bot.http.client import TOTAL_S, Http
+from bot.core.model import Frozen
+from bot.http.client import Http, Wiring
 
 SETTING: Final = "GOOGLE_SERVICE_ACCOUNT"
+REQUEST_ID: Final = "X-GUploader-UploadID"  # the one id that Google gives back, and only for uploads
 AUDIENCE: Final = "https://oauth2.googleapis.com/token"  # also where the token is fetched elsewhere: a proxy, a test
 LASTS_S: Final = 3600  # the longest that Google allows
 ID: Final = r"^[A-Za-z0-9_-]{5,200}$"  # of a file, a folder, a spreadsheet, a thread
@@ -36,7 +37,7 @@ MAIL_READ: Final = "https://www.googleapis.com/auth/gmail.readonly"
 
 
 def one_line(text: str) -> str:
-    """ValueError for what could begin a header of its own."""
+    """Return the text. Raises ValueError for what could begin a header of its own."""
     if not text.isprintable():
         raise ValueError("has to be one line of plain text")
     return text
@@ -48,7 +49,6 @@ OneLine = Annotated[
 ]
 # One address, without a name: a comma or a bracket could make it two
 Mailbox = Annotated[str, StringConstraints(pattern=ADDRESS, max_length=254)]
-Verified = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Hosts(NamedTuple):
@@ -59,7 +59,7 @@ class Hosts(NamedTuple):
 
 
 def hosts(base_url: str | None) -> Hosts:
-    """Google's own hosts, or one address that stands for all of them."""
+    """Return Google's own hosts, or one address that stands for all of them."""
     if not base_url:
         drive, sheets, gmail = (f"https://{name}.googleapis.com" for name in ("www", "sheets", "gmail"))
         return Hosts(AUDIENCE, drive, sheets, gmail)
@@ -72,7 +72,7 @@ class Record(base.Record):
 
 
 class ServiceAccount(base.Record):
-    """A service account's key file, as Google hands it out."""
+    """Hold a service account's key file, as Google hands it out."""
 
     client_email: str
     private_key: str = Field(repr=False)  # PEM
@@ -80,7 +80,7 @@ class ServiceAccount(base.Record):
 
     @classmethod
     def from_key_file(cls, text: str) -> "ServiceAccount":
-        """Raises ValueError, without quoting anything, for a text that is no such file or holds no RSA key."""
+        """Parse the file. Raises ValueError, without quoting anything, for a text that is none or holds no RSA key."""
         try:
             account = cls.model_validate_json(text)
             _rsa_key(account.private_key)
@@ -91,12 +91,12 @@ class ServiceAccount(base.Record):
 
 @lru_cache(maxsize=4)
 def _rsa_key(pem: str) -> RSAKey:
-    """Checking a key takes some 50 ms, and three connectors sign with the same one."""
+    """Return a checked key; checking takes some 50 ms, and three connectors sign with the same one."""
     return RSAKey.import_key(pem)
 
 
 def assertion(account: ServiceAccount, scopes: tuple[str, ...], acts_as: str | None) -> Callable[[datetime], str]:
-    """The JWT that Google exchanges for an access token, signed for a moment in aware UTC."""
+    """Return what signs the JWT that Google exchanges for an access token, for a moment in aware UTC."""
     key = _rsa_key(account.private_key)
     header = {"alg": "RS256", "typ": "JWT", "kid": account.private_key_id}
 
@@ -109,18 +109,18 @@ def assertion(account: ServiceAccount, scopes: tuple[str, ...], acts_as: str | N
     return signed
 
 
-class Line(NamedTuple):
-    """One connector's connections: to its API, and to the token endpoint."""
+class GoogleSettings(Frozen):
+    """Hold what the three share: the text of the JSON key file, and an address that stands for all of Google's."""
 
-    http: Http
-    credential: Assertion
+    service_account: SecretStr
+    api_url: str | None = None
 
-    async def close(self) -> None:
-        await self.http.close()
-        await self.credential.close()
+    def account(self) -> ServiceAccount:
+        """Return the parsed key file. Raises ValueError, without quoting anything, where it is none."""
+        return ServiceAccount.from_key_file(self.service_account.get_secret_value())
 
 
-def line(
+def google_http(
     title: str,
     account: ServiceAccount,
     scopes: tuple[str, ...],
@@ -128,21 +128,11 @@ def line(
     token_url: str,
     *,
     acts_as: str | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
-    total_s: float = TOTAL_S,
-) -> Line:
-    signed = assertion(account, scopes, acts_as)
+    **wiring: Unpack[Wiring],
+) -> Http:
+    """Return the connections of one API, with a credential for these scopes only."""
     lent = f"{SETTING} and its domain-wide delegation (scopes {' '.join(scopes)})" if acts_as else SETTING
-    credential = Assertion("Google", token_url, signed, settings=lent, transport=transport, total_s=total_s)
-    http = Http(
-        title,
-        host,
-        {},
-        refusal_of(title, account.client_email, scopes),
-        key_name=SETTING,
-        request_id_header="X-GUploader-UploadID",  # the one id that Google gives back, and only for uploads
-        credential=credential,
-        transport=transport,
-        total_s=total_s,
-    )
-    return Line(http, credential)
+    signed = assertion(account, scopes, acts_as)
+    credential = Assertion("Google", token_url, signed, settings=lent, **wiring)
+    refusal = refusal_of(title, account.client_email, scopes)
+    return Http(title, host, {}, refusal, SETTING, REQUEST_ID, credential=credential, **wiring)

@@ -1,4 +1,4 @@
-"""A document in Google Drive, for whoever reads one: Drive itself, and Gmail, which attaches it."""
+"""Read a document in Google Drive, for Drive itself and for Gmail, which attaches it."""
 
 import hashlib
 from typing import Final
@@ -27,28 +27,22 @@ class Document(Record):
 
 
 async def document(http: Http, document_id: str) -> Document | None:
-    """None where Drive has none, or shows us none. Raises Refused, Unavailable."""
-    try:
-        reply = await http.read(_path(document_id), {"fields": FIELDS, "supportsAllDrives": "true"})
-    except Refused as no:
-        if no.reason == "not_found":
-            return None
-        raise
-    return http.record(Document, reply)
+    """Return a document, None where Drive has none, or shows us none. Raises Refused, Unavailable."""
+    return await http.get_optional(Document, file_path(document_id), {"fields": FIELDS, "supportsAllDrives": "true"})
 
 
 async def content(http: Http, found: Document, at_most: int) -> tuple[bytes, str]:
-    """Its bytes and their type; Google's own documents come as PDF. Raises Refused, Unavailable.
+    """Return a document's bytes and type; Google's own documents come as PDF. Raises Refused, Unavailable.
 
     `at_most` in bytes: a larger one is refused before it is fetched where Drive says how large it is.
     """
     if (found.size or 0) > at_most:
         raise _too_large(found, at_most)
     if found.mime_type.startswith(GOOGLE_MADE):
-        reply = await http.read(f"{_path(found.id)}/export", {"mimeType": PDF, "alt": "media"}, raw=True)
+        reply = await http.read(f"{file_path(found.id)}/export", {"mimeType": PDF, "alt": "media"}, raw=True)
         kind = PDF
     else:
-        reply = await http.read(_path(found.id), {"alt": "media", "supportsAllDrives": "true"}, raw=True)
+        reply = await http.read(file_path(found.id), {"alt": "media", "supportsAllDrives": "true"}, raw=True)
         kind = found.mime_type or "application/octet-stream"
         _check_whole(found, reply)
     if len(reply.content) > at_most:
@@ -56,7 +50,7 @@ async def content(http: Http, found: Document, at_most: int) -> tuple[bytes, str
     return reply.content, kind
 
 
-def _path(document_id: str) -> str:
+def file_path(document_id: str) -> str:
     return f"/drive/v3/files/{in_path(document_id)}"
 
 
@@ -67,7 +61,5 @@ def _check_whole(found: Document, reply: Reply) -> None:
 
 
 def _too_large(found: Document, at_most: int) -> Refused:
-    sentence = (
-        f"Document {found.id} is larger than the {at_most // 1_000_000} MB that a mail takes: share it by a link."
-    )
-    return Refused(sentence, reason="too_large")
+    most = f"{at_most // 1_000_000} MB"
+    return Refused(f"Document {found.id} is larger than the {most} that a mail takes: share it by a link.")

@@ -1,4 +1,4 @@
-"""How Google says no: sections 3 to 6 of the connector reference.
+"""Read how Google says no: sections 3 to 6 of the connector reference.
 
 The reason decides, not the status alone: a 403 may be a rate limit, a missing right or scope, or a Workspace setting.
 
@@ -7,72 +7,70 @@ The reason decides, not the status alone: a 403 may be a rate limit, a missing r
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 import httpx
+from pydantic import ValidationError
 
 from bot.connectors.base import Record
-from bot.http.client import Reply, short, thing
-from bot.http.errors import ConnectorError, Refused, Unavailable, Unsure
+from bot.http.client import Reply, short
+from bot.http.errors import ConnectorError, Unavailable
 
 _SLOW_DOWN: Final = frozenset({"userRateLimitExceeded", "rateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _GOOGLES_OWN: Final = frozenset({"backendError", "internalError"})
 _NO_SCOPE: Final = frozenset({"ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientPermissions"})
-_SENTENCES: Mapping[str, str] = MappingProxyType(
-    {
-        "dailyLimitExceeded": "{title} takes no more from us today: the day's limit is used up. Try again tomorrow.",
-        "domainPolicy": "The Google Workspace settings forbid it: ask the Workspace administrator.",
-        "accessNotConfigured": "{title} is not switched on in the Google Cloud project: switch it on there.",
-        "SERVICE_DISABLED": "{title} is not switched on in the Google Cloud project: switch it on there.",
-        "insufficientFilePermissions": "Our service account may not do this: share the folder or the file with {us}.",
-        "forbidden": "Our service account may not do this: share the folder or the file with {us}.",
-        "storageQuotaExceeded": "There is no storage left: a service account has none, so use a shared drive's folder.",
-        "fileIdInUse": "{title} has a file with this id already.",
-        "fileNotExportable": "Only Google's own documents can be exported as PDF.",
-        "exportSizeLimitExceeded": "The document is too large for Google to export as PDF: 10 MB is the most.",
-        "invalidSharingRequest": "Google shares without a mail only with Google accounts, and that address has none: "
-        "send the document by Gmail instead.",
-    }
-)
+_SENTENCES: Final[Mapping[str, str]] = {
+    "dailyLimitExceeded": "{title} takes no more from us today: the day's limit is used up. Try again tomorrow.",
+    "domainPolicy": "The Google Workspace settings forbid it: ask the Workspace administrator.",
+    "accessNotConfigured": "{title} is not switched on in the Google Cloud project: switch it on there.",
+    "SERVICE_DISABLED": "{title} is not switched on in the Google Cloud project: switch it on there.",
+    "insufficientFilePermissions": "Our service account may not do this: share the folder or the file with {us}.",
+    "forbidden": "Our service account may not do this: share the folder or the file with {us}.",
+    "storageQuotaExceeded": "There is no storage left: a service account has none, so use a shared drive's folder.",
+    "fileIdInUse": "{title} has a file with this id already.",
+    "fileNotExportable": "Only Google's own documents can be exported as PDF.",
+    "exportSizeLimitExceeded": "The document is too large for Google to export as PDF: 10 MB is the most.",
+    "invalidSharingRequest": "Google shares without a mail only with Google accounts, and that address has none: "
+    "send the document by Gmail instead.",
+}
 
 
 def refusal_of(title: str, us: str, scopes: tuple[str, ...]) -> Callable[[Reply], ConnectorError | None]:
-    """Reads a 4xx reply; it gives None for a 401, whose sentence names our setting."""
-    known = {reason: words.format(title=title, us=us) for reason, words in _SENTENCES.items()}
+    """Return what reads a 4xx reply; it returns None for a 401, whose sentence names our setting."""
+    sentences = {reason: words.format(title=title, us=us) for reason, words in _SENTENCES.items()}
     no_scope = f"Our service account lacks rights for {title}: allow these scopes in the Workspace console: "
-    known |= dict.fromkeys(_NO_SCOPE, no_scope + ", ".join(scopes))
-    known["PERMISSION_DENIED"] = known["forbidden"]
-    known["FAILED_PRECONDITION"] = f"{title} has nothing to act on: set the mailbox that our service account acts as."
+    sentences |= dict.fromkeys(_NO_SCOPE, no_scope + ", ".join(scopes))
+    sentences["PERMISSION_DENIED"] = sentences["forbidden"]
+    no_mailbox = f"{title} has nothing to act on: set the mailbox that our service account acts as."
+    sentences["FAILED_PRECONDITION"] = no_mailbox
 
     def refusal(reply: Reply) -> ConnectorError | None:
         if reply.status == httpx.codes.UNAUTHORIZED:
             return None
-        error = thing(_Envelope, reply.body)
-        reasons = error.error.reasons if error else ()
+        try:
+            error = _Envelope.model_validate(reply.body).error
+        except ValidationError:
+            error = _Error()
+        reasons = error.reasons
         if not _SLOW_DOWN.isdisjoint(reasons):
             return Unavailable(f"{title} asks us to slow down.", request_id=reply.request_id)
         if not _GOOGLES_OWN.isdisjoint(reasons):
-            words = f"{title} had an error of its own."
-            if reply.write:
-                return Unsure(f"{words} It may have happened.", request_id=reply.request_id)
-            return Unavailable(words, request_id=reply.request_id)
+            return reply.undecided(f"{title} had an error of its own.")
         word = {400: "invalid", 404: "not_found", 409: "exists"}.get(reply.status)
-        sentence = next((known[one] for one in reasons if one in known), None) or _sharing(reasons)
+        sentence = next((sentences[reason] for reason in reasons if reason in sentences), None) or _sharing(reasons)
         if sentence is None and reply.status == httpx.codes.NOT_FOUND:
             sentence = f"{title} does not have it, or does not show it to {us}."
         if sentence is None:
-            message = error.error.message if error else ""
             # Google quotes addresses of people in its messages
-            said = re.sub(r"\S+@\S+", "[address]", short(message)) or f"status {reply.status}"
+            said = re.sub(r"\S+@\S+", "[address]", short(error.message)) or f"status {reply.status}"
             sentence = f"{title} refused it: {said}"
-        return Refused(sentence, reason=word, request_id=reply.request_id)
+        return reply.refused(sentence, word)
 
     return refusal
 
 
 def _sharing(reasons: tuple[str, ...]) -> str | None:
-    if any(one.startswith(("sharingNotAllowed", "cannotShare", "publishOutNotPermitted")) for one in reasons):
+    if any(reason.startswith(("sharingNotAllowed", "cannotShare", "publishOutNotPermitted")) for reason in reasons):
         return "The Workspace settings do not allow sharing with that address: ask the Workspace administrator."
     return None
 
@@ -89,8 +87,8 @@ class _Error(Record):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Drive leaves out `status`, Sheets leaves out `errors`; the most exact word comes first."""
-        return (*(one.reason for one in (*self.details, *self.errors) if one.reason), self.status)
+        """Return the reasons, the most exact word first; Drive leaves out `status`, Sheets leaves out `errors`."""
+        return (*(error.reason for error in (*self.details, *self.errors) if error.reason), self.status)
 
 
 class _Envelope(Record):

@@ -1,118 +1,109 @@
-"""Google Drive's records and reads, and the ids that our folder keeps: `drive.py` says what for."""
+"""Talk to Google Drive: searches, permissions, and the ids that our folder keeps."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, Unpack
 
-from pydantic import Field
-
-from bot.connectors.google.client import Record
-from bot.connectors.google.documents import FIELDS, Document, document
-from bot.connectors.google_drive.operations import digest, quoted
-from bot.http.client import JSON, Http, in_path, to_json
+from bot.connectors.base import Client, digest, pages
+from bot.connectors.google.client import DRIVE, GoogleSettings, google_http, hosts
+from bot.connectors.google.documents import FIELDS, Document, document, file_path
+from bot.connectors.google_drive.records import Folder, Ids, Kept, Listed, Permission, Permissions
+from bot.http.client import Wiring
 from bot.http.errors import Refused, Unavailable, Unsure
 
 TITLE: Final = "Google Drive"
-EVERY: Final[Mapping[str, str]] = MappingProxyType({"supportsAllDrives": "true"})
+EVERY: Final[Mapping[str, str]] = {"supportsAllDrives": "true"}
 SLOTS_AT_MOST: Final = 30  # properties of one app on one file
 FREE_FROM: Final = 20
 PAGES_AT_MOST: Final = 10  # of 100 permissions of one file
 
 
-class Folder(Record):
-    name: str = ""
-    app_properties: dict[str, str] = Field(default_factory=dict)
+class DriveSettings(GoogleSettings):
+    """Hold GOOGLE_*; `drive_folder` is the id of the folder of our documents, `shared_drive` of the drive around it.
+
+    Without a shared drive a service account has no storage: then it `acts_as` a user.
+    """
+
+    drive_folder: str
+    shared_drive: str | None = None
+    acts_as: str | None = None
 
 
-class Ids(Record):
-    ids: list[str]
+class DriveApi(Client):
+    """Ask Google Drive."""
 
+    def __init__(self, settings: DriveSettings, **wiring: Unpack[Wiring]) -> None:
+        account, addresses = settings.account(), hosts(settings.api_url)
+        self.folder = settings.drive_folder
+        self._us = settings.acts_as or account.client_email
+        self._search = {**EVERY, "includeItemsFromAllDrives": "true", "pageSize": "100"}
+        if settings.shared_drive:
+            self._search |= {"corpora": "drive", "driveId": settings.shared_drive}
+        acts_as = settings.acts_as
+        super().__init__(
+            google_http(TITLE, account, (DRIVE,), addresses.drive, addresses.token, acts_as=acts_as, **wiring)
+        )
 
-class Listed(Record):
-    files: list[Document]
-
-
-class Permission(Record):
-    id: str
-    email_address: str = ""
-
-
-class Permissions(Record):
-    permissions: list[Permission]
-    next_page_token: str | None = None
-
-
-class Kept(NamedTuple):
-    """The ids that our folder keeps, by slot."""
-
-    slots: dict[str, str]
-    document_id: str | None  # of the key in question
-
-
-class DriveApi:
-    """`us` is who we are at Drive, `search` what every search asks for beside its query."""
-
-    def __init__(self, http: Http, folder: str, us: str, search: Mapping[str, str]) -> None:
-        self._http, self._folder, self._us, self._search = http, folder, us, search
+    async def check(self) -> str:
+        await self.kept("")
+        return f"{TITLE} answers, takes the service account and shows it our folder."
 
     async def kept(self, key: str) -> Kept:
-        path, query = f"/drive/v3/files/{in_path(self._folder)}", {**EVERY, "fields": "name,appProperties"}
-        try:
-            folder = self._http.record(Folder, await self._http.read(path, query))
-        except Refused as no:
-            if no.reason != "not_found":
-                raise
+        """Return the ids that our folder keeps. Raises Refused where it is not shared with us, Unavailable."""
+        query = {**EVERY, "fields": "name,appProperties"}
+        folder = await self.http.get_optional(Folder, file_path(self.folder), query)
+        if folder is None:
             sentence = f"{TITLE} does not show us our folder: share it with {self._us} as an editor."
-            raise Refused(sentence, reason=no.reason, request_id=no.request_id) from None
+            raise Refused(sentence, reason="not_found")
         slots = {slot: kept for slot, kept in folder.app_properties.items() if slot.startswith("id-")}
         return Kept(slots, slots.get(_slot(key)))
 
     async def reserved(self, key: str, kept: Kept) -> str:
-        """A new id, kept at Drive before anything is made under it. Raises Refused, Unavailable."""
+        """Return a new id, kept at Drive before anything is made under it. Raises Refused, Unavailable."""
         query = {"count": "1", "space": "drive", "type": "files"}
-        reply = await self._http.read("/drive/v3/files/generateIds", query)
-        ids = self._http.record(Ids, reply).ids
+        reply = await self.http.read("/drive/v3/files/generateIds", query)
+        ids = self.http.record(Ids, reply).ids
         if not ids:
-            raise self._http.unreadable(reply)
+            raise self.http.unreadable(reply)
         freed = await self._freed(kept.slots)
         if len(kept.slots) - len(freed) >= SLOTS_AT_MOST:
             words = f"{TITLE} is slow to list the documents that were stored last: we wait for it."
             raise Unavailable(words, retry_after_s=60.0)
-        properties = to_json({"appProperties": {_slot(key): ids[0], **freed}}).encode()
-        path = f"/drive/v3/files/{in_path(self._folder)}"
+        properties = {"appProperties": {_slot(key): ids[0], **freed}}
         try:
-            await self._http.write("PATCH", path, properties, JSON, query={**EVERY, "fields": "id"})
+            path = file_path(self.folder)
+            await self.http.write_json("PATCH", path, properties, query={**EVERY, "fields": "id"})
         except Unsure as error:  # an id may be kept, and no file is made: the next try reads which
             raise Unavailable(error.sentence, request_id=error.request_id) from None
         return ids[0]
 
     async def _freed(self, slots: dict[str, str]) -> dict[str, None]:
-        """Slots whose file the search lists by now, and so finds without them; when full, of files never made too."""
+        """Return slots whose file the search lists by now, and so finds without; when full, of files never made."""
         if len(slots) < FREE_FROM:
             return {}
-        newest = await self.listed(f"{quoted(self._folder)} in parents", orderBy="createdTime desc")
-        listed = {one.id for one in newest}
+        newest = await self.listed(f"{quoted(self.folder)} in parents", orderBy="createdTime desc")
+        listed = {document.id for document in newest}
         freed = {slot: None for slot, document_id in slots.items() if document_id in listed}
         if freed or len(slots) < SLOTS_AT_MOST:
             return freed
-        return {slot: None for slot, kept in slots.items() if await document(self._http, kept) is None}
+        return {slot: None for slot, kept in slots.items() if await document(self.http, kept) is None}
 
     async def listed(self, query: str, **more: str) -> list[Document]:
         asked = {**self._search, **more, "q": query, "fields": f"files({FIELDS})"}
-        return self._http.record(Listed, await self._http.read("/drive/v3/files", asked)).files
+        return (await self.http.get(Listed, "/drive/v3/files", asked)).files
 
     async def permission(self, document_id: str, email: str) -> Permission | None:
-        fields = "permissions(id,emailAddress),nextPageToken"
-        query = {**EVERY, "pageSize": "100", "fields": fields}
-        for _ in range(PAGES_AT_MOST):
-            page = self._http.record(Permissions, await self._http.read(permissions_path(document_id), query))
-            for one in page.permissions:
-                if one.email_address.lower() == email.lower():
-                    return one
-            if page.next_page_token is None:
-                return None
-            query["pageToken"] = page.next_page_token
-        raise Unavailable(f"{TITLE} lists more people on this document than we can look through.")
+        """Return the permission of an address on a document. Raises Refused, Unavailable."""
+        query = {**EVERY, "pageSize": "100", "fields": "permissions(id,emailAddress),nextPageToken"}
+
+        async def page(cursor: Mapping[str, str]) -> tuple[list[Permission], str | None]:
+            listed = await self.http.get(Permissions, permissions_path(document_id), {**query, **cursor})
+            return listed.permissions, listed.next_page_token
+
+        too_many = f"{TITLE} lists more people on this document than we can look through."
+        async for permission in pages(page, "pageToken", PAGES_AT_MOST, too_many):
+            if permission.email_address.lower() == email.lower():
+                return permission
+        return None
 
 
 def _slot(key: str) -> str:
@@ -120,4 +111,9 @@ def _slot(key: str) -> str:
 
 
 def permissions_path(document_id: str) -> str:
-    return f"/drive/v3/files/{in_path(document_id)}/permissions"
+    return f"{file_path(document_id)}/permissions"
+
+
+def quoted(text: str) -> str:
+    """Return a string of Drive's search language."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

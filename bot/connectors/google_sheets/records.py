@@ -1,4 +1,4 @@
-"""Rows of a spreadsheet as Google Sheets talks of them: the batch that adds one exactly once, and how one is found.
+"""Hold rows of a spreadsheet as Google Sheets has them: the batch that adds one exactly once, and how one is found.
 
 Values go in as text (`stringValue`, RAW), so that what a caller said never becomes a formula.
 """
@@ -11,7 +11,6 @@ from pydantic import Field
 
 from bot.connectors.base import token
 from bot.connectors.google.client import Record
-from bot.connectors.google_sheets.operations import AppendRow
 
 KEY: Final = "countersign_row"
 ROW: Final = 1  # below the heading, counted from 0: the newest row is the first one
@@ -40,7 +39,7 @@ class Location(Record):
 
 
 class Mark(Record):
-    """Developer metadata: it stays with its row when people sort, insert or move."""
+    """Hold developer metadata: it stays with its row when people sort, insert or move."""
 
     metadata_id: int
     metadata_value: str = ""
@@ -69,7 +68,7 @@ class Found(Record):
 
 
 def mark_ids(key: str) -> Iterable[int]:
-    """The ids that a key tries, always in the same order: 31 bits, so another key may hold the first one."""
+    """Return the ids that a key tries, always in the same order: 31 bits, so another key may hold the first one."""
     digest = hashlib.sha256(key.encode()).digest()
     return [int.from_bytes(digest[n : n + 4], "big") % (2**31 - 1) + 1 for n in (0, 4, 8, 12)]
 
@@ -78,13 +77,8 @@ def by_key(key: str) -> dict[str, Any]:
     return {"developerMetadataLookup": {"metadataKey": KEY, "metadataValue": token(key)}}
 
 
-def row_of(params: AppendRow, key: str) -> tuple[str, ...]:
-    reference = params.reference
-    return (key, reference.state or "open", reference.call, reference.link or reference.case, *params.cells)
-
-
 def append_batch(tab: Properties, row: Iterable[str], mark_id: int, key: str) -> dict[str, Any]:
-    """All or nothing: a new row under the heading, its values, and the mark that can exist only once."""
+    """Return, all or nothing, a new row under the heading, its values, and the mark that can exist only once."""
     place = {"sheetId": tab.sheet_id, "dimension": "ROWS", "startIndex": ROW, "endIndex": ROW + 1}
     cells = [{"userEnteredValue": {"stringValue": cell}} for cell in row]
     mark = {
@@ -105,15 +99,15 @@ def append_batch(tab: Properties, row: Iterable[str], mark_id: int, key: str) ->
 
 
 def status_update(row_key: str, status: str) -> dict[str, Any]:
-    """The second cell of the row; null leaves the first one as it is."""
+    """Return what sets the second cell of the row; null leaves the first one as it is."""
     data = {"dataFilter": by_key(row_key), "majorDimension": "ROWS", "values": [[None, status]]}
     return {"valueInputOption": "RAW", "data": [data]}
 
 
 def count_rows(found: Found, words: Iterable[str]) -> int:
-    """Rows in which a cell is one of these words."""
+    """Return the number of rows in which a cell is one of these words."""
     sought = {word.casefold() for word in words}
-    rows = (row for one in found.value_ranges for row in one.value_range.values)
+    rows = (row for values in found.value_ranges for row in values.value_range.values)
     return sum(any(str(cell).strip().casefold() in sought for cell in row) for row in rows)
 
 
@@ -123,5 +117,5 @@ def url_of(spreadsheet: str, place: Place) -> str:
 
 
 def whole(tabs: Iterable[Tab]) -> list[Mapping[str, str]]:
-    """Data filters for everything on these tabs; a quote in a tab's name is doubled."""
+    """Return data filters for everything on these tabs; a quote in a tab's name is doubled."""
     return [{"a1Range": "'" + tab.properties.title.replace("'", "''") + "'"} for tab in tabs]

@@ -1,106 +1,133 @@
-"""How QuickBooks talks: queries, envelopes, its refusals and its minute of rest. `quickbooks.py` says what we ask."""
+"""Talk to QuickBooks: queries, envelopes, customers and invoices by what people know, and its refusals."""
 
 import re
 from collections.abc import Mapping
-from typing import Final, Protocol, TypeVar
+from typing import Annotated, Final, Unpack
 
 import httpx
+from pydantic import SecretStr, StringConstraints
 
-from bot.connectors.base import Record
-from bot.connectors.quickbooks.records import CustomerRecord, Invoice, on_record
-from bot.connectors.quickbooks.rules import TITLE, request_id
-from bot.http.client import JSON, Http, Reply, in_path, short, thing, to_json
-from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
+from bot.connectors.base import Client, digest
+from bot.connectors.oauth import RefreshToken, TokenStore
+from bot.connectors.quickbooks.records import CustomerRecord, Invoice, Named, on_record
+from bot.core.model import Fields, Frozen
+from bot.http.client import Http, Model, Reply, Wiring, in_path, short
+from bot.http.errors import ConnectorError, CredentialsRefused, Refused
 
+TITLE: Final = "QuickBooks"
 MINOR_VERSION: Final = "75"  # lower ones are ignored since August 2025
+LET_IN: Final = f"{TITLE} answers in minor version {MINOR_VERSION} and lets us into the company."
+SETTING: Final = "QUICKBOOKS_REFRESH_TOKEN"
+REQUEST_ID: Final = "intuit_tid"
 ROWS_AT_MOST: Final = 1000
-REST_S: Final = 60  # what a 429 means, section 7 of the reference: it comes without Retry-After
+REST_S: Final = 60.0  # what a 429 means, section 7 of the reference: it comes without Retry-After
 
-Thing = TypeVar("Thing", bound=Record)
-
-
-class Rested(httpx.AsyncBaseTransport):
-    """Says for QuickBooks how long a 429 lasts."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            response.headers.setdefault("Retry-After", str(REST_S))
-        return response
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+# no control characters: the query language has no way to write them
+InvoiceNumber = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\\]{1,21}$")]  # DocNumber takes 21 characters
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\\,;]+@[^@\s\\,;]+$", max_length=100)]
+Stated = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\\]+$", max_length=500)]
 
 
-class Who(Protocol):
-    """Whatever names a customer: parameters, or the fields of a call."""
+class QuickBooksSettings(Frozen):
+    """Hold QUICKBOOKS_*; `realm_id` is the company, `tax_code` goes on every line we write."""
 
-    @property
-    def account_id(self) -> str | None: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def customer_name(self) -> str | None: ...
+    realm_id: str
+    client_id: str
+    client_secret: SecretStr
+    refresh_token: SecretStr
+    api_url: str
+    token_url: str
+    refund_item_id: str | None = None
+    refund_account_id: str | None = None
+    tax_code: str = "NON"
 
 
-class QuickBooksApi:
-    """One company's books. Every method raises ConnectorError."""
+class Customer(Frozen):
+    account_id: Stated | None = None
+    email: Email | None = None
+    customer_name: Stated | None = None
 
-    def __init__(self, http: Http, realm_id: str) -> None:
-        self._http = http
-        self._realm_id = realm_id
-        self._root = f"/v3/company/{in_path(realm_id)}"
 
-    async def company(self) -> None:
-        await self._http.read(f"{self._root}/companyinfo/{in_path(self._realm_id)}", {"minorversion": MINOR_VERSION})
+class QuickBooksApi(Client):
+    """Ask one company's books. Every method raises ConnectorError."""
 
-    async def rows(self, kind: str, model: type[Thing], where: str) -> list[Thing]:
-        """What a query finds, at most 1000 records; `where` holds values as `quoted` gives them."""
+    def __init__(self, settings: QuickBooksSettings, tokens: TokenStore, **wiring: Unpack[Wiring]) -> None:
+        self.settings = settings
+        self._root = f"/v3/company/{in_path(settings.realm_id)}"
+        app = "app.sandbox.qbo" if "sandbox-" in settings.api_url else "app.qbo"
+        self._app = f"https://{app}.intuit.com/app"
+        credential = RefreshToken(
+            TITLE,
+            settings.token_url,
+            settings.client_id,
+            settings.client_secret.get_secret_value(),
+            settings.refresh_token.get_secret_value(),
+            store=tokens,
+            system="quickbooks",
+            client_settings="QUICKBOOKS_CLIENT_ID and QUICKBOOKS_CLIENT_SECRET",
+            token_setting=SETTING,
+            request_id_header=REQUEST_ID,
+            **wiring,
+        )
+        http = Http(TITLE, settings.api_url, {}, refusal, SETTING, REQUEST_ID, REST_S, credential=credential, **wiring)
+        super().__init__(http)
+
+    async def check(self) -> str:
+        path = f"{self._root}/companyinfo/{in_path(self.settings.realm_id)}"
+        await self.http.read(path, {"minorversion": MINOR_VERSION})
+        return " ".join([LET_IN, *await self._left_to_people()])
+
+    async def _left_to_people(self) -> list[str]:
+        """Return a sentence for what is a person's. Raises Refused for a setting whose record is not there."""
+        item_id, account_id = self.settings.refund_item_id, self.settings.refund_account_id
+        if not item_id:
+            return ["Refunds are a person's there until QUICKBOOKS_REFUND_ITEM_ID is set."]
+        await self._expect("Item", item_id, "product or service", "QUICKBOOKS_REFUND_ITEM_ID")
+        if not account_id:
+            return ["Refund receipts are a person's until QUICKBOOKS_REFUND_ACCOUNT_ID is set."]
+        await self._expect("Account", account_id, "account", "QUICKBOOKS_REFUND_ACCOUNT_ID")
+        return []
+
+    async def _expect(self, kind: str, record_id: str, what: str, setting: str) -> None:
+        if not (record_id.isdecimal() and await self.rows(kind, Named, f"Id = {quoted(record_id)}")):
+            raise Refused(f"{TITLE} has no {what} {record_id}: check {setting}.")
+
+    async def rows(self, kind: str, model: type[Model], where: str) -> list[Model]:
+        """Return what a query finds, at most 1000 records; `where` holds values as `quoted` gives them."""
         words = ("select * from", kind, "where", where, "maxresults", str(ROWS_AT_MOST))
         query = {"query": " ".join(words)}
-        reply = await self._http.read(f"{self._root}/query", query | {"minorversion": MINOR_VERSION})
+        reply = await self.http.read(f"{self._root}/query", query | {"minorversion": MINOR_VERSION})
         found = reply.body.get("QueryResponse")
-        listed = found.get(kind, []) if isinstance(found, dict) else None
-        made = [thing(model, row) for row in listed] if isinstance(listed, list) else [None]
-        rows = [row for row in made if row is not None]
-        if len(rows) != len(made):
-            raise self._http.unreadable(reply)
-        return rows
+        return self.http.records(model, found.get(kind, []) if isinstance(found, dict) else None, reply)
 
-    async def one(self, kind: str, record_id: str, model: type[Thing]) -> Thing:
-        """Raises Refused with the reason "not_found"."""
+    async def one(self, kind: str, record_id: str, model: type[Model]) -> Model:
+        """Return a record. Raises Refused with the reason "not_found"."""
         path = f"{self._root}/{kind.lower()}/{in_path(record_id)}"
-        return self.record(kind, model, await self._http.read(path, {"minorversion": MINOR_VERSION}))
+        return self.record(kind, model, await self.http.read(path, {"minorversion": MINOR_VERSION}))
 
     async def write(self, kind: str, body: Mapping[str, object], key: str) -> Reply:
-        query = {"requestid": request_id(key), "minorversion": MINOR_VERSION}
-        return await self._http.write("POST", f"{self._root}/{kind.lower()}", to_json(body).encode(), JSON, query=query)
+        query = {"requestid": digest(key, 50), "minorversion": MINOR_VERSION}
+        return await self.http.write_json("POST", f"{self._root}/{kind.lower()}", body, query=query)
 
     async def mail(self, invoice_id: str, to: str | None, key: str) -> Reply:
-        """To the invoice's own address where `to` is None. The body has to be empty, and of this type."""
-        query = {"requestid": request_id(key), "minorversion": MINOR_VERSION} | ({"sendTo": to} if to else {})
+        """Mail an invoice, to its own address where `to` is None. The body has to be empty, and of this type."""
+        query = {"requestid": digest(key, 50), "minorversion": MINOR_VERSION} | ({"sendTo": to} if to else {})
         path = f"{self._root}/invoice/{in_path(invoice_id)}/send"
-        return await self._http.write("POST", path, b"", "application/octet-stream", query=query)
+        return await self.http.write("POST", path, b"", "application/octet-stream", query=query)
 
-    def record(self, kind: str, model: type[Thing], reply: Reply) -> Thing:
-        found = thing(model, reply.body.get(kind))
-        if found is None:
-            raise self._http.unreadable(reply)
-        return found
+    def record(self, kind: str, model: type[Model], reply: Reply) -> Model:
+        return self.http.records(model, [reply.body.get(kind)], reply)[0]
 
     async def invoice(self, invoice_number: str) -> Invoice:
-        """Raises Refused where there is none, or more than one."""
+        """Return an invoice by its number. Raises Refused where there is none, or more than one."""
         return _only(
             await self.rows("Invoice", Invoice, f"DocNumber = {quoted(invoice_number)}"),
             f"{TITLE} has no invoice {invoice_number}.",
             f"{TITLE} has more than one invoice {invoice_number}: do it by hand there.",
         )
 
-    async def customer(self, who: Who) -> CustomerRecord:
-        """By QuickBooks' id, else by e-mail, else by name. Raises Refused where that is nobody, or not one."""
+    async def customer(self, who: Customer | Fields) -> CustomerRecord:
+        """Return a customer by QuickBooks' id, else by e-mail, else by name. Raises Refused where that is not one."""
         if who.account_id and who.account_id.isdecimal():  # other ids are other systems', and so may be digits
             for named in await self.rows("Customer", CustomerRecord, f"Id = {quoted(who.account_id)}"):
                 if who.email and not on_record(who.email, named.primary_email_addr):
@@ -120,13 +147,18 @@ class QuickBooksApi:
             f"{TITLE} has more than one customer with {by}: name its {TITLE} id.",
         )
 
+    def url(self, kind: str, record_id: str) -> str:
+        """Return the page of a record for people."""
+        page = f"customerdetail?nameId={record_id}" if kind == "Customer" else f"{kind.lower()}?txnId={record_id}"
+        return f"{self._app}/{page}"
+
 
 def quoted(value: str) -> str:
-    r"""A value in a query: `\` guards a quote, and itself."""
+    r"""Return a value for a query: `\` guards a quote, and itself."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _only(rows: list[Thing], none: str, several: str) -> Thing:
+def _only(rows: list[Model], none: str, several: str) -> Model:
     if len(rows) != 1:
         raise Refused(several if rows else none, reason="several" if rows else "not_found")
     return rows[0]
@@ -147,7 +179,7 @@ _EMAIL: Final = re.compile(r"[^\s<>,;:]+@[^\s<>,;:]+")
 
 
 def refusal(reply: Reply) -> ConnectorError | None:
-    """What a 4xx reply means: a `Fault`, or the gateway's `fault` in lower case. None leaves 401 to the base."""
+    """Return what a 4xx reply means: a `Fault`, or the gateway's `fault`. None leaves 401 to the base."""
     code, message, kind = _fault(reply.body)
     said, request_id = code or str(reply.status), reply.request_id
     if reply.status == httpx.codes.UNAUTHORIZED:
@@ -159,16 +191,13 @@ def refusal(reply: Reply) -> ConnectorError | None:
         sentence = f"{TITLE} does not let us into the company ({said}): check QUICKBOOKS_REALM_ID, or connect it again "
         return CredentialsRefused(f"{sentence}and renew QUICKBOOKS_REFRESH_TOKEN.", request_id=request_id)
     if kind in {"SYSTEM", "SERVICE"}:  # an error of its own, whatever the status says
-        sentence = f"{TITLE} could not say how it ended ({said})."
-        if reply.write:
-            return Unsure(f"{sentence} It may have happened.", request_id=request_id)
-        return Unavailable(sentence, request_id=request_id)
+        return reply.undecided(f"{TITLE} could not say how it ended ({said}).")
     sentence = _SENTENCES.get(code) or f"{TITLE} refused it ({said}): {message}"
     return Refused(sentence, reason=_REASONS.get(code), request_id=request_id)
 
 
 def _fault(body: Mapping[str, object]) -> tuple[str, str, str]:
-    """Code, words without e-mail addresses, and the kind in capitals without "FAULT"."""
+    """Return code, words without e-mail addresses, and the kind in capitals without "FAULT"."""
     fault = body.get("Fault") or body.get("fault")
     fault = fault if isinstance(fault, dict) else {}
     errors = fault.get("Error") or fault.get("error")

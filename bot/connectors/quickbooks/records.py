@@ -1,4 +1,4 @@
-"""QuickBooks' records, as far as we read them. Amounts are decimals in major units there, `Money` here."""
+"""Hold QuickBooks' records, as far as we read them. Amounts are decimals in major units there, `Money` here."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,16 +7,16 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_pascal
 
-from bot.connectors.base import Record
+from bot.connectors.base import Record, with_minor_unit
 from bot.core.model import Money
-from bot.core.money import exponent, from_major
+from bot.core.money import from_major
 
 ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 ADDRESS_PARTS = (*ADDRESS_LINES, "City", "CountrySubDivisionCode", "PostalCode", "Country")
 
 
 def _value(reference: object) -> object:
-    """A reference is {"value": id, "name": ...}."""
+    """Return the id of a reference, which is {"value": id, "name": ...}."""
     return reference.get("value") if isinstance(reference, dict) else reference
 
 
@@ -24,14 +24,9 @@ def _address(email: object) -> object:
     return email.get("Address") if isinstance(email, dict) else email
 
 
-def _with_minor_unit(currency: str) -> str:
-    exponent(currency)  # ValueError for a code that is no money: such a record cannot be read
-    return currency
-
-
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 Ref = Annotated[str, BeforeValidator(_value)]
-CurrencyRef = Annotated[str, BeforeValidator(_value), AfterValidator(_with_minor_unit)]
+CurrencyRef = Annotated[str, BeforeValidator(_value), AfterValidator(with_minor_unit)]
 Emails = Annotated[str | None, BeforeValidator(_address)]
 
 
@@ -50,12 +45,12 @@ class _Document(_Book):
 
     @property
     def total(self) -> Money | None:
-        """None where the amount does not fit its currency."""
+        """Return the amount, None where it does not fit its currency."""
         return from_major(self.total_amt, self.currency_ref)
 
 
 class Named(_Book):
-    """Enough of a record to know that it is there."""
+    """Hold enough of a record to know that it is there."""
 
 
 class Delivery(Record):
@@ -91,7 +86,7 @@ class Invoice(_Document):
 
 
 class PaidBack(_Document):
-    """A refund receipt or a credit memo."""
+    """Hold a refund receipt or a credit memo."""
 
 
 class CustomerRecord(_Book):
@@ -108,4 +103,4 @@ class CustomerRecord(_Book):
 
 
 def on_record(email: str, emails: str | None) -> bool:
-    return email.casefold() in {one.strip().casefold() for one in (emails or "").replace(";", ",").split(",")}
+    return email.casefold() in {address.strip().casefold() for address in (emails or "").replace(";", ",").split(",")}

@@ -1,32 +1,41 @@
-"""Mails that Stripe sends for us: an open invoice again, and the receipt of a payment. Each goes out once.
+"""Send mails by Stripe: an open invoice again, and the receipt of a payment. Each goes out once.
 
 A mail cannot be taken back, so an earlier one is looked for before every sending: an invoice's among Stripe's events,
 a receipt's in the metadata of its charge. Only the address on the customer's record is written to, unless a person has
 verified another one.
 """
 
-import hashlib
-
-from bot.connectors.base import token
-from bot.connectors.stripe.client import MARK, TITLE, StripeApi, keys_of, path_of
-from bot.connectors.stripe.invoice_records import Invoice
-from bot.connectors.stripe.operations import SendInvoice, SendReceipt
-from bot.connectors.stripe.records import Charge, Event
-from bot.core.model import Receipt
+from bot.connectors.base import digest, token
+from bot.connectors.parameters import Verified
+from bot.connectors.stripe.client import MARK, TITLE, Email, InvoiceNumber, PaymentId, StripeApi, keys_of, path_of
+from bot.connectors.stripe.records import Charge, Event, Invoice
+from bot.core.model import Frozen, Receipt
 from bot.http.errors import Refused
 
 _TEST_MODE = f"{TITLE} mails nothing in test mode."
 
 
+class SendInvoice(Frozen):
+    invoice_number: InvoiceNumber
+    email: Email | None = None
+    verified: Verified | None = None
+
+
+class SendReceipt(Frozen):
+    payment_id: PaymentId
+    email: Email
+    verified: Verified | None = None
+
+
 async def send_invoice(api: StripeApi, params: SendInvoice, key: str) -> Receipt:
+    """Send an invoice, unless one of Stripe's events, kept for 30 days, says under our key that it was sent."""
     invoice = await api.invoice(params.invoice_number)
     if await _sent_before(api, invoice, key):
         return _invoice_receipt(invoice)
     if objection := _not_sendable(invoice) or await _wrong_recipient(api, invoice, params.email):
         raise Refused(objection)
     reply = await api.send(path_of("invoices", invoice.id, "send"), {}, key)
-    if api.http.record(Invoice, reply).id != invoice.id:
-        raise api.http.unreadable(reply)
+    api.confirmed(Invoice, reply, invoice.id)
     return _invoice_receipt(invoice, reply.request_id)
 
 
@@ -36,6 +45,7 @@ async def find_sent_invoice(api: StripeApi, params: SendInvoice, key: str) -> Re
 
 
 async def send_receipt(api: StripeApi, params: SendReceipt, key: str) -> Receipt:
+    """Send a receipt. The write that mails it leaves our key on the charge, and it is looked for first."""
     charge = await api.charge(params.payment_id)
     if _mark(key) in charge.metadata:
         return _receipt(charge)
@@ -45,8 +55,7 @@ async def send_receipt(api: StripeApi, params: SendReceipt, key: str) -> Receipt
         raise Refused(objection)
     fields = {"receipt_email": params.email, f"metadata[{_mark(key)}]": token(key)}
     reply = await api.send(path_of("charges", charge.id), fields, key)
-    if api.http.record(Charge, reply).id != charge.id:
-        raise api.http.unreadable(reply)
+    api.confirmed(Charge, reply, charge.id)
     again = _same(charge.receipt_email, params.email)
     note = f"{TITLE} had this address before: where no mail arrives, press “Resend receipt” there." if again else None
     return _receipt(charge, reply.request_id, note)
@@ -58,7 +67,7 @@ async def find_sent_receipt(api: StripeApi, params: SendReceipt, key: str) -> Re
 
 
 async def _sent_before(api: StripeApi, invoice: Invoice, key: str) -> bool:
-    """Whether Stripe has an event of this sending; it keeps events for 30 days."""
+    """Return whether Stripe has an event of this sending; it keeps events for 30 days."""
     ours = keys_of(key)
     since = {"created[gte]": str(invoice.created)}
     async for event in api.listed("/v1/events", Event, None, type="invoice.sent", **since):
@@ -79,7 +88,7 @@ def _not_sendable(invoice: Invoice) -> str | None:
 
 
 async def _wrong_recipient(api: StripeApi, invoice: Invoice, asked: str | None) -> str | None:
-    """Stripe takes no recipient: it mails to the customer. A verified address, too, has to be on the record first."""
+    """Return why not: Stripe mails to the customer only, so a verified address has to be on the record first."""
     customer = await api.customer(invoice.customer, None)
     if not customer.email:
         return f"The customer {customer.id} has no e-mail address in {TITLE}: add it there, then press Retry."
@@ -94,7 +103,7 @@ async def _wrong_recipient(api: StripeApi, invoice: Invoice, asked: str | None) 
 
 
 async def _not_on_record(api: StripeApi, charge: Charge, asked: str) -> str | None:
-    """A payment without a customer has only what its payer typed in."""
+    """Return why not; a payment without a customer has only what its payer typed in."""
     customer = await api.customer(charge.customer, None) if charge.customer else None
     on_record = customer.email if customer else charge.billing_details.email
     if not on_record:
@@ -104,13 +113,13 @@ async def _not_on_record(api: StripeApi, charge: Charge, asked: str) -> str | No
     return None
 
 
-def _same(one: str | None, other: str) -> bool:
-    return one is not None and one.strip().casefold() == other.strip().casefold()
+def _same(address: str | None, other: str) -> bool:
+    return address is not None and address.strip().casefold() == other.strip().casefold()
 
 
 def _mark(key: str) -> str:
-    """A name of its own for each step, so that a later receipt of the same charge does not overwrite it."""
-    return f"{MARK}_receipt_{hashlib.sha256(key.encode()).hexdigest()[:12]}"  # at most 40 characters
+    """Return a name of its own for each step, so that a later receipt of the charge does not overwrite it."""
+    return f"{MARK}_receipt_{digest(key, 12)}"  # at most 40 characters
 
 
 def _invoice_receipt(invoice: Invoice, request_id: str | None = None) -> Receipt:
@@ -119,9 +128,5 @@ def _invoice_receipt(invoice: Invoice, request_id: str | None = None) -> Receipt
 
 
 def _receipt(charge: Charge, request_id: str | None = None, note: str | None = None) -> Receipt:
-    return Receipt(
-        vendor_id=charge.id,
-        url=charge.url,
-        note=note if charge.livemode else _TEST_MODE,
-        request_id=request_id,
-    )
+    note = note if charge.livemode else _TEST_MODE
+    return Receipt(vendor_id=charge.id, url=charge.url, note=note, request_id=request_id)

@@ -1,13 +1,13 @@
-"""Stripe's records, as far as we read them. An expandable member is an id, or the object in its place."""
+"""Hold Stripe's records, as far as we read them. An expandable member is an id, or the object in its place."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bot.connectors.base import Record
+from bot.connectors.base import Record, with_minor_unit
 from bot.core.model import Money
-from bot.core.money import exponent, show
+from bot.core.money import show
 from bot.http.client import in_path
 
 # https://docs.stripe.com/currencies: MGA counts whole ariary there and hundredths in ISO 4217; ISK and UGX count
@@ -21,18 +21,12 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-def _with_minor_unit(currency: str) -> str:
-    exponent(currency)  # ValueError for a code that is no money: such a record cannot be read
-    return currency
-
-
 def _id_of(value: Any) -> Any:
     return value.get("id") if isinstance(value, dict) else value
 
 
-CurrencyCode = Annotated[
-    str, BeforeValidator(_upper), AfterValidator(_with_minor_unit)
-]  # Stripe writes it in lower case
+# Stripe writes it in lower case
+CurrencyCode = Annotated[str, BeforeValidator(_upper), AfterValidator(with_minor_unit)]
 Id = Annotated[str | None, BeforeValidator(_id_of)]
 Metadata = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
 
@@ -42,20 +36,20 @@ def dashboard(kind: str, vendor_id: str, *, live: bool) -> str:
 
 
 def day(seconds: int) -> str:
-    """Unix seconds as "18 Nov 2026", UTC."""
+    """Return Unix seconds as "18 Nov 2026", UTC."""
     at = datetime.fromtimestamp(seconds, UTC)
     return f"{at.day} {at:%b %Y}"
 
 
 class Priced(Record):
-    """Whatever has a currency, and a page in the dashboard."""
+    """Hold what has a currency, and a page in the dashboard."""
 
     id: str
     currency: CurrencyCode
     livemode: bool = False
 
     def words(self, amount_minor: int) -> str:
-        """For people. Only where the currency is not one of OTHER_UNITS."""
+        """Return an amount for people, where the currency is not one of OTHER_UNITS."""
         return show(Money(amount_minor=amount_minor, currency=self.currency))
 
 
@@ -180,3 +174,103 @@ class Event(Record):
 class PortalSession(Record):
     id: str
     url: str
+
+
+# --- around invoices ------------------------------------------------------------------------------------------------
+
+
+def _items(value: Any) -> Any:
+    """Return what a list object holds; nothing, where it was not asked for as a whole."""
+    return value.get("data") if isinstance(value, dict) else value or []
+
+
+class PaymentOfInvoice(Record):
+    payment_intent: PaymentIntent | str | None = None
+    charge: Id = None
+
+
+class InvoicePayment(Record):
+    status: str  # open, paid, canceled
+    payment: PaymentOfInvoice
+
+    @property
+    def intent(self) -> PaymentIntent | None:
+        """Return the payment intent, where it was asked for as a whole."""
+        return self.payment.payment_intent if isinstance(self.payment.payment_intent, PaymentIntent) else None
+
+
+class SubscriptionOfInvoice(Record):
+    subscription: Id = None
+
+
+class Parent(Record):
+    subscription_details: SubscriptionOfInvoice | None = None
+
+
+class Invoice(Priced):
+    number: str | None = None
+    status: str | None = None
+    amount_due: int
+    amount_paid: int
+    amount_remaining: int
+    post_payment_credit_notes_amount: int = 0
+    collection_method: str | None = None
+    created: int
+    customer: Id = None
+    customer_email: str | None = None  # as it was when the invoice was finalized
+    parent: Parent | None = None
+    payments: Annotated[list[InvoicePayment], BeforeValidator(_items)] = Field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"Invoice {self.number or self.id}"
+
+    @property
+    def url(self) -> str:
+        return dashboard("invoices", self.id, live=self.livemode)
+
+    @property
+    def subscription(self) -> str | None:
+        details = self.parent.subscription_details if self.parent else None
+        return details.subscription if details else None
+
+    @property
+    def under_way(self) -> bool:
+        """Return whether a bank is still working on a payment of it."""
+        return any(payment.intent is not None and payment.intent.status == "processing" for payment in self.payments)
+
+    @property
+    def failure(self) -> str | None:
+        """Return Stripe's word for why its last payment failed: "insufficient_funds", "expired_card"."""
+        errors = [payment.intent.last_payment_error for payment in self.payments if payment.intent]
+        words = [error.decline_code or error.code for error in errors if error]
+        return words[-1] if words else None
+
+
+class Subscription(Record):
+    id: str
+    status: str
+    created: int
+    latest_invoice: Id = None
+    livemode: bool = False
+
+    @property
+    def url(self) -> str:
+        return dashboard("subscriptions", self.id, live=self.livemode)
+
+
+class RefundOfNote(Record):
+    refund: Refund | str | None = None
+
+
+class CreditNote(Priced):
+    amount: int
+    invoice: Id = None
+    metadata: Metadata = Field(default_factory=dict)
+    refunds: list[RefundOfNote] = Field(default_factory=list)
+    status: str
+
+    @property
+    def failed_refund(self) -> Refund | None:
+        whole = [part.refund for part in self.refunds if isinstance(part.refund, Refund)]
+        return next((refund for refund in whole if refund.failed), None)

@@ -1,30 +1,43 @@
-"""Money back: a refund of a payment, or a credit note on a paid invoice, which refunds and keeps the books right.
+"""Give money back: a refund of a payment, or a credit note on a paid invoice, which refunds and keeps the books right.
 
-Never over what is left, never beside a dispute: both are read from Stripe before anything is sent.
+Never over what is left, never beside a dispute: both are read from Stripe before anything is sent. The reason
+"fraudulent" is not offered at all: Stripe then also blocks the card.
 """
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bot.connectors.base import token
-from bot.connectors.stripe.client import MARK, TITLE, StripeApi, path_of
-from bot.connectors.stripe.invoice_records import CreditNote, Invoice
-from bot.connectors.stripe.operations import MakeCreditNote, RefundPayment
-from bot.connectors.stripe.records import OTHER_UNITS, THREE_DECIMALS, Charge, Refund
+from bot.connectors.parameters import Amount, Reference
+from bot.connectors.stripe.client import MARK, TITLE, InvoiceNumber, PaymentId, StripeApi, about, path_of
+from bot.connectors.stripe.records import OTHER_UNITS, THREE_DECIMALS, Charge, CreditNote, Invoice, Refund
 from bot.core.model import Money, Receipt
 from bot.core.money import show
 from bot.http.errors import Refused
 
-Made = TypeVar("Made", Refund, CreditNote)
+PaidBack = TypeVar("PaidBack", Refund, CreditNote)
 
 
-async def refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
+class RefundPayment(Amount):
+    payment_id: PaymentId
+    reason: Literal["duplicate", "requested_by_customer"] | None = None
+    reference: Reference | None = None
+
+
+class MakeCreditNote(Amount):
+    """Give money of a paid invoice back, and say so in the books."""
+
+    invoice_number: InvoiceNumber
+    reference: Reference
+
+
+async def make_refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
+    """Refund a payment. Stripe answers a repeat of the same Idempotency-Key with the first refund."""
     charge = await api.charge(params.payment_id)
     # an earlier try of ours may be the very reason why nothing is left, and its key may have run out
     if charge.amount_refunded and (earlier := await _refund_of(api, params, key)):
         return _receipt(earlier, charge)
     if objection := _objection(charge, params.money):
         raise Refused(objection)
-    reference = params.reference
     reply = await api.send(
         "/v1/refunds",
         {
@@ -32,27 +45,27 @@ async def refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt:
             "amount": str(params.amount_minor),
             "reason": params.reason,
             f"metadata[{MARK}]": token(key),
-            "metadata[call]": reference.call if reference else None,
-            "metadata[case]": reference.case if reference else None,
+            **about(params.reference),
         },
         key,
     )
-    made = api.http.record(Refund, reply)
-    if (made.amount, made.currency) != (params.amount_minor, params.currency):
+    refund = api.http.record(Refund, reply)
+    if (refund.amount, refund.currency) != (params.amount_minor, params.currency):
         raise api.http.unreadable(reply)
     if reply.replayed:
-        made = await api.as_it_stands(path_of("refunds", made.id), Refund)
-    return _receipt(made, charge, reply.request_id)
+        refund = await api.as_it_stands(path_of("refunds", refund.id), Refund)
+    return _receipt(refund, charge, reply.request_id)
 
 
 async def find_refund(api: StripeApi, params: RefundPayment, key: str) -> Receipt | None:
-    made = await _refund_of(api, params, key)
-    if made is None or made.failed:  # `refund` then says that it failed: nothing is sent twice under one key
+    refund = await _refund_of(api, params, key)
+    if refund is None or refund.failed:  # `make_refund` then says that it failed: nothing is sent twice under one key
         return None
-    return _receipt(made, await api.charge(params.payment_id))
+    return _receipt(refund, await api.charge(params.payment_id))
 
 
-async def credit_note(api: StripeApi, params: MakeCreditNote, key: str) -> Receipt:
+async def make_credit_note(api: StripeApi, params: MakeCreditNote, key: str) -> Receipt:
+    """Make a credit note. Stripe answers a repeat of the same Idempotency-Key with the first one."""
     invoice = await api.invoice(params.invoice_number)
     if invoice.post_payment_credit_notes_amount and (earlier := await _note_of(api, invoice, params, key)):
         return _note_receipt(earlier, invoice)
@@ -65,25 +78,24 @@ async def credit_note(api: StripeApi, params: MakeCreditNote, key: str) -> Recei
             "amount": str(params.amount_minor),
             "refund_amount": str(params.amount_minor),
             f"metadata[{MARK}]": token(key),
-            "metadata[call]": params.reference.call,
-            "metadata[case]": params.reference.case,
+            **about(params.reference),
         },
         key,
     )
-    made = api.http.record(CreditNote, reply)
-    if (made.amount, made.currency, made.invoice) != (params.amount_minor, params.currency, invoice.id):
+    note = api.http.record(CreditNote, reply)
+    if (note.amount, note.currency, note.invoice) != (params.amount_minor, params.currency, invoice.id):
         raise api.http.unreadable(reply)
     if reply.replayed:
-        made = await api.as_it_stands(path_of("credit_notes", made.id), CreditNote, "refunds.refund")
-    return _note_receipt(made, invoice, reply.request_id)
+        note = await api.as_it_stands(path_of("credit_notes", note.id), CreditNote, "refunds.refund")
+    return _note_receipt(note, invoice, reply.request_id)
 
 
 async def find_credit_note(api: StripeApi, params: MakeCreditNote, key: str) -> Receipt | None:
     invoice = await api.invoice(params.invoice_number)
-    made = await _note_of(api, invoice, params, key)
-    if made is None or made.status == "void" or made.failed_refund:
+    note = await _note_of(api, invoice, params, key)
+    if note is None or note.status == "void" or note.failed_refund:
         return None
-    return _note_receipt(made, invoice)
+    return _note_receipt(note, invoice)
 
 
 def payment_field(payment_id: str) -> str:
@@ -92,29 +104,29 @@ def payment_field(payment_id: str) -> str:
 
 async def _refund_of(api: StripeApi, params: RefundPayment, key: str) -> Refund | None:
     query = {payment_field(params.payment_id): params.payment_id}
-    async for made in api.listed("/v1/refunds", Refund, **query):
-        if made.metadata.get(MARK) == token(key):
-            return _as_asked(made, params.money)
+    async for refund in api.listed("/v1/refunds", Refund, **query):
+        if refund.metadata.get(MARK) == token(key):
+            return _as_asked(refund, params.money)
     return None
 
 
 async def _note_of(api: StripeApi, invoice: Invoice, params: MakeCreditNote, key: str) -> CreditNote | None:
-    async for made in api.listed("/v1/credit_notes", CreditNote, "data.refunds.refund", invoice=invoice.id):
-        if made.metadata.get(MARK) == token(key):
-            return _as_asked(made, params.money)
+    async for note in api.listed("/v1/credit_notes", CreditNote, "data.refunds.refund", invoice=invoice.id):
+        if note.metadata.get(MARK) == token(key):
+            return _as_asked(note, params.money)
     return None
 
 
-def _as_asked(made: Made, money: Money) -> Made:
-    if (made.amount, made.currency) != (money.amount_minor, money.currency):
-        raise Refused(f"{TITLE} has made {made.id} for this step with another amount: compare it there.")
-    return made
+def _as_asked(record: PaidBack, money: Money) -> PaidBack:
+    if (record.amount, record.currency) != (money.amount_minor, money.currency):
+        raise Refused(f"{TITLE} has made {record.id} for this step with another amount: compare it there.")
+    return record
 
 
 async def _objection_to_credit(api: StripeApi, invoice: Invoice, asked: Money) -> str | None:
     if invoice.status != "paid":
         return f"{invoice.name} is {invoice.status}: a credit note gives back the money of a paid invoice."
-    paid = [one for one in invoice.payments if one.status == "paid"]
+    paid = [payment for payment in invoice.payments if payment.status == "paid"]
     payment = paid[0].payment if len(paid) == 1 else None
     payment_id = (payment.charge or (paid[0].intent.id if paid[0].intent else None)) if payment else None
     if payment_id is None:
@@ -147,22 +159,22 @@ def _objection(charge: Charge, money: Money) -> str | None:
     return None
 
 
-def _receipt(made: Refund, charge: Charge, request_id: str | None = None) -> Receipt:
-    if made.failed:
-        raise _failed(made, request_id)
-    note = None if made.status == "succeeded" else f"The refund is {made.status or 'under way'} at {TITLE}."
-    return Receipt(vendor_id=made.id, url=charge.url, note=note, request_id=request_id)
+def _receipt(refund: Refund, charge: Charge, request_id: str | None = None) -> Receipt:
+    if refund.failed:
+        raise _failed(refund, request_id)
+    note = None if refund.status == "succeeded" else f"The refund is {refund.status or 'under way'} at {TITLE}."
+    return Receipt(vendor_id=refund.id, url=charge.url, note=note, request_id=request_id)
 
 
-def _note_receipt(made: CreditNote, invoice: Invoice, request_id: str | None = None) -> Receipt:
-    if made.status == "void":
-        raise Refused(f"{TITLE} made the credit note {made.id}, but somebody has voided it.", request_id=request_id)
-    if made.failed_refund:
-        raise _failed(made.failed_refund, request_id)
-    return Receipt(vendor_id=made.id, url=invoice.url, request_id=request_id)
+def _note_receipt(note: CreditNote, invoice: Invoice, request_id: str | None = None) -> Receipt:
+    if note.status == "void":
+        raise Refused(f"{TITLE} made the credit note {note.id}, but somebody has voided it.", request_id=request_id)
+    if note.failed_refund:
+        raise _failed(note.failed_refund, request_id)
+    return Receipt(vendor_id=note.id, url=invoice.url, request_id=request_id)
 
 
-def _failed(made: Refund, request_id: str | None) -> Refused:
-    end = "failed" if made.status == "failed" else "was canceled"
-    why = f" ({made.failure_reason})" if made.failure_reason else ""
-    return Refused(f"{TITLE} made the refund {made.id}, but it {end}{why}.", request_id=request_id)
+def _failed(refund: Refund, request_id: str | None) -> Refused:
+    end = "failed" if refund.status == "failed" else "was canceled"
+    why = f" ({refund.failure_reason})" if refund.failure_reason else ""
+    return Refused(f"{TITLE} made the refund {refund.id}, but it {end}{why}.", request_id=request_id)

@@ -1,7 +1,6 @@
 """Promises of the Fidel API connector: what is sent, what is refused, and what is found again."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -10,28 +9,14 @@ from pydantic import JsonValue
 
 from bot.connectors.fidel import FidelConnector
 from bot.core.model import Action, Receipt
-from bot.http.errors import ConnectorError, Refused, Unavailable, Unsure
+from bot.http.errors import Unavailable, Unsure
 from sandbox.fidel.seeds import BRAND, BRISTOL, VISA
-from tests.connectors.support import KEY, REFERENCE, World, action, vendors
+from tests.connectors.support import KEY, REFERENCE, World, action, refusal
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TEA = "Juniper & Sage Tea House"
 BAKERY = "Harbour Lane Bakery"
 SITE = "https://juniper.example.com/"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
-
-
-@pytest.fixture
-async def fidel(world: World) -> AsyncIterator[FidelConnector]:
-    connector = world.fidel(reimbursement=True)
-    world.state.fidel["reimbursement"] = True
-    yield connector
-    await connector.close()
 
 
 def do(operation: str, **params: JsonValue) -> Action:
@@ -40,12 +25,6 @@ def do(operation: str, **params: JsonValue) -> Action:
 
 def create(name: str = TEA, **more: JsonValue) -> Action:
     return do("create_brand", name=name, reference=dict(REFERENCE), **more)
-
-
-async def refusal(fidel: FidelConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await fidel.perform(todo, KEY)
-    return raised.value.sentence
 
 
 def brands(world: World, name: str) -> list[Any]:
@@ -277,6 +256,6 @@ async def test_a_list_that_never_ends_is_given_up(fidel: FidelConnector, world: 
     async def endless(*_: object) -> Any:
         return type("Reply", (), {"body": {"items": [], "last": "again"}})()
 
-    fidel._http.read = endless  # type: ignore[method-assign, assignment]  # a vendor that loops for ever
+    fidel.api.http.read = endless  # type: ignore[method-assign, assignment]  # a vendor that loops for ever
     with pytest.raises(Unavailable, match="more than we can look through"):
         await fidel.find(create(), KEY)

@@ -1,7 +1,6 @@
 """Promises of the Fidel API connector where purchases are searched for and money is paid out."""
 
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
@@ -10,35 +9,15 @@ from pydantic import JsonValue
 from bot.connectors.base import Repeat
 from bot.connectors.fidel import FidelConnector
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, Refused, Unsure
+from bot.http.errors import Unsure
 from sandbox.fidel.seeds import BOSTON, BREAKFAST, CATERING, MASTERCARD, REFUND, REFUNDED
-from tests.connectors.support import KEY, World, action, vendors
+from tests.connectors.support import KEY, World, action, refusal
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
-
-
-@pytest.fixture
-async def fidel(world: World) -> AsyncIterator[FidelConnector]:
-    connector = world.fidel(reimbursement=True)
-    world.state.fidel["reimbursement"] = True
-    yield connector
-    await connector.close()
-
-
 def do(operation: str, **params: JsonValue) -> Action:
     return action("fidel", operation, **params)
-
-
-async def refusal(fidel: FidelConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await fidel.perform(todo, KEY)
-    return raised.value.sentence
 
 
 # --- missing transactions -------------------------------------------------------------------------------------------

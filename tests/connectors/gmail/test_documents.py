@@ -1,38 +1,23 @@
 """Gmail's connector against the sandbox: documents that mails carry, what is refused, and facts."""
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors import gmail as gmail_module
-from bot.connectors.gmail import GmailConnector
-from bot.connectors.google.client import ServiceAccount
+from bot.connectors.gmail import GmailConnector, operations
+from bot.connectors.gmail.client import GmailSettings
 from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, PDF, THREAD
-from tests.connectors.google import GoogleWorld, google_world, key_file
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details
+from tests.connectors.google import GoogleWorld, key_file
+from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
 
 CREATE, UPLOAD, SEND = "/gmail/v1/users/me/drafts", "/upload/gmail/v1/users/me/drafts", "/drafts/send"
 INVOICE = "1PdfINV-20431"
 NOWHERE = "http://127.0.0.1:9/google"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def gmail(world: GoogleWorld) -> AsyncIterator[GmailConnector]:
-    connector = world.gmail()
-    yield connector
-    await connector.close()
 
 
 def mail(operation: str, **more: JsonValue) -> Action:
@@ -47,14 +32,6 @@ def reply(**more: JsonValue) -> Action:
 
 ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
 ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
-
-
-async def refusal(gmail: GmailConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await gmail.perform(todo, KEY)
-    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
-    assert "@northwind" not in raised.value.sentence
-    return raised.value.sentence
 
 
 # --- documents
@@ -101,7 +78,8 @@ async def test_a_document_that_google_made_is_attached_as_pdf(gmail: GmailConnec
 async def test_header_injection_and_several_recipients_are_refused_before_anything_is_sent(
     operation: str, wrong: dict[str, JsonValue]
 ) -> None:
-    gmail = GmailConnector(ServiceAccount.from_key_file(key_file()), MAILBOX, NOWHERE)  # a request would be Unavailable
+    settings = GmailSettings(service_account=key_file(), api_url=NOWHERE, mailbox=MAILBOX)
+    gmail = GmailConnector(settings)  # a request would be Unavailable
     assert "does not fit Gmail" in await refusal(gmail, mail(operation, **wrong))
     await gmail.close()
 
@@ -119,7 +97,7 @@ async def test_a_document_over_the_limit_is_refused_in_words_and_not_fetched(
 async def test_a_document_whose_size_shows_only_when_it_came_is_refused_too(
     gmail: GmailConnector, world: GoogleWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gmail_module, "DOCUMENT_AT_MOST", 20)
+    monkeypatch.setattr(operations, "DOCUMENT_AT_MOST", 20)
     del world.store["files"][INVOICE]["size"]
     assert "is larger than" in await refusal(gmail, mail("send", document_id=INVOICE))
     assert world.drafts == {}

@@ -1,37 +1,23 @@
 """Gmail's connector against the sandbox: one mail however often it is tried, its document, replies in their thread."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from pydantic import JsonValue
 
-from bot.connectors.base import Repeat
+from bot.connectors.base import Repeat, digest
 from bot.connectors.gmail import GmailConnector
-from bot.connectors.gmail.records import HEADER, code, digest
+from bot.connectors.gmail.records import HEADER, code
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
+from bot.http.errors import Unavailable, Unsure
 from sandbox.google.drafts import add_message
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, THREAD
-from tests.connectors.google import GoogleWorld, google_world
-from tests.connectors.support import KEY, REFERENCE, action
+from tests.connectors.google import GoogleWorld
+from tests.connectors.support import KEY, REFERENCE, action, refusal
 
 CREATE, UPLOAD, SEND = "/gmail/v1/users/me/drafts", "/upload/gmail/v1/users/me/drafts", "/drafts/send"
 INVOICE = "1PdfINV-20431"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def gmail(world: GoogleWorld) -> AsyncIterator[GmailConnector]:
-    connector = world.gmail()
-    yield connector
-    await connector.close()
 
 
 def mail(operation: str, **more: JsonValue) -> Action:
@@ -46,14 +32,6 @@ def reply(**more: JsonValue) -> Action:
 
 ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
 ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
-
-
-async def refusal(gmail: GmailConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await gmail.perform(todo, KEY)
-    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
-    assert "@northwind" not in raised.value.sentence
-    return raised.value.sentence
 
 
 # --- sending --------------------------------------------------------------------------------------------------------
@@ -87,7 +65,7 @@ async def test_the_same_key_sends_once_however_often_and_by_whomever_it_is_tried
 
 @ids
 async def test_a_mail_whose_answer_was_lost_went_once(gmail: GmailConnector, world: GoogleWorld, todo: Action) -> None:
-    """The draft is gone, and the mail is there: the same try already knows."""
+    """Check that the same try knows: the draft is gone, and the mail is there."""
     for fault in ("lost_reply", "garbage"):
         key = f"{KEY}/{fault}"
         world.fail(SEND, fault)
@@ -141,7 +119,7 @@ async def test_a_token_that_dies_between_the_sending_and_its_answer_leaves_it_un
 
 
 async def _only_draft(gmail: GmailConnector, world: GoogleWorld, todo: Action) -> str:
-    """A try that came as far as its draft: 429 on the sending, which surely sent nothing."""
+    """Try as far as the draft: 429 on the sending, which surely sent nothing."""
     world.faults.insert(0, ("", SEND, "429"))
     await refusal(gmail, todo, Unavailable)
     (draft,) = world.drafts
@@ -155,7 +133,7 @@ async def test_a_mail_that_the_search_does_not_show_yet_stays_unsure_and_is_left
     world.fail(SEND, "lost_reply")
     assert "most likely went" in await refusal(gmail, mail("send"), Unsure)
     assert await gmail.find(mail("send"), KEY) is None
-    assert GmailConnector.operations["send"].repeat is Repeat.PERSON
+    assert GmailConnector.table["send"].repeat is Repeat.PERSON
     world.ahead = timedelta(minutes=2)
     assert await gmail.find(mail("send"), KEY) is not None
     assert len(world.mails) == 1
@@ -204,7 +182,7 @@ async def test_a_draft_that_nobody_confirmed_is_no_unsure_mail_and_is_used_again
 async def test_a_sending_that_arrives_late_makes_the_second_one_no_second_mail(
     gmail: GmailConnector, world: GoogleWorld, todo: Action
 ) -> None:
-    """Its draft was still there when we looked, and is gone when we send again."""
+    """Check a draft that was still there when we looked, and is gone when we send again."""
     world.fail(SEND, "late")
     receipt = await gmail.perform(todo, KEY)
     assert [one["id"] for one in world.mails] == [receipt.vendor_id]

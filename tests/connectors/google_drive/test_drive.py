@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,24 +12,11 @@ from bot.connectors.google_drive import DriveConnector
 from bot.core.model import Action, Fact
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.google.seeds import DOCUMENTS
-from tests.connectors.google import GoogleWorld, google_world
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details
+from tests.connectors.google import GoogleWorld
+from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
 
 INVOICE = "1PdfINV-20431"
 UPLOAD, SHARE = "/upload/drive/v3/files", "/permissions"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def drive(world: GoogleWorld) -> AsyncIterator[DriveConnector]:
-    connector = world.drive()
-    yield connector
-    await connector.close()
 
 
 def store(**more: JsonValue) -> Action:
@@ -45,13 +31,6 @@ def store(**more: JsonValue) -> Action:
 def share(**more: JsonValue) -> Action:
     params: dict[str, JsonValue] = {"document_id": INVOICE, "email": "ap@northwind.example"}
     return action("drive", "share", **{**params, **more})
-
-
-async def refusal(drive: DriveConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await drive.perform(todo, KEY)
-    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
-    return raised.value.sentence
 
 
 # --- store ----------------------------------------------------------------------------------------------------------
@@ -108,7 +87,7 @@ async def test_every_try_under_a_key_uses_the_same_id(drive: DriveConnector, wor
 
 
 async def test_a_file_that_arrives_late_is_taken_from_the_conflict(drive: DriveConnector, world: GoogleWorld) -> None:
-    """It was not there when we looked, and is there when we store it again."""
+    """Check a file that was not there when we looked, and is there when we store it again."""
     world.fail(UPLOAD, "late")
     await refusal(drive, store(), Unsure)
     assert await drive.find(store(), KEY) is None

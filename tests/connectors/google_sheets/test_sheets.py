@@ -1,6 +1,5 @@
 """Google Sheets' connector against the sandbox: one row however often it is tried, its status, text that stays text."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,24 +10,11 @@ from bot.connectors.google_sheets.records import mark_ids
 from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.google.seeds import SPREADSHEET
-from tests.connectors.google import GoogleWorld, google_world
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details
+from tests.connectors.google import GoogleWorld
+from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
 
 BATCH, STATUS = ":batchUpdate", "/values:batchUpdateByDataFilter"
 URL = f"https://docs.google.com/spreadsheets/d/{SPREADSHEET}/edit"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
-
-
-@pytest.fixture
-async def sheets(world: GoogleWorld) -> AsyncIterator[SheetsConnector]:
-    connector = world.sheets()
-    yield connector
-    await connector.close()
 
 
 def append(*cells: str, **more: JsonValue) -> Action:
@@ -38,13 +24,6 @@ def append(*cells: str, **more: JsonValue) -> Action:
 
 def status(words: str = "approved", row_key: str = KEY) -> Action:
     return action("sheets", "set_status", row_key=row_key, status=words)
-
-
-async def refusal(sheets: SheetsConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await sheets.perform(todo, KEY)
-    assert isinstance(raised.value, CredentialsRefused) is (kind is CredentialsRefused)
-    return raised.value.sentence
 
 
 # --- the row --------------------------------------------------------------------------------------------------------
@@ -115,7 +94,7 @@ async def test_a_row_that_never_arrived_is_not_found_and_added_by_the_next_try(
 async def test_a_batch_that_arrives_late_makes_the_second_one_fail_as_a_whole(
     sheets: SheetsConnector, world: GoogleWorld
 ) -> None:
-    """The row was not there when we looked, and is there when we add it again."""
+    """Check a row that was not there when we looked, and is there when we add it again."""
     world.fail(BATCH, "late")
     await refusal(sheets, append("x"), Unsure)
     assert await sheets.find(append("x"), KEY) is None

@@ -1,28 +1,13 @@
 """Promises of what HubSpot knows about a case: the contact with its owner, VIP or not, and the renewal deal."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.connectors.hubspot import HubSpotConnector
 from sandbox.hubspot.seeds import DANA, NORTHWIND, RENEWAL
-from tests.connectors.crm import Crm, crm
+from tests.connectors.crm import Crm
 from tests.connectors.support import NOW, details
 
 WANTED = frozenset({"contact", "deal", "charge"})
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Crm]:
-    async with crm() as running:
-        yield running
-
-
-@pytest.fixture
-async def hubspot(world: Crm) -> AsyncIterator[HubSpotConnector]:
-    connector = world.hubspot()
-    yield connector
-    await connector.close()
 
 
 async def test_the_contact_and_its_renewal_are_facts(hubspot: HubSpotConnector) -> None:

@@ -1,7 +1,6 @@
 """Promises of the HubSpot connector: one note or task for a step, on the right record, for somebody who is there."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,25 +10,12 @@ from pydantic import JsonValue
 from bot.connectors.hubspot import HubSpotConnector
 from bot.connectors.hubspot.client import VERSION
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
+from bot.http.errors import CredentialsRefused, Refused, Unavailable, Unsure
 from sandbox.hubspot.seeds import DANA, HARBOUR, KESTREL, KEY_PROPERTY, LI, MARCUS, NORTHWIND
-from tests.connectors.crm import Crm, crm
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details
+from tests.connectors.crm import Crm
+from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
 
 DUE = "2026-11-20T09:30:00Z"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Crm]:
-    async with crm() as running:
-        yield running
-
-
-@pytest.fixture
-async def hubspot(world: Crm) -> AsyncIterator[HubSpotConnector]:
-    connector = world.hubspot()
-    yield connector
-    await connector.close()
 
 
 def note(**more: JsonValue) -> Action:
@@ -49,13 +35,6 @@ def made(world: Crm, kind: str) -> list[Any]:
 
 def links(world: Crm, kind: str) -> list[list[str]]:
     return sorted(link[2:] for link in world.state.hubspot["links"] if link[0] == kind)
-
-
-async def refusal(hubspot: HubSpotConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await hubspot.perform(todo, KEY)
-    assert type(raised.value) is kind
-    return raised.value.sentence
 
 
 # --- notes and tasks ------------------------------------------------------------------------------------------------

@@ -1,22 +1,20 @@
-"""The sandbox's QuickBooks behind a real socket, a store for its refresh tokens, and faults by method and path."""
+"""Put the sandbox's QuickBooks behind a real socket, with a store for its refresh tokens."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pydantic import JsonValue
 
 from bot.connectors.quickbooks import QuickBooksConnector
+from bot.connectors.quickbooks.client import QuickBooksSettings
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, Refused
 from sandbox import quickbooks
 from sandbox.quickbooks import ACCOUNT, CLIENT_ID, ITEM, PREFIX, REALM, REFRESH_TOKEN, TOKEN_PATH
 from sandbox.state import State
-from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, action
+from tests.connectors.support import NOW, REFERENCE, Exchange, Recorder, action, split
 
 SECRET = "made-up-secret"
 T = TypeVar("T")
@@ -24,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass
 class Tokens:
-    """A TokenStore of one process; `saved` is every refresh token that came back."""
+    """Store tokens of one process; `saved` is every refresh token that came back."""
 
     saved: list[str] = field(default_factory=list)
 
@@ -41,18 +39,15 @@ class Tokens:
 
 
 @dataclass
-class Company:
-    """`fail(method, *faults)` breaks the next requests of that method to the books, one fault each; "" breaks none.
+class Company(Recorder):
+    """Hold the books; `fail(method, *faults)` breaks the next requests of that method, one fault each; "" breaks none.
 
-    Faults: lost_reply (the effect, then no answer) · drop (neither) · 429, 500, ... (that status with `body`).
+    `exchanges` are without those for tokens.
     """
 
-    state: State
-    url: str = ""
-    exchanges: list[Exchange] = field(default_factory=list)  # without those for tokens
     tokens: Tokens = field(default_factory=Tokens)
     faults: dict[str, list[str]] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict)
+    prefixes: tuple[str, ...] = (PREFIX,)
 
     @property
     def books(self) -> dict[str, Any]:
@@ -66,42 +61,29 @@ class Company:
         self.faults[method] = list(faults)
 
     def connector(self, **options: Any) -> QuickBooksConnector:
-        options = {"refund_item_id": ITEM, "refund_account_id": ACCOUNT, "client_secret": SECRET} | options
-        return QuickBooksConnector(
-            options.pop("realm_id", REALM),
-            CLIENT_ID,
-            options.pop("client_secret"),
-            options.pop("refresh_token", REFRESH_TOKEN),
-            options.pop("store", self.tokens),
-            f"{self.url}{PREFIX}",
-            f"{self.url}{TOKEN_PATH}",
-            **options,
-        )
+        tokens = options.pop("store", self.tokens)
+        options, wiring = split(options)
+        ours = {
+            "realm_id": REALM,
+            "client_id": CLIENT_ID,
+            "client_secret": SECRET,
+            "refresh_token": REFRESH_TOKEN,
+            "api_url": f"{self.url}{PREFIX}",
+            "token_url": f"{self.url}{TOKEN_PATH}",
+            "refund_item_id": ITEM,
+            "refund_account_id": ACCOUNT,
+        }
+        return QuickBooksConnector(QuickBooksSettings(**{**ours, **options}), tokens=tokens, **wiring)
 
-    async def pass_on(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if request.path == TOKEN_PATH:
-            answered: web.StreamResponse = await handler(request)
-            return answered
-        faults = self.faults.get(request.method)
-        fault = faults.pop(0) if faults else ""
-        body = await request.read()
-        answer = None if fault == "drop" else await self._answer(request, handler, fault)
-        text = bytes(answer.body) if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b""
-        path, status = request.path.removeprefix(PREFIX), None if answer is None else answer.status
-        self.exchanges.append(
-            Exchange(request.method, path, request.query, request.headers, body, request.content_type, status, text)
-        )
-        if answer is None or fault == "lost_reply":
-            assert request.transport is not None
-            request.transport.abort()
-            return web.Response()
-        return answer
+    def keeps(self, request: web.Request) -> bool:
+        return request.path != TOKEN_PATH
 
-    async def _answer(self, request: web.Request, handler: Any, fault: str) -> web.StreamResponse:
-        if fault.isdigit():
-            return web.json_response(self.body, status=int(fault), headers={"intuit_tid": "1-made-up"})
-        answered: web.StreamResponse = await handler(request)
-        return answered
+    def fault_of(self, request: web.Request) -> str:
+        faults = self.faults.get(request.method) if self.keeps(request) else None
+        return faults.pop(0) if faults else ""
+
+    def refused(self, status: int) -> web.Response:
+        return web.json_response(self.body or {}, status=status, headers={"intuit_tid": "1-made-up"})
 
 
 @asynccontextmanager
@@ -109,14 +91,7 @@ async def company() -> AsyncIterator[Company]:
     running = Company(State())
     quickbooks.seed(running.state, NOW)
 
-    @web.middleware
-    async def passing(request: web.Request, handler: Any) -> web.StreamResponse:
-        return await running.pass_on(request, handler)
-
-    app = web.Application(middlewares=[passing])
-    app.add_routes(quickbooks.routes(running.state, SECRET, now=lambda: NOW))
-    async with TestServer(app) as server:
-        running.url = str(server.make_url("")).rstrip("/")
+    async with running.serve(quickbooks.routes(running.state, SECRET, now=lambda: NOW)):
         yield running
 
 
@@ -151,15 +126,8 @@ def move(**more: JsonValue) -> Action:
     return step("update_address", **{**params, **more})
 
 
-async def refusal(connector: QuickBooksConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await connector.perform(todo, KEY)
-    assert "@" not in raised.value.sentence
-    return raised.value.sentence
-
-
 def effects(world: Company, todo: Action) -> list[Any]:
-    """What its operation has left in the books."""
+    """Return what its operation has left in the books."""
     kinds = {"send_invoice": "mails", "refund_receipt": "RefundReceipt", "credit_memo": "CreditMemo"}
     kept = world.books[kinds[todo.operation]]
     return list(kept.values()) if isinstance(kept, dict) else list(kept)

@@ -1,29 +1,16 @@
 """Promises of the QuickBooks connector about tokens that rotate, settings, and about what the books say of a case."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from bot.connectors.quickbooks import LET_IN, QuickBooksConnector
+from bot.connectors.quickbooks import QuickBooksConnector
+from bot.connectors.quickbooks.client import LET_IN
 from bot.http.errors import CredentialsRefused
-from tests.connectors.quickbooks.support import Company, Tokens, company, credit, refund, refusal, send
-from tests.connectors.support import NOW, details
+from tests.connectors.quickbooks.support import Company, Tokens, credit, refund, send
+from tests.connectors.support import NOW, details, refusal
 
 BOTH = frozenset({"books_invoice", "books_customer"})
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Company]:
-    async with company() as running:
-        yield running
-
-
-@pytest.fixture
-async def quickbooks(world: Company) -> AsyncIterator[QuickBooksConnector]:
-    connector = world.connector()
-    yield connector
-    await connector.close()
 
 
 # --- tokens and settings ----------------------------------------------------------------------------------------------
@@ -139,7 +126,7 @@ async def test_an_invoice_has_one_status(
     ("money", "number", "doubt"),
     [
         ("12950 USD", "INV-20418", None),
-        ("12951 USD", "INV-20418", "The call says 129.51 USD, more than the 129.50 USD of invoice INV-20418."),
+        ("12951 USD", "INV-20418", "The call says 129.51 USD, more than invoice INV-20418 of 129.50 USD."),
         ("12950 EUR", "INV-20418", "The call says 129.50 EUR, but invoice INV-20418 is 129.50 USD."),
         ("12950 USD", "INV-1", "QuickBooks has no invoice INV-1."),
         ("12950 USD", "n" * 300, f"{'n' * 40} is not an invoice number of QuickBooks."),

@@ -1,7 +1,6 @@
 """Promises of the QuickBooks connector about one effect for one key, whatever is lost, late or changed meanwhile."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,21 +9,8 @@ from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
 from bot.http.errors import Unavailable, Unsure
 from sandbox.quickbooks import panel
-from tests.connectors.quickbooks.support import Company, company, credit, effects, fault, move, refund, refusal, send
-from tests.connectors.support import KEY
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Company]:
-    async with company() as running:
-        yield running
-
-
-@pytest.fixture
-async def quickbooks(world: Company) -> AsyncIterator[QuickBooksConnector]:
-    connector = world.connector()
-    yield connector
-    await connector.close()
+from tests.connectors.quickbooks.support import Company, credit, effects, fault, move, refund, send
+from tests.connectors.support import KEY, refusal
 
 
 def customer(world: Company) -> Any:

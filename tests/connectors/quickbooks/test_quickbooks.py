@@ -1,7 +1,6 @@
 """Promises of the QuickBooks connector: what is sent, what is refused before and by it, and one effect for one key."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,30 +10,15 @@ from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
 from tests.connectors.quickbooks.support import (
     Company,
-    company,
     credit,
     effects,
     fault,
     move,
     refund,
-    refusal,
     send,
     step,
 )
-from tests.connectors.support import KEY
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Company]:
-    async with company() as running:
-        yield running
-
-
-@pytest.fixture
-async def quickbooks(world: Company) -> AsyncIterator[QuickBooksConnector]:
-    connector = world.connector()
-    yield connector
-    await connector.close()
+from tests.connectors.support import KEY, refusal
 
 
 def customer(world: Company) -> Any:

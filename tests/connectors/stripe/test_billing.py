@@ -1,6 +1,5 @@
 """Promises around Stripe's invoices, receipts, disputes and customers: what is sent, and what is refused in words."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -10,22 +9,9 @@ from pydantic import JsonValue
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action
 from bot.http.errors import Refused
-from tests.connectors.support import KEY, REFERENCE, World, action, vendors
+from tests.connectors.support import KEY, REFERENCE, World, action, refusal
 
 OURS = dict(REFERENCE)
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
-
-
-@pytest.fixture
-async def stripe(world: World) -> AsyncIterator[StripeConnector]:
-    connector = world.stripe()
-    yield connector
-    await connector.close()
 
 
 def todo(operation: str, **params: JsonValue) -> Action:
@@ -34,12 +20,6 @@ def todo(operation: str, **params: JsonValue) -> Action:
 
 def note(number: str = "INV-20418", amount_minor: int = 5000, currency: str = "USD") -> Action:
     return todo("credit_note", invoice_number=number, amount_minor=amount_minor, currency=currency, reference=OURS)
-
-
-async def refusal(stripe: StripeConnector, step: Action) -> str:
-    with pytest.raises(Refused) as raised:
-        await stripe.perform(step, KEY)
-    return raised.value.sentence
 
 
 def form(world: World) -> dict[str, list[str]]:

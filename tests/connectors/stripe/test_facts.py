@@ -1,26 +1,12 @@
 """Promises of Stripe's look-ups beside the payment: customer, dispute, invoice and subscription."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Fact
-from tests.connectors.support import NOW, World, details, vendors
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
-
-
-@pytest.fixture
-async def stripe(world: World) -> AsyncIterator[StripeConnector]:
-    connector = world.stripe()
-    yield connector
-    await connector.close()
+from tests.connectors.support import NOW, World, details
 
 
 async def look(stripe: StripeConnector, *wanted: str, money: str | None = None, **fields: Any) -> list[Fact]:

@@ -1,6 +1,5 @@
 """Promises of the Stripe connector: what is sent, what is refused before and by Stripe, and what is found again."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,32 +10,13 @@ from pydantic import JsonValue
 
 from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, Refused, Unavailable, Unsure
-from tests.connectors.support import KEY, REFERENCE, World, action, vendors
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with vendors() as running:
-        yield running
-
-
-@pytest.fixture
-async def stripe(world: World) -> AsyncIterator[StripeConnector]:
-    connector = world.stripe()
-    yield connector
-    await connector.close()
+from bot.http.errors import Unavailable, Unsure
+from tests.connectors.support import KEY, REFERENCE, World, action, refusal
 
 
 def refund(payment_id: str = "pi_SMALL", amount_minor: int = 2400, currency: str = "USD", **more: JsonValue) -> Action:
     params: dict[str, JsonValue] = {"payment_id": payment_id, "amount_minor": amount_minor, "currency": currency}
     return action("stripe", "refund", **{**params, **more})
-
-
-async def refusal(stripe: StripeConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await stripe.perform(todo, KEY)
-    return raised.value.sentence
 
 
 def refunds(world: World, payment_id: str = "pi_SMALL") -> list[Any]:
@@ -121,7 +101,7 @@ async def test_a_key_that_no_header_can_carry_is_sent_as_its_digest(stripe: Stri
 
 
 def test_the_key_is_trusted_for_less_than_the_24_hours_that_stripe_keeps_it() -> None:
-    assert StripeConnector.operations["refund"].key_lasts == timedelta(hours=23)
+    assert StripeConnector.table["refund"].key_lasts == timedelta(hours=23)
 
 
 # --- refused before anything is sent --------------------------------------------------------------------------------

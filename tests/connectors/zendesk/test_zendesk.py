@@ -1,6 +1,5 @@
 """Promises of the Zendesk connector: one internal comment for a step, whatever is lost, merged or closed."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,28 +9,13 @@ from pydantic import JsonValue
 
 from bot.connectors.zendesk import ZendeskConnector
 from bot.core.model import Action
-from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
+from bot.http.errors import CredentialsRefused, Unavailable, Unsure
 from sandbox.zendesk.seeds import DANA, ME, OLD_DANA
-from tests.connectors.crm import Crm, crm
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details
+from tests.connectors.crm import Crm
+from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
 
 CALL = str(REFERENCE["call"])
 LATER = "call-7f3a/ticket/2"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[Crm]:
-    async with crm() as running:
-        yield running
-
-
-@pytest.fixture
-async def zendesk(world: Crm) -> AsyncIterator[ZendeskConnector]:
-    connector = world.zendesk()
-    await connector.check()
-    world.exchanges.clear()
-    yield connector
-    await connector.close()
 
 
 def ticket(**more: JsonValue) -> Action:
@@ -58,13 +42,6 @@ def comments(world: Crm, ticket_id: str | int) -> list[Any]:
 
 def close_ticket(world: Crm, ticket_id: str, *tags: str) -> None:
     world.state.zendesk["tickets"][ticket_id] |= {"status": "closed", "tags": list(tags)}
-
-
-async def refusal(zendesk: ZendeskConnector, todo: Action, kind: type[ConnectorError] = Refused) -> str:
-    with pytest.raises(kind) as raised:
-        await zendesk.perform(todo, KEY)
-    assert type(raised.value) is kind
-    return raised.value.sentence
 
 
 # --- the ticket -----------------------------------------------------------------------------------------------------
