@@ -1,4 +1,4 @@
-"""Where the cards of the cases hang, and which of them wait to be drawn."""
+"""Store where the cards of the cases hang, and find those that wait to be drawn."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from storage.audit import History
 from storage.errors import NotStored
 from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time_or_none
 
+TIMES = ("posting_since", "trail_since", "due_at", "lease_until")
 ADD = """
 INSERT INTO cards (case_id, place, channel, channel_id, message_ts, shown_revision, posting_since, trail_n,
   trail_since, failures, due_at, lease_owner, lease_until, urgent, case_revision)
@@ -46,59 +47,44 @@ ORDER BY urgent DESC, wake_at, case_id, place LIMIT :limit {skip_locked}
 """
 
 
-def _place(row: Row) -> CardCopy:
-    case_id, place, channel, channel_id, message_ts, shown, posting, trail_n, trail, failures, due, owner, until = row
-    return CardCopy(
-        case_id=case_id,
-        place=place,
-        channel=channel,
-        channel_id=channel_id,
-        message_ts=message_ts,
-        shown_revision=shown,
-        posting_since=to_time_or_none(posting),
-        trail_n=trail_n,
-        trail_since=to_time_or_none(trail),
-        failures=failures,
-        due_at=to_time_or_none(due),
-        lease_owner=owner,
-        lease_until=to_time_or_none(until),
-    )
+def _card(row: Row) -> CardCopy:
+    values = dict(zip(CardCopy.model_fields, row, strict=True))  # every statement selects them in this order
+    return CardCopy(**values | {name: to_time_or_none(values[name]) for name in TIMES})
 
 
-def _columns(place: CardCopy) -> Params:
-    times = ("posting_since", "trail_since", "due_at", "lease_until")
-    return {**place.model_dump(), **{name: to_text_or_none(getattr(place, name)) for name in times}}
+def _columns(card: CardCopy) -> Params:
+    return {**card.model_dump(), **{name: to_text_or_none(getattr(card, name)) for name in TIMES}}
 
 
 class Cards(History):
     def card(self, case_id: str, place: str = "home") -> CardCopy | None:
         row = self._session.row(ONE, {"case_id": case_id, "place": place})
-        return None if row is None else _place(row)
+        return None if row is None else _card(row)
 
     def case_at(self, channel_id: str, message_ts: str) -> CardCopy | None:
-        """The card that is this message of Slack. It looks at every card: for what people rarely do."""
+        """Return the card that is this message of Slack. It looks at every card: for what people rarely do."""
         row = self._session.row(AT, {"channel_id": channel_id, "message_ts": message_ts})
-        return None if row is None else _place(row)
+        return None if row is None else _card(row)
 
-    def add_card(self, place: CardCopy) -> None:
-        """Raises NotStored where its case does not exist."""
-        added = self._session.row(ADD, _columns(place))
+    def add_card(self, card: CardCopy) -> None:
+        """Add a card. Raises NotStored where its case does not exist."""
+        added = self._session.row(ADD, _columns(card))
         if added is None:
-            raise NotStored(f"case {place.case_id} does not exist")
+            raise NotStored(f"case {card.case_id} does not exist")
         self._note_due("cards", added[0])
 
-    def save_card(self, place: CardCopy, *, held_by: str | None = None) -> bool:
-        """False where `held_by` has lost its lease to another, or where there is no such card; then nothing is written.
+    def save_card(self, card: CardCopy, *, held_by: str | None = None) -> bool:
+        """Save a card; return False, and write nothing, if `held_by` lost its lease or there is no such card.
 
-        A card that shows less than its case keeps its due time even where `place.due_at` is None.
+        A card that shows less than its case keeps its due time even where `card.due_at` is None.
         """
         statement, params = (SAVE, {}) if held_by is None else (SAVE_HELD, {"held_by": held_by})
-        saved = self._session.row(statement, {**_columns(place), **params})
+        saved = self._session.row(statement, {**_columns(card), **params})
         if saved is not None:
             self._note_due("cards", saved[0])
         return saved is not None
 
     def due_cards(self, now: datetime, limit: int, skip_channels: frozenset[str] = frozenset()) -> list[CardCopy]:
-        """Urgent ones first, then the longest due; held until the transaction ends."""
+        """Return due cards, urgent ones first, then the longest due; held until the transaction ends."""
         params = {"now": to_text(now), "limit": limit, "ids": json_list(sorted(skip_channels))}
-        return [_place(row) for row in self._session.rows(DUE, params)]
+        return [_card(row) for row in self._session.rows(DUE, params)]

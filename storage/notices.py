@@ -1,4 +1,4 @@
-"""Messages beside cards that wait to be sent, once each."""
+"""Store messages beside cards that wait to be sent, once each."""
 
 from datetime import datetime
 
@@ -59,7 +59,7 @@ def _columns(notice: Notice) -> Params:
 
 class Notices(History):
     def add_notice(self, notice: Notice) -> bool:
-        """False where the same news was noted before."""
+        """Add a notice; return False if the same news was noted before."""
         return self._written(ADD, _columns(notice))
 
     def notice(self, notice_id: str) -> Notice | None:
@@ -67,22 +67,22 @@ class Notices(History):
         return None if row is None else _notice(row)
 
     def due_notices(self, now: datetime, limit: int, skip: frozenset[str] = frozenset()) -> list[Notice]:
-        """Longest due first, none to the recipients to `skip`; held until the transaction ends."""
+        """Return due notices, the longest due first, none to those to `skip`; held until the transaction ends."""
         params = {"now": to_text(now), "limit": limit, "ids": json_list(sorted(skip))}
         return [_notice(row) for row in self._session.rows(DUE, params)]
 
     def waiting_notice(self, case_id: str, recipient: str) -> Notice | None:
-        """The oldest that nobody has begun to send about this case to this recipient; held."""
+        """Return the oldest that nobody has begun to send about this case to this recipient; held."""
         params = {"from_id": f"{case_id}/", "to_id": f"{case_id}0", "recipient": recipient}
         row = self._session.row(WAITING, params)
         return None if row is None else _notice(row)
 
     def written_at(self, case_id: str, at: datetime) -> list[tuple[int, str]]:
-        """Numbers and actors of the case's entries of this very moment: those of one transaction."""
+        """Return numbers and actors of the case's entries of this very moment: those of one transaction."""
         return [(n, actor) for n, actor in self._session.rows(WRITTEN_AT, {"case_id": case_id, "at": to_text(at)})]
 
     def save_notice(self, notice: Notice, *, held_by: str | None = None) -> bool:
-        """False where `held_by` has lost its lease to another; then nothing is written."""
+        """Save a notice; return False, and write nothing, if `held_by` lost its lease to another."""
         if held_by is None:
             return self._written(SAVE, _columns(notice))
         return self._written(SAVE_HELD, {**_columns(notice), "held_by": held_by})

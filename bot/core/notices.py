@@ -1,4 +1,4 @@
-"""What is sent beside cards: a direct message to the person concerned, a digest, an answer to a workflow."""
+"""Describe what is sent beside cards: a direct message, a digest, an answer to a workflow."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from bot.core.model import Frozen
 
 
 class Notice(Frozen):
-    """Sent once. `notice_id` says what it is about, so that the same news never makes a second one."""
+    """Hold a message that is sent once; its id says what it is about, so that the same news makes no second one."""
 
     notice_id: str  # "<case id>/<audit entry n>/<recipient>", "digest/2026-W48/<channel>"
     recipient: str  # a Slack user id, a name in the policy's [channels], or "workflow:<function execution id>"
@@ -26,7 +26,7 @@ class Notice(Frozen):
 
 
 class Timer(Frozen):
-    """Something that happens to an open case at a time, once."""
+    """Hold what happens to an open case at a time, once."""
 
     case_id: str
     name: str  # "reminder:1", "escalation:1", "warning", "expiry", "follow_up"

@@ -105,4 +105,4 @@ class ThreadLog(_CardSender):
 def card_deliveries(base: Base) -> Deliveries[CardJob]:
     """Return the lane of cards and their threads."""
     senders = {DeliveryKind.CARD: Card(base), DeliveryKind.THREAD_LOG: ThreadLog(base)}
-    return Deliveries(base, "cards", case_cards.due, senders)
+    return Deliveries(base, case_cards.due, senders)

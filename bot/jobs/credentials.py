@@ -33,10 +33,9 @@ class Credentials:
 
     async def _admins(self) -> Sequence[str]:
         """Return who can renew credentials, or a channel where nobody is named or Slack cannot tell."""
+        members = self.base.policy.groups.get("admins", ())
         try:
-            return sorted(await self.base.outside.slack.people_of(self.base.policy.groups.get("admins", ()))) or (
-                "fallback",
-            )
+            return sorted(await self.base.outside.slack.people_of(members)) or ("fallback",)
         except SlackError:
             return ("fallback",)
 

@@ -68,12 +68,13 @@ class Message:
         return found and Arrived(self.channel_id, *found, found=True)
 
     async def send(self, slack: Slack) -> Arrived:
-        key = {**self.key, **self.says}
-        if self.ts is not None:
-            await slack.update(self.channel_id, self.ts, self.picture)
-            return Arrived(self.channel_id, self.ts, key)
-        post = partial(slack.post, self.channel_id, self.picture, event=self.event, key=key)
-        return Arrived(self.channel_id, await post(thread_ts=self.thread_ts, whole=self.whole), key)
+        key, ts = {**self.key, **self.says}, self.ts
+        if ts is None:
+            post = partial(slack.post, self.channel_id, self.picture, event=self.event, key=key)
+            ts = await post(thread_ts=self.thread_ts, whole=self.whole)
+        else:
+            await slack.update(self.channel_id, ts, self.picture)
+        return Arrived(self.channel_id, ts, key)
 
 
 class Sender(ABC, Generic[Job]):
@@ -100,11 +101,10 @@ class Sender(ABC, Generic[Job]):
 
 
 class Deliveries(Generic[Job]):
-    """Claim and send what one table holds; `name` is that of its lane."""
+    """Claim and send what one table holds."""
 
-    def __init__(self, base: Base, name: str, due: Due[Job], senders: Mapping[DeliveryKind, Sender[Job]]) -> None:
+    def __init__(self, base: Base, due: Due[Job], senders: Mapping[DeliveryKind, Sender[Job]]) -> None:
         self.base = base
-        self.name = name
         self._due = due
         self._senders = senders
         self._claims = count()

@@ -135,4 +135,4 @@ def notice_deliveries(base: Base) -> Deliveries[NoticeJob]:
         DeliveryKind.CHANNEL_MESSAGE: ChannelMessage(base),
         DeliveryKind.WORKFLOW_ANSWER: WorkflowAnswer(base),
     }
-    return Deliveries(base, "notices", case_notices.due, senders)
+    return Deliveries(base, case_notices.due, senders)

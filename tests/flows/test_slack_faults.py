@@ -23,7 +23,7 @@ async def _counted(world: World, method: str, outcome: str) -> bool | None:
 
 
 async def wait_of(world: World, case_id: str, place: str) -> timedelta:
-    """How long the card waits, once nobody holds it."""
+    """Return how long the card waits, once nobody holds it."""
 
     async def look() -> timedelta | None:
         found = await world.app.db.read(lambda store: store.card(case_id, place))
@@ -41,7 +41,7 @@ async def hurry(world: World, case_id: str, place: str) -> None:
 
 
 async def settled(world: World, case: Case) -> dict[str, Any]:
-    """The only card of its channel, once its thread tells the beginning of the story; waiting costs no time."""
+    """Wait until the thread tells the beginning of the story, and return the only card; waiting costs no time."""
     channel = f"finance-{case.channel}"
 
     async def told() -> dict[str, Any] | None:

@@ -276,6 +276,12 @@ def no_look_before_a_second_post(patch: Patch) -> None:
     patch.setattr(Slack, "find", nothing)
 
 
+def a_lost_delivery_is_still_sent(patch: Patch) -> None:
+    save_card, save_notice = Store.save_card, Store.save_notice
+    patch.setattr(Store, "save_card", lambda store, card, **_: save_card(store, card))
+    patch.setattr(Store, "save_notice", lambda store, notice, **_: save_notice(store, notice))
+
+
 def a_new_key_for_each_try(patch: Patch) -> None:
     tries: list[str] = []
 
@@ -318,6 +324,7 @@ OF_THE_WORLD: Mapping[str, Mutation] = MappingProxyType(
             an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47
         ),
         "no look before a second post": Mutation(no_look_before_a_second_post, "no card hangs twice"),
+        "a lost delivery is still sent": Mutation(a_lost_delivery_is_still_sent, "", 13),
         "a new key for each try": Mutation(a_new_key_for_each_try, DOUBLED, 39),
         "one approval where two are needed": Mutation(one_approval_is_enough, UNAPPROVED),
         "an approval of version 1 counts for version 2": Mutation(

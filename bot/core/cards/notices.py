@@ -1,4 +1,4 @@
-"""Pictures of notices: what one person is told, in a direct message, about a case that concerns them."""
+"""Draw notices: what one person is told, in a direct message, about a case that concerns them."""
 
 from collections.abc import Mapping
 
@@ -26,13 +26,13 @@ NEWS: Mapping[str, str] = {
 
 
 def headline(case: Case) -> str:
-    """The first line of every notice about this case; plain text, not escaped."""
+    """Return the first line of every notice about this case; plain text, not escaped."""
     title = wording.headline(case.kind, case.details, None, urgent=case.urgent)
     return _one_line(f"{title} ({case.case_id})")
 
 
 def news(case: Case, entry: Entry) -> str:
-    """One more line: what has happened; `case` as it is afterwards. Plain text, not escaped."""
+    """Say in one line what has happened; `case` as it is afterwards. Plain text, not escaped."""
     words = NEWS.get(entry.what) or entry.sentence or entry.what
     if words.endswith("."):
         return _one_line(words)
@@ -40,7 +40,7 @@ def news(case: Case, entry: Entry) -> str:
 
 
 def picture(notice: Notice, link: str | None, locale: str = HOME) -> Picture:
-    """`link`: where the card of its case hangs. What was drawn beforehand, such as a digest, stays as it is."""
+    """Draw a notice with a `link` to the card of its case; what was drawn before, such as a digest, stays as it is."""
     if notice.blocks:
         return Picture(text=notice.text, blocks=list(notice.blocks))
     first, *rest = [data(in_locale(line, locale), 600) for line in notice.text.split("\n")]
