@@ -16,13 +16,14 @@ SELECT :case_id, :place, :channel, :channel_id, :message_ts, :shown_revision, :p
 FROM cases WHERE case_id = :case_id
 RETURNING wake_at
 """
-# A card that its holder calls finished stays due where the case moved on meanwhile; the row itself knows, so that this
-# holds between two processes too.
+# A card that its holder calls finished, or that shows more than before, stays due if the case moved on meanwhile. The
+# row itself knows, so that this holds between two processes too: what the holder reads of the case may be too old.
 SAVE = """
 UPDATE cards SET channel = :channel, channel_id = :channel_id, message_ts = :message_ts,
   shown_revision = :shown_revision, posting_since = :posting_since, trail_n = :trail_n, trail_since = :trail_since,
   failures = :failures,
-  due_at = CASE WHEN CAST(:due_at AS TEXT) IS NULL AND case_revision > :shown_revision THEN due_at ELSE :due_at END,
+  due_at = CASE WHEN case_revision > :shown_revision
+    AND (CAST(:due_at AS TEXT) IS NULL OR :shown_revision > shown_revision) THEN due_at ELSE :due_at END,
   lease_owner = :lease_owner, lease_until = :lease_until
 WHERE case_id = :case_id AND place = :place
 RETURNING wake_at

@@ -46,18 +46,15 @@ def job_of(store: Store, card: CardCopy) -> CardJob:
 
 def shown(store: Store, job: CardJob, *, revision: int, channel_id: str, message_ts: str, now: datetime) -> bool:
     """Write that the card shows this revision; return False if another job holds the card by now."""
-    current = store.case(job.delivery.case_id)
-    behind = current is not None and current.revision > revision
-    due_at = now if behind else now + THREAD_LOG_PAUSE
+    due_at = now + THREAD_LOG_PAUSE if revision else now  # a card that was found may show any revision
     message = {"channel_id": channel_id, "message_ts": message_ts, "shown_revision": revision}
     return deliveries.settle(store, job, due_at=due_at, **message)
 
 
 def thread_log_shown(store: Store, job: CardJob, *, n: int, now: datetime) -> bool:
     """Write that the thread tells the history up to entry `n`; return False if another job holds the card by now."""
-    current, more = store.case(job.delivery.case_id), n < job.thread_log[-1].n
-    behind = more or (current is not None and current.revision > job.delivery.shown_revision)
-    return deliveries.settle(store, job, due_at=now if behind else None, trail_n=n)
+    more = n < job.thread_log[-1].n
+    return deliveries.settle(store, job, due_at=now if more else None, trail_n=n)
 
 
 def move_to_fallback(store: Store, job: CardJob, *, channel_id: str, why: str, now: datetime) -> bool:

@@ -89,14 +89,18 @@ async def test_a_case_that_becomes_urgent_moves_its_card_ahead(database: Databas
     assert [place.case_id for place in await database.write(lambda store: store.due_cards(NOW, 1))] == ["C-2"]
 
 
-async def test_a_card_that_was_drawn_while_its_case_moved_on_stays_due(database: Database) -> None:
+@pytest.mark.parametrize("then", [None, LATER], ids=["nothing", "its thread log"])
+async def test_a_card_that_was_drawn_while_its_case_moved_on_stays_due_at_once(
+    database: Database, then: datetime | None
+) -> None:
     def write(store: Store) -> None:
         open_case(store)
-        store.add_card(HELD)
+        store.add_card(HELD.model_copy(update={"shown_revision": 0}))
         store.save_case(a_case(revision=2), entry=WORKED, now=NOW)
 
     await database.write(write)
-    assert await database.write(lambda store: store.save_card(SHOWN, held_by="w1"))
+    shown = SHOWN.model_copy(update={"due_at": then})
+    assert await database.write(lambda store: store.save_card(shown, held_by="w1"))
     assert [place.shown_revision for place in await database.write(lambda store: store.due_cards(NOW, 9))] == [1]
     current = SHOWN.model_copy(update={"shown_revision": 2})
     await database.write(lambda store: store.save_card(current))
