@@ -1,6 +1,6 @@
 """Test which cards wait to be drawn, and who may say that one was, on both engines."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
