@@ -111,7 +111,8 @@ def _not_approved(world: "World", rows: Rows, effect: Effect, execution: Executi
     pressed = [click for click in world.people.pressed if click.at <= effect.at and tuple(click.button.ref) == ref]
     approved = {click.user_id: click for click in pressed if click.button.action_id is ActionId.APPROVE}
     hands = [Hand(click.user_id, GROUPS[click.user_id], click.lent, click.at) for click in approved.values()]
-    seats = world.rules.seats(proposal.kind, proposal.money.amount_minor if proposal.money else None)
+    amount = proposal.amount_for_policy  # who lowers an amount is judged by the rules of what was offered before
+    seats = world.rules.seats(proposal.kind, amount.amount_minor if amount else None)
     if not is_quorum(seats, frozenset(proposal.authors), hands):
         return f"only {sorted(approved)} pressed Approve on version {proposal.version}, by {proposal.authors}"
     return None
