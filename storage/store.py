@@ -2,18 +2,15 @@
 
 from datetime import UTC, datetime
 
-from bot.core.model import CaseFile
 from storage.calls import Calls
 from storage.cards import Cards
 from storage.cases import Cases
 from storage.duplicates import Links
-from storage.executions import Executions
 from storage.figures import Figures
-from storage.notices import Notices
+from storage.notices import Notices, Timers
 from storage.people import People
 from storage.replay import Replays
 from storage.session import to_text, to_time_or_none
-from storage.timers import Timers
 from storage.tokens import Tokens
 from storage.verify import Verification
 
@@ -41,21 +38,8 @@ SELECT MIN(wake_at) FROM (
 """
 
 
-class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
+class Store(Calls, Cases, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
     """Hold all verbs; valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
-
-    def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
-        """Return a case, its proposal, the decisions on that version, and all executions with their receipts."""
-        case = self.case(case_id, lock=lock)
-        proposal = None if case is None else self.proposal(case_id, case.version)
-        if case is None or proposal is None:
-            return None
-        return CaseFile(
-            case=case,
-            proposal=proposal,
-            decisions=self.decisions(case_id, case.version),
-            executions=self.executions(case_id),
-        )
 
     def release_leases(self, owner_prefix: str | None = None) -> int:
         """End leases and return their number; only where no holder is still at work. What was running becomes due."""

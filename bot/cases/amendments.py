@@ -15,9 +15,8 @@ from bot.core.cards.forms import FormErrors
 from bot.core.intake.typed import typed
 from bot.core.model import Call, CaseFile, Details, Entry, Fields, Money
 from bot.core.money import show, to_major, to_minor
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Policy, payout_of
-from bot.core.records import left_of
+from bot.core.records import left_of, unverified_recipient
 from bot.core.revise import LOWERED, RAISED
 from bot.core.slack_ids import CaseRef
 from storage import Store

@@ -22,8 +22,8 @@ from bot.core.model import (
     Receipt,
     Verdict,
 )
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Judgement, Policy, PolicyAction, judge, payout_of, question_of
+from bot.core.records import unverified_recipient
 from bot.core.triage import told_as
 from storage import Store
 
