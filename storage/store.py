@@ -10,7 +10,7 @@ from storage.figures import Figures
 from storage.notices import Notices, Timers
 from storage.people import People
 from storage.replay import Replays
-from storage.session import to_text, to_time_or_none
+from storage.session import to_text
 from storage.tokens import Tokens
 from storage.verify import Verification
 
@@ -28,14 +28,6 @@ UPDATE cards SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :
 RELEASE_NOTICES = """
 UPDATE notices SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :owners ESCAPE '!'
 """
-NEXT_DUE = """
-SELECT MIN(wake_at) FROM (
-  SELECT MIN(wake_at) AS wake_at FROM calls WHERE wake_at > :now
-  UNION ALL SELECT MIN(wake_at) FROM executions WHERE wake_at > :now
-  UNION ALL SELECT MIN(wake_at) FROM cards WHERE wake_at > :now
-  UNION ALL SELECT MIN(wake_at) FROM notices WHERE wake_at > :now
-) AS due
-"""
 
 
 class Store(Calls, Cases, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
@@ -47,8 +39,3 @@ class Store(Calls, Cases, Cards, Timers, Notices, People, Links, Tokens, Figures
         params = {"owners": prefix + "%", "long_ago": to_text(LONG_AGO)}
         leased = (RELEASE_EXECUTIONS, RELEASE_CALLS, RELEASE_CARDS, RELEASE_NOTICES)
         return sum(self._session.run(statement, params) for statement in leased)
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """Return the earliest later time at which work becomes due; a timer is none until it fires."""
-        row = self._session.row(NEXT_DUE, {"now": to_text(now)})
-        return to_time_or_none(row[0]) if row else None
