@@ -98,8 +98,8 @@ async def build(settings: Settings, policy: Policy, *, clock: Callable[[], datet
     token = settings.slack_bot_token.get_secret_value()
     slack = Slack(token=token, api_url=settings.slack_api_url, clock=clock)
     connectors = make_connectors(settings, db, clock)
-    worker = Worker()
-    db.on_due = lambda due: worker.wake(*(lane for lane, at in due.items() if at <= clock()))
+    worker = Worker(clock)
+    db.on_due = worker.on_due
     base = Base(
         db=db,
         outside=Outside(slack, Pace(settings.slack_channel_pace), connectors),

@@ -9,7 +9,6 @@ from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationEr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.cases.shadow import with_shadow
 from bot.core.policy import Policy
 from bot.core.policy.file import PolicyFaults, read_policy
 
@@ -212,7 +211,7 @@ def read_policies(places: Places) -> Policy:
             faults += wrong.faults
     if faults:
         raise ConfigFaults(tuple(faults))
-    return with_shadow(*found) if len(found) > 1 else found[0]
+    return found[0].with_shadow(found[1]) if len(found) > 1 else found[0]
 
 
 def read_policy_file(path: Path, variable: str = "POLICY_FILE") -> Policy:

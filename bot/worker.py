@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 log = logging.getLogger("countersign.worker")
@@ -85,15 +86,17 @@ class Lane:
 
 
 class Worker:
-    """Run the lanes of one process. `wake("calls")` after a commit makes that lane look at once."""
+    """Run the lanes of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self.lanes: dict[str, Lane] = {}
+        self._clock = clock
         self._loops: list[asyncio.Task[None]] = []
 
-    def wake(self, *names: str) -> None:
-        for name in names:
-            if name in self.lanes:
+    def on_due(self, due: Mapping[str, datetime]) -> None:
+        """Wake the lanes for which a commit made something due by now; the tick finds what is due later."""
+        for name, at in due.items():
+            if name in self.lanes and at <= self._clock():
                 self.lanes[name].wake()
 
     def start(self, lanes: Iterable[Lane], chores: Sequence[Chore], at_start: Sequence[Chore] = ()) -> None:

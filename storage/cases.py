@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bot.core.model import Case, CaseState, Decision, Entry, Kind, Proposal
-from storage.audit import History
+from bot.core.model import Case, CaseFile, CaseState, Decision, Entry, Kind, Proposal
 from storage.errors import NotStored
+from storage.executions import Executions
 from storage.session import Params, Row, json_list, to_text, to_time
 
 ADD_CASE = """
@@ -96,11 +96,26 @@ def _contains(text: str) -> str:
     return f"%{folded}%"
 
 
-class Cases(History):
+class Cases(Executions):
+    """Store cases with their proposals, decisions and executions."""
+
     def case(self, case_id: str, *, lock: bool = False) -> Case | None:
         """Return a case; with `lock` nobody else changes it until the transaction ends."""
         row = self._session.row(CASE_HELD if lock else CASE, {"case_id": case_id})
         return None if row is None else case_of_row(row)
+
+    def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
+        """Return a case, its proposal, the decisions on that version, and all executions with their receipts."""
+        case = self.case(case_id, lock=lock)
+        proposal = None if case is None else self.proposal(case_id, case.version)
+        if case is None or proposal is None:
+            return None
+        return CaseFile(
+            case=case,
+            proposal=proposal,
+            decisions=self.decisions(case_id, case.version),
+            executions=self.executions(case_id),
+        )
 
     def add_case(self, case: Case, *, entry: Entry, now: datetime) -> None:
         """Add a case, before its first proposal, which refers to it."""

@@ -1,10 +1,11 @@
-"""Store messages beside cards that wait to be sent, once each."""
+"""Store what happens beside cards and by time alone: messages that are sent once each, and the timers of a case."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from bot.core.notices import Notice
+from bot.core.notices import Notice, Timer
 from storage.audit import History
-from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time_or_none
+from storage.session import Params, Row, json_list, to_text, to_text_or_none, to_time, to_time_or_none
 
 ADD = """
 INSERT INTO notices (notice_id, recipient, case_id, created_at, due_at, lease_owner, lease_until, data)
@@ -72,7 +73,7 @@ class Notices(History):
         return [_notice(row) for row in self._session.rows(DUE, params)]
 
     def waiting_notice(self, case_id: str, recipient: str) -> Notice | None:
-        """Return the oldest that nobody has begun to send about this case to this recipient; held."""
+        """Return the oldest notice about this case to this recipient that nobody has begun to send; held."""
         params = {"from_id": f"{case_id}/", "to_id": f"{case_id}0", "recipient": recipient}
         row = self._session.row(WAITING, params)
         return None if row is None else _notice(row)
@@ -92,3 +93,48 @@ class Notices(History):
         if row is not None:
             self._note_due("notices", row[0])
         return row is not None
+
+
+ADD_TIMER = """
+INSERT INTO timers (case_id, name, due_at, fired_at) VALUES (:case_id, :name, :due_at, :fired_at)
+ON CONFLICT (case_id, name) DO UPDATE SET due_at = excluded.due_at WHERE timers.fired_at IS NULL
+RETURNING due_at
+"""
+CASES_DUE = """
+SELECT case_id FROM timers WHERE fired_at IS NULL AND due_at <= :now
+GROUP BY case_id ORDER BY MIN(due_at), case_id LIMIT :limit
+"""
+FIRE_TIMER = "UPDATE timers SET fired_at = :now WHERE case_id = :case_id AND name = :name AND fired_at IS NULL"
+STOP_TIMERS = "DELETE FROM timers WHERE case_id = :case_id AND fired_at IS NULL AND name NOT IN ({ids})"
+TIMERS = "SELECT case_id, name, due_at, fired_at FROM timers WHERE case_id = :case_id ORDER BY due_at, name"
+
+
+def _timer(row: Row) -> Timer:
+    case_id, name, due_at, fired_at = row
+    return Timer(case_id=case_id, name=name, due_at=to_time(due_at), fired_at=to_time_or_none(fired_at))
+
+
+class Timers(History):
+    def set_timers(self, timers: Iterable[Timer]) -> None:
+        """Set timers; one that is there already moves to its new time, unless it has fired."""
+        for timer in timers:
+            times = {"due_at": to_text(timer.due_at), "fired_at": to_text_or_none(timer.fired_at)}
+            for (due_at,) in self._session.rows(ADD_TIMER, {"case_id": timer.case_id, "name": timer.name, **times}):
+                self._note_due("timers", due_at)
+
+    def cases_due(self, now: datetime, limit: int) -> list[str]:
+        """Return cases with a timer that is due, the longest due first. Whoever fires it locks the case."""
+        return [case_id for (case_id,) in self._session.rows(CASES_DUE, {"now": to_text(now), "limit": limit})]
+
+    def fire_timer(self, timer: Timer, now: datetime) -> bool:
+        """Mark a timer as fired; False where it has fired already."""
+        params = {"now": to_text(now), "case_id": timer.case_id, "name": timer.name}
+        return self._session.run(FIRE_TIMER, params) == 1
+
+    def stop_timers(self, case_id: str, keep: Iterable[str] = ()) -> None:
+        """Stop what has not fired yet, but for the names to `keep`."""
+        self._session.run(STOP_TIMERS, {"case_id": case_id, "ids": json_list(keep)})
+
+    def timers(self, case_id: str) -> list[Timer]:
+        """Return the timers of a case, soonest first, those that fired included."""
+        return [_timer(row) for row in self._session.rows(TIMERS, {"case_id": case_id})]

@@ -2,18 +2,15 @@
 
 from datetime import UTC, datetime
 
-from bot.core.model import CaseFile
 from storage.calls import Calls
 from storage.cards import Cards
 from storage.cases import Cases
 from storage.duplicates import Links
-from storage.executions import Executions
 from storage.figures import Figures
-from storage.notices import Notices
+from storage.notices import Notices, Timers
 from storage.people import People
 from storage.replay import Replays
-from storage.session import to_text, to_time_or_none
-from storage.timers import Timers
+from storage.session import to_text
 from storage.tokens import Tokens
 from storage.verify import Verification
 
@@ -31,31 +28,10 @@ UPDATE cards SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :
 RELEASE_NOTICES = """
 UPDATE notices SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE :owners ESCAPE '!'
 """
-NEXT_DUE = """
-SELECT MIN(wake_at) FROM (
-  SELECT MIN(wake_at) AS wake_at FROM calls WHERE wake_at > :now
-  UNION ALL SELECT MIN(wake_at) FROM executions WHERE wake_at > :now
-  UNION ALL SELECT MIN(wake_at) FROM cards WHERE wake_at > :now
-  UNION ALL SELECT MIN(wake_at) FROM notices WHERE wake_at > :now
-) AS due
-"""
 
 
-class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
+class Store(Calls, Cases, Cards, Timers, Notices, People, Links, Tokens, Figures, Replays, Verification):
     """Hold all verbs; valid inside one function given to `Database.write` or `Database.read`, never afterwards."""
-
-    def case_file(self, case_id: str, *, lock: bool = False) -> CaseFile | None:
-        """Return a case, its proposal, the decisions on that version, and all executions with their receipts."""
-        case = self.case(case_id, lock=lock)
-        proposal = None if case is None else self.proposal(case_id, case.version)
-        if case is None or proposal is None:
-            return None
-        return CaseFile(
-            case=case,
-            proposal=proposal,
-            decisions=self.decisions(case_id, case.version),
-            executions=self.executions(case_id),
-        )
 
     def release_leases(self, owner_prefix: str | None = None) -> int:
         """End leases and return their number; only where no holder is still at work. What was running becomes due."""
@@ -63,8 +39,3 @@ class Store(Calls, Cases, Executions, Cards, Timers, Notices, People, Links, Tok
         params = {"owners": prefix + "%", "long_ago": to_text(LONG_AGO)}
         leased = (RELEASE_EXECUTIONS, RELEASE_CALLS, RELEASE_CARDS, RELEASE_NOTICES)
         return sum(self._session.run(statement, params) for statement in leased)
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """Return the earliest later time at which work becomes due; a timer is none until it fires."""
-        row = self._session.row(NEXT_DUE, {"now": to_text(now)})
-        return to_time_or_none(row[0]) if row else None

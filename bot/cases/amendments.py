@@ -1,4 +1,4 @@
-"""Change the amount of an offer, or confirm its recipient: received like a call, and offered anew.
+"""Complete a case, change the amount of its offer, or confirm its recipient: received like a call, and offered anew.
 
 Who lowers an amount approves the lower one in the same click, by the rules of what was offered before. Who raises it is
 an author of the new version, and others are asked again.
@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cases.calls import CallHistory, receive, settle
-from bot.cases.clicks import Answer, Click, load, not_permitted, permitted
+from bot.cases.clicks import Answer, Click, check_open, load, not_permitted, permitted
 from bot.cases.decisions import approve_file, may_approve
 from bot.core.cards.forms import FormErrors
 from bot.core.intake.typed import typed
-from bot.core.model import Call, CaseFile, Details, Entry, Fields, Money
+from bot.core.model import Call, CaseFile, CaseState, Details, Entry, Fields, Money
 from bot.core.money import show, to_major, to_minor
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Policy, payout_of
-from bot.core.records import left_of
+from bot.core.records import left_of, unverified_recipient
 from bot.core.revise import LOWERED, RAISED
 from bot.core.slack_ids import CaseRef
 from storage import Store
@@ -123,3 +122,13 @@ def _read(amount: str, before: Money, file: CaseFile, locale: str) -> Money:
     if left is not None and money.amount_minor > left.amount_minor:
         raise FormErrors({"amount": f"Only {show(left, locale)} is left of what was paid."})
     return money
+
+
+def complete(store: Store, click: Click, details: Details, *, policy: Policy, now: datetime) -> Answer:
+    """Receive a person's details as a further call of the case, unless the policy does not let this person act."""
+    found = check_open(store, click, policy=policy, state=CaseState.OPEN, now=now)
+    if isinstance(found, Answer):
+        return found
+    call = Call(call_id=found.case.root, author=click.user_id, event="form", details=details)
+    receive(store, call, body_sha256=hashlib.sha256(click.identity.encode()).hexdigest(), now=now)
+    return Answer()

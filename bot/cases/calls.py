@@ -82,9 +82,17 @@ def settle(
         _open(store, told, triaged, known, policy, now)
     elif (revision := revise(case, _offered(store, case), told, triaged, known, now)) is not None:
         change_case(store, case, now, revision.entry, proposal=revision.proposal, policy=policy, **revision.fields)
-    shadow.offered(
-        store, told.root, told.versions, before=case, policy=policy, available_operations=available_operations, now=now
-    )
+    if policy.shadow is not None:
+        shadow.offered(
+            store,
+            told.root,
+            told.versions,
+            before=case,
+            policy=policy,
+            shadow=policy.shadow,
+            available_operations=available_operations,
+            now=now,
+        )
     store.finish_calls(told.root, len(told.versions))
     looking = case is None or (case.state is CaseState.OPEN and now - case.opened_at < LOOK_FOR)
     # a version that came meanwhile is due already, and looked up with all that is known by then

@@ -22,8 +22,8 @@ from bot.core.model import (
     Receipt,
     Verdict,
 )
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Judgement, Policy, PolicyAction, judge, payout_of, question_of
+from bot.core.records import unverified_recipient
 from bot.core.triage import told_as
 from storage import Store
 
@@ -52,7 +52,8 @@ def approve_file(
         data=_proof(decision) | {"approvals": judgement.approvals},
     )
     store.add_decision(decision, entry=entry)
-    shadow.decided(store, click.person, file, judgement, PolicyAction.APPROVE, policy=policy, now=now)
+    if policy.shadow is not None:
+        shadow.decided(store, click.person, file, judgement, PolicyAction.APPROVE, shadow=policy.shadow, now=now)
     if judgement.complete:
         set_going(store, case, proposal, now, rule=judgement.rule, policy=policy)
     else:
@@ -98,7 +99,8 @@ def reject(store: Store, click: Click, reason: str, *, policy: Policy, now: date
     )
     if not added:
         return Answer("You have already approved this version; ask somebody else to reject it.")
-    shadow.decided(store, click.person, file, judgement, PolicyAction.REJECT, policy=policy, now=now)
+    if policy.shadow is not None:
+        shadow.decided(store, click.person, file, judgement, PolicyAction.REJECT, shadow=policy.shadow, now=now)
     entry = Entry(actor=f"policy:{policy.version}", what="case.rejected", data={"rule": judgement.rule})
     change_case(store, file.case, now, entry, state=CaseState.REJECTED, closing=reason)
     return Answer()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.cases.change import change_case
+from bot.cases.pauses import tell_waiting
 from bot.core.lifecycle import move_execution
 from bot.core.model import (
     Action,
@@ -57,7 +58,10 @@ def claim_executions(
 ) -> list[ClaimedExecution]:
     """Claim what is due and not paused. What has no connector is a person's; an orphan is first of all unsure."""
     works: list[ClaimedExecution] = []
-    paused = [pause.scope for pause in store.pauses()]
+    pauses_now = store.pauses()
+    if pauses_now:
+        tell_waiting(store, pauses_now, now)
+    paused = [pause.scope for pause in pauses_now]
     for execution in () if EVERYTHING in paused else store.due_executions(now, limit, paused):
         if execution.state is ExecutionState.RUNNING:
             execution = _orphaned(store, execution, now)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.cases import deliveries
 from bot.cases.deliveries import DeliveryJob, DeliveryKind
-from bot.core.cards import notices
+from bot.core.cards import wording
 from bot.core.cards.mrkdwn import is_person
 from bot.core.model import CardCopy, Case, CaseState, Entry, Verdict
 from bot.core.notices import Notice
@@ -37,7 +37,7 @@ def notify(store: Store, case: Case, entry: Entry, now: datetime) -> None:
         if person not in clicked:  # nobody is told of their own click
             _notify_person(store, case, entry, person, n, now)
     if waits:
-        text = case.closing or notices.news(case, entry)
+        text = case.closing or wording.news(case, entry)
         store.add_notice(_notice(case, n, f"{WORKFLOW}{case.workflow}", text, now, now))
 
 
@@ -59,11 +59,11 @@ def _approvers(store: Store, case: Case, version: int) -> list[str]:
 
 
 def _notify_person(store: Store, case: Case, entry: Entry, person: str, n: int, now: datetime) -> None:
-    line, waiting = notices.news(case, entry), store.waiting_notice(case.case_id, person)
+    line, waiting = wording.news(case, entry), store.waiting_notice(case.case_id, person)
     if waiting is not None and waiting.posting_since is None:
         store.save_notice(waiting.model_copy(update={"text": f"{waiting.text}\n{line}"}))
         return
-    text = f"{notices.headline(case)}\n{line}"
+    text = f"{wording.notice_headline(case)}\n{line}"
     store.add_notice(_notice(case, n, person, text, now, now + TOGETHER))
 
 

@@ -42,9 +42,9 @@ def auth_failed(store: Store) -> dict[str, str]:
     return {one.scope: one.reason for one in store.pauses() if one.by == WORKER}
 
 
-def tell_waiting(store: Store, now: datetime) -> None:
+def tell_waiting(store: Store, paused: Iterable[Pause], now: datetime) -> None:
     """Show the pause on the card of each step that became due since; of several pauses the first one is shown."""
-    for one in store.pauses():
+    for one in paused:
         _show(store, one.scope, f"{PAUSED}{one.reason}", now, again=False)
 
 

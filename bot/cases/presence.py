@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.cases.change import change_case
 from bot.cases.owners import owner_of_kind
-from bot.core.cards import mrkdwn, notices
+from bot.core.cards import mrkdwn, wording
 from bot.core.cards.lists import UNFINISHED
 from bot.core.model import CaseFile, Entry
 from bot.core.notices import Notice
@@ -100,7 +100,7 @@ def _escalate_to_admins(store: Store, file: CaseFile, policy: Policy, now: datet
         notice_id=f"{case.case_id}/{n}/fallback",
         recipient="fallback",
         case_id=case.case_id,
-        text=f"{notices.headline(case)}\n{sentence}",
+        text=f"{wording.notice_headline(case)}\n{sentence}",
         created_at=now,
         due_at=now,
     )

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from pydantic import JsonValue, PrivateAttr
+from pydantic import JsonValue
 
 from bot.core.backtest import Ruled, channel, differences
 from bot.core.duplicates import customer_key
@@ -60,23 +60,6 @@ class Seen(Frozen):
         return tuple(f"{name.replace('_', ' ')}: {count:,}" for name, count in self.differs.items())
 
 
-class WithShadow(Policy):
-    """Hold the policy in force with the one that is tried beside it: wherever this one decides, that one looks on."""
-
-    _shadow: Policy | None = PrivateAttr(default=None)
-
-
-def with_shadow(policy: Policy, shadow: Policy) -> Policy:
-    """Equal to `policy` in all that it decides, and of the same version."""
-    made = WithShadow.model_construct(**{name: getattr(policy, name) for name in Policy.model_fields})
-    made._shadow = shadow
-    return made
-
-
-def shadow_of(policy: Policy) -> Policy | None:
-    return policy._shadow if isinstance(policy, WithShadow) else None
-
-
 def offered(
     store: Store,
     root: str,
@@ -84,13 +67,13 @@ def offered(
     *,
     before: Case | None,
     policy: Policy,
+    shadow: Policy,
     available_operations: frozenset[str],
     now: datetime,
 ) -> None:
     """Record what it would offer, after a case has opened or has a new version; `before`: the case as it was."""
-    shadow = shadow_of(policy)
-    file = None if shadow is None else store.case_file(case_id_of(root))
-    if shadow is None or file is None or (before is not None and before.version == file.case.version):
+    file = store.case_file(case_id_of(root))
+    if file is None or (before is not None and before.version == file.case.version):
         return
     case, paused = file.case, [pause.scope for pause in store.pauses()]
     spent = _spent(store, case, file.proposal, (), now)
@@ -135,13 +118,10 @@ def decided(
     judgement: Judgement,
     deed: PolicyAction,
     *,
-    policy: Policy,
+    shadow: Policy,
     now: datetime,
 ) -> None:
     """Record how it would judge a decision that was written; `file` is as it was before the decision."""
-    shadow = shadow_of(policy)
-    if shadow is None:
-        return
     made = [one for one in file.decisions if one.verdict is Verdict.APPROVE]
     people = (*(one.user_id for one in made), *(away for one in made for away in one.stood_in_for), person.user_id)
     spent = _spent(store, file.case, file.proposal, (*people, *person.stands_in_for), now)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.core import money
-from bot.core.masked import masked
 from bot.core.model import AuditEntry, Case, CaseFile
+from bot.core.records import masked
 
 
 def no_such_case(case_id: str) -> int:

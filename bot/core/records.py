@@ -1,8 +1,11 @@
-"""Say in short plain words, not escaped, what a case and its look-ups know about the record that a case is about."""
+"""Say what a case and its look-ups know about the record that it is about: whose it is, and who may see and receive it.
+
+Words are short and not escaped.
+"""
 
 from collections.abc import Iterable, Mapping
 
-from bot.core.model import Address, Details, Fact, Fields, Money
+from bot.core.model import Address, CaseFile, Details, Fact, Fields, Money
 
 RECORDS: Mapping[str, str] = {
     "payment_id": "payment",
@@ -75,3 +78,98 @@ def account_owner(facts: Iterable[Fact]) -> str | None:
     """Return the e-mail address of the account's owner in the CRM, by which Slack may know them."""
     emails = (fact.values.get("owner_email") for fact in facts if fact.name == "contact" and fact.missing is None)
     return next((email for email in emails if isinstance(email, str) and email), None)
+
+
+# --- what a sensitive call hides --------------------------------------------------------------------------------------
+
+# Hidden from everybody but those who may decide on the case; whoever opens it is audited. Identity, records and
+# amounts stay in view, since nobody could decide without them. The caller's own words, and the links to all of them.
+SPOKEN: Mapping[str, str] = {
+    "refund_reason": "Reason",
+    "dispute_reason": "Reason",
+    "escalation_reason": "Reason",
+    "credit_request": "Reason",
+    "cancellation_risk": "Risk of leaving",
+    "promised_next_step": "Promised to the caller",
+}
+LINKS: Mapping[str, str] = {"transcript_url": "Transcript", "recording_url": "Recording"}
+HIDDEN_FIELDS = frozenset((*SPOKEN, *LINKS))
+
+
+def masked(details: Details) -> Details:
+    """Return the details without what is hidden; of fields without a meaning for us only the names remain."""
+    if not details.sensitive:
+        return details
+    fields = details.fields.model_copy(update=dict.fromkeys(HIDDEN_FIELDS))
+    return details.model_copy(
+        update={"summary": None, "fields": fields, "unmapped": dict.fromkeys(details.unmapped, "")}
+    )
+
+
+def hidden(details: Details) -> tuple[tuple[str, str], ...]:
+    """Return the label and the words of everything that is hidden, the summary first; nothing if nothing is."""
+    if not details.sensitive:
+        return ()
+    found = [("Summary", details.summary)]
+    found += [(label, getattr(details.fields, name)) for name, label in {**SPOKEN, **LINKS}.items()]
+    found += list(details.unmapped.items())
+    return tuple((label, words) for label, words in found if words)
+
+
+# --- who may receive a document ---------------------------------------------------------------------------------------
+
+# Documents go only to an address on the record they belong to, which a look-up of the invoice or payment itself gave,
+# or to one that a person has verified. A contact that was found *by* the stated address proves nothing: whoever calls
+# is in some record.
+UNVERIFIED = "The address is not the one on record: a person has to say how the recipient was verified."
+
+_MAILS: Mapping[tuple[str, str], str] = {
+    ("stripe", "send_invoice"): "email",
+    ("stripe", "send_receipt"): "email",
+    ("quickbooks", "send_invoice"): "email",
+    ("gmail", "send"): "to",
+    ("drive", "share"): "email",
+}
+
+
+def on_record(facts: Mapping[str, Fact], *, payment: bool = False) -> frozenset[str]:
+    """Return the addresses that the record of an invoice holds, or of a payment."""
+    names = ["customer"] if payment else ["invoice"]
+    if not payment and _found(facts, "books_invoice"):  # else the books' customer was found by the stated address
+        names += ["books_invoice", "books_customer"]
+    found = (facts[name].values.get("email") for name in names if _found(facts, name))
+    return frozenset(_plain(email) for email in found if isinstance(email, str))
+
+
+def is_on_record(email: str, facts: Mapping[str, Fact], *, payment: bool = False) -> bool:
+    return _plain(email) in on_record(facts, payment=payment)
+
+
+def towards(fields: Fields, facts: Mapping[str, Fact], *, payment: bool = False) -> str:
+    """Say whom a document goes to, for the sentence of the step: "to a@b.example, which is not on record"."""
+    if fields.email is None:
+        return "to the address on record"
+    if fields.verified:
+        return f"to {fields.email} (verified: {fields.verified})"
+    doubt = "" if is_on_record(fields.email, facts, payment=payment) else ", which is not on record"
+    return f"to {fields.email}{doubt}"
+
+
+def unverified_recipient(file: CaseFile) -> str | None:
+    """Return a sentence if this version mails to an address that nobody has verified; none means the one on record."""
+    by_name = {fact.name: fact for fact in file.case.facts}
+    for action in file.proposal.actions:
+        to = action.params.get(_MAILS.get((action.connector, action.operation), ""))
+        if not isinstance(to, str) or action.params.get("verified"):
+            continue
+        if not is_on_record(to, by_name, payment=action.operation == "send_receipt"):
+            return UNVERIFIED
+    return None
+
+
+def _found(facts: Mapping[str, Fact], name: str) -> bool:
+    return name in facts and facts[name].missing is None
+
+
+def _plain(email: str) -> str:
+    return email.strip().casefold()

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.intake import merge
-from bot.core.masked import HIDDEN_FIELDS
 from bot.core.model import Call, Case, CaseState, Details, Entry, Fact, Proposal
 from bot.core.policy import Known
+from bot.core.records import HIDDEN_FIELDS
 from bot.core.triage import Triaged
 
 LOWERED, RAISED = "amount lowered", "amount raised"  # events of a call by a person

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from bot.connectors.base import Connector
 from bot.core.policy import Policy
@@ -20,7 +21,7 @@ class Outside:
     pace: Pace
     connectors: Mapping[str, Connector]
 
-    @property
+    @cached_property
     def available_operations(self) -> frozenset[str]:
         """Return "connector.operation" of all that can be run; the rest is for people."""
         return frozenset(

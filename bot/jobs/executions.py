@@ -1,15 +1,15 @@
 """Send an execution that is due, or look it up first where an earlier try may have had its effect."""
 
 import logging
+from functools import partial
 
-from bot.cases import executions, pauses
+from bot.cases import executions
 from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.connectors.base import Connector, Repeat
 from bot.core.model import Outcome, Receipt
 from bot.http.errors import CredentialsRefused, Refused, Unavailable, Unsure
 from bot.jobs.base import LEASE, Base
 from bot.jobs.credentials import Credentials
-from storage import Store
 
 log = logging.getLogger("countersign.jobs")
 
@@ -20,19 +20,15 @@ class Executions:
         self._credentials = credentials
 
     async def claim(self, limit: int) -> list[ClaimedExecution]:
-        now, available_operations = self.base.clock(), self.base.outside.available_operations
-
-        def claim(store: Store) -> list[ClaimedExecution]:
-            pauses.tell_waiting(store, now)
-            return executions.claim_executions(
-                store,
-                owner=self.base.owner,
-                until=now + LEASE,
-                now=now,
-                limit=limit,
-                available_operations=available_operations,
-            )
-
+        now = self.base.clock()
+        claim = partial(
+            executions.claim_executions,
+            owner=self.base.owner,
+            until=now + LEASE,
+            now=now,
+            limit=limit,
+            available_operations=self.base.outside.available_operations,
+        )
         return await self.base.db.write(claim)
 
     async def execute(self, work: ClaimedExecution) -> None:

@@ -1,6 +1,6 @@
 """Send to Slack, from here only: each channel at its own pace, urgent first, looked for before posted again."""
 
-from bot.slack.client import Slack
+from bot.slack.client import Pace, Slack
 from bot.slack.desk import SlackPort
 from bot.slack.errors import (
     BadPicture,
@@ -13,7 +13,6 @@ from bot.slack.errors import (
     NotThere,
     SlackError,
 )
-from bot.slack.pace import Pace
 
 __all__ = [
     "BadPicture",

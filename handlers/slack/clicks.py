@@ -11,14 +11,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cases import clicks, decisions, masked, owners
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import completing, forms
-from bot.core.cards.localised import localised
-from bot.core.cards.masked import summary_view
+from bot.core.cards.audience import localised, summary_view
 from bot.core.cards.wording import headline
 from bot.core.model import CaseFile, CaseState
 from bot.core.money import in_locale
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import payout_of
-from bot.core.records import left_of
+from bot.core.records import left_of, unverified_recipient
 from bot.core.slack_ids import CHOICES, ActionId, More
 from bot.core.triage import presumed_kind
 from handlers.context import Context

@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cases import amendments, completions, decisions, owners
+from bot.cases import amendments, decisions, owners
 from bot.cases.amendments import Offering
 from bot.cases.clicks import Answer, Click
 from bot.core.cards import forms
@@ -97,4 +97,4 @@ async def _ask(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
 async def _complete(ctx: Context, click: Click, values: Mapping[str, Any]) -> Answer:
     """Tell the case what a person filled in, like a call is told; a job looks things up and makes the offer."""
     details = stated_details(values, locale=await ctx.locale_of(click.ref.case_id))
-    return await ctx.decide(completions.complete, click, details)
+    return await ctx.decide(amendments.complete, click, details)

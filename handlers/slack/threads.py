@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.cases import places
+from bot.cases import cards
 from bot.core.cards.wording import how_it_stands
 from bot.core.model import CardCopy, CaseFile, CaseState
 from handlers.context import Context
@@ -43,7 +43,7 @@ async def _answer(ctx: Context, event: Mapping[str, Any]) -> None:
     channel_id, thread_ts, user_id = str(event["channel"]), str(event["thread_ts"]), str(event["user"])
     identity = f"words:{channel_id}:{thread_ts}:{user_id}"
 
-    found = await ctx.write(places.case_of_thread, channel_id, thread_ts, identity=identity)
+    found = await ctx.write(cards.case_of_thread, channel_id, thread_ts, identity=identity)
     if found is not None:
         ctx.count("slack", "words_in_a_thread")
         await ctx.slack_port.whisper(channel_id, user_id, _reply(ctx, *found), thread_ts=thread_ts)

@@ -10,7 +10,7 @@ from bot.core.cards import card
 from bot.core.cards.forms import FormErrors, read_recipient
 from bot.core.model import CaseState
 from bot.core.policy import standing_of
-from bot.core.recipients import UNVERIFIED
+from bot.core.records import UNVERIFIED
 from storage import Database
 from tests.support.kinds import NOW, SHIPPED, found, told
 from tests.support.offers import OFFERING, amend, approve, charged, click, history, look, tell

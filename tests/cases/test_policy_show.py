@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.cases.shadow import with_shadow
 from bot.cli.backtest import record_of
 from bot.core.model import Call, CaseState, Fact
 from bot.core.people import EVERYTHING, Pause
@@ -335,7 +334,7 @@ def test_backtest_looks_back_as_far_as_it_is_told(run: Run) -> None:
 def test_backtest_counts_what_a_shadow_has_recorded(run: Run) -> None:
     stored(OFF)
     assert "POLICY_SHADOW_FILE" in run("policy", "backtest", "--shadow")[1]
-    stored(OFF, with_shadow(OFF, ON))
+    stored(OFF, OFF.with_shadow(ON))
     code, text, _ = run("policy", "backtest", "--shadow")
     assert code == 0
     assert f"Shadow policy {ON.version}: 1 times" in text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.cases.shadow import WOULD, seen, shadow_of, with_shadow
+from bot.cases.shadow import WOULD, seen
 from bot.config import ConfigFaults, Places, read_policies
 from bot.core.model import CaseFile, CaseState, Entry, Kind
 from bot.core.policy import Policy
@@ -49,7 +49,7 @@ def file_of(past: Past, case_id: str) -> CaseFile:
 def test_when_a_case_opens_it_says_what_it_would_have_made_of_it(
     shadow: Policy, amount: int, differs: list[str]
 ) -> None:
-    past = Past(with_shadow(OFF, shadow))
+    past = Past(OFF.with_shadow(shadow))
     [would] = recorded(past, past.call(amount=amount))
     assert (would["policy"], would["at"], would["version"]) == (shadow.version, "opened", 1)
     assert would["differs"] == differs
@@ -58,21 +58,21 @@ def test_when_a_case_opens_it_says_what_it_would_have_made_of_it(
 
 
 def test_it_names_its_rule_and_whom_it_would_need() -> None:
-    past = Past(with_shadow(OFF, LOWER))
+    past = Past(OFF.with_shadow(LOWER))
     [would] = recorded(past, past.call(amount=5_000))
     assert would["rule"] == "over 40.00 USD: two people, at least one of leads"
     assert would["would_need"] == "waiting for a lead and one more of finance or leads"
 
 
 def test_what_the_policy_in_force_pays_alone_differs_where_the_shadow_would_ask() -> None:
-    past = Past(with_shadow(ON, OFF))
+    past = Past(ON.with_shadow(OFF))
     case_id = past.call(amount=1_500)
     assert file_of(past, case_id).case.state is CaseState.APPROVED
     assert recorded(past, case_id)[0]["differs"] == ["automatic"]
 
 
 def test_a_new_version_is_looked_at_and_the_same_call_again_is_not() -> None:
-    past = Past(with_shadow(OFF, OFF))
+    past = Past(OFF.with_shadow(OFF))
     case_id = past.call(amount=1_500, refund_reason=None)
     past.later(minutes=5)
     past.person_says(case_id, refund_reason="charged twice")
@@ -85,7 +85,7 @@ def test_a_new_version_is_looked_at_and_the_same_call_again_is_not() -> None:
 
 
 def test_only_a_case_that_opens_would_be_automatic() -> None:
-    past = Past(with_shadow(OFF, ON))
+    past = Past(OFF.with_shadow(ON))
     case_id = past.call(amount=1_500, refund_reason=None)
     past.later(minutes=5)
     past.call_again(case_id, details(amount=1_500))
@@ -107,7 +107,7 @@ def test_only_a_case_that_opens_would_be_automatic() -> None:
 def test_each_approval_is_judged_by_the_shadow_too(
     shadow: Policy, amount: int, people: list[str], differs: list[list[str]]
 ) -> None:
-    past = Past(with_shadow(OFF, shadow))
+    past = Past(OFF.with_shadow(shadow))
     case_id = past.call(amount=amount)
     for who in people:
         past.later(minutes=1)
@@ -119,7 +119,7 @@ def test_each_approval_is_judged_by_the_shadow_too(
 
 
 def test_a_reject_is_judged_too() -> None:
-    past = Past(with_shadow(OFF, OFF))
+    past = Past(OFF.with_shadow(OFF))
     case_id = past.call()
     past.click(case_id, BEN, reject=True)
     assert [one["at"] for one in recorded(past, case_id)] == ["opened", "reject"]
@@ -127,7 +127,7 @@ def test_a_reject_is_judged_too() -> None:
 
 def test_limits_of_the_shadow_count_what_was_really_paid_before_this_approval() -> None:
     tight = changed(('per_customer_per_day = { USD = "500.00" }', 'per_customer_per_day = { USD = "90.00" }'))
-    past = Past(with_shadow(OFF, tight))
+    past = Past(OFF.with_shadow(tight))
     for amount in (5_000, 4_500):
         past.later(minutes=1)
         past.click(past.call(amount=amount), ANA)
@@ -136,7 +136,7 @@ def test_limits_of_the_shadow_count_what_was_really_paid_before_this_approval() 
 
 
 def test_a_shadow_decides_nothing_and_its_entries_have_no_sentence() -> None:
-    plain, watched = Past(OFF), Past(with_shadow(OFF, ON))
+    plain, watched = Past(OFF), Past(OFF.with_shadow(ON))
     for past in (plain, watched):
         past.click(past.call(amount=5_000), ANA)
         past.call(amount=1_500, email="other@example.com")
@@ -157,7 +157,7 @@ def test_without_a_shadow_nothing_is_recorded() -> None:
 
 def test_a_fault_of_the_shadow_is_logged_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     broken = OFF.model_copy(update={"bands": ()})  # no file can say this
-    past = Past(with_shadow(OFF, broken))
+    past = Past(OFF.with_shadow(broken))
     with caplog.at_level(logging.ERROR, logger="countersign.shadow"):
         case_id = past.call()
         past.click(case_id, ANA)
@@ -168,13 +168,13 @@ def test_a_fault_of_the_shadow_is_logged_and_nothing_else(caplog: pytest.LogCapt
 
 
 def test_the_policy_with_a_shadow_is_the_policy_itself() -> None:
-    both = with_shadow(OFF, ON)
+    both = OFF.with_shadow(ON)
     assert (both.version, both.model_dump()) == (OFF.version, OFF.model_dump())
-    assert (shadow_of(both), shadow_of(OFF)) == (ON, None)
+    assert (both.shadow, OFF.shadow) == (ON, None)
 
 
 def test_what_was_recorded_is_counted() -> None:
-    past = Past(with_shadow(OFF, ON))
+    past = Past(OFF.with_shadow(ON))
     past.call(amount=1_500)
     past.later(days=2)
     past.click(past.call(amount=5_000, email="other@example.com"), ANA)
@@ -197,11 +197,11 @@ def test_it_is_read_from_the_file_that_the_environment_names(tmp_path: Path, mon
     real.write_text(TEXT, encoding="utf-8")
     other.write_text(TEXT.replace("quorum  = 2", "quorum  = 3"), encoding="utf-8")
     monkeypatch.setenv("POLICY_FILE", str(real))
-    assert shadow_of(read_policies(Places(_env_file=None))) is None
+    assert read_policies(Places(_env_file=None)).shadow is None
     monkeypatch.setenv("POLICY_SHADOW_FILE", str(other))
     both = read_policies(Places(_env_file=None))
     assert both.version == OFF.version
-    assert shadow_of(both) == read_policy(TEXT.replace("quorum  = 2", "quorum  = 3"))
+    assert both.shadow == read_policy(TEXT.replace("quorum  = 2", "quorum  = 3"))
 
 
 def test_the_faults_of_both_files_are_told_together(tmp_path: Path) -> None:

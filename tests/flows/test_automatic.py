@@ -1,6 +1,5 @@
 """Let policies decide or only watch: the card and its thread say so, and so does a command."""
 
-from bot.cases.shadow import with_shadow
 from tests.support.backtests import OFF, changed
 from tests.support.surfaces import finance
 from tests.support.world import ANA, OpenWorld, changed_policy
@@ -23,7 +22,7 @@ async def test_a_small_refund_needs_nobody_and_the_card_says_who_decided(open_wo
 
 async def test_finance_policy_try_tells_what_was_recorded(open_world: OpenWorld) -> None:
     lower = changed(('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"'))
-    async with open_world(policy=with_shadow(OFF, lower)) as world:
+    async with open_world(policy=OFF.with_shadow(lower)) as world:
         assert "POLICY_SHADOW_FILE" in await finance(world, ANA, "policy try")
         await world.case_of(await world.call("refund-small"))
         said = await finance(world, ANA, "policy TRY")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import cards
-from bot.core.cards import completing, forms, lists, notices
+from bot.core.cards import completing, forms, lists, notices, wording
 from bot.core.cards.lists import Row
 from bot.core.cards.mrkdwn import data
 from bot.core.intake.typed import typed
@@ -205,7 +205,7 @@ def test_a_list_and_a_direct_message_are_written_as_the_channel_of_the_case() ->
         notice_id="C-1/3/U1",
         recipient="U1",
         case_id="C-1",
-        text=notices.headline(a_case(details=PLAIN)),
+        text=wording.notice_headline(a_case(details=PLAIN)),
         created_at=NOW,
     )
     assert "129,50 USD" in notices.picture(notice, None, "de_DE").text

@@ -9,7 +9,7 @@ from bot.cases import deliveries
 from bot.cases import notices as case_notices
 from bot.cases.change import change_case
 from bot.cases.notices import NoticeJob
-from bot.core.cards import notices
+from bot.core.cards import notices, wording
 from bot.core.model import CaseState, Details, Entry, Fields
 from bot.core.notices import Notice
 from storage import Database, Store
@@ -162,7 +162,7 @@ def test_what_a_caller_said_calls_nobody_and_formats_nothing_in_a_direct_message
     fields = Fields(customer_name="<!channel> *Approved* <https://evil.example.com|Stripe>\nDone")
     case = a_case(details=Details(fields=fields), closing="<@U0ANA00001> `said` so")
     entry = Entry(actor="worker", what="case.rejected")
-    text = f"{notices.headline(case)}\n{notices.news(case, entry)}"
+    text = f"{wording.notice_headline(case)}\n{wording.news(case, entry)}"
     notice = Notice(notice_id="C-1/3/U1", recipient="U1", case_id="C-1", text=text, created_at=NOW)
     picture = notices.picture(notice, "https://acme.slack.com/archives/C1/p1")
     shown = picture.text + str(picture.blocks)

@@ -120,7 +120,7 @@ async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_wa
     late = await held(world, call_id, "stripe")
     assert late.executions[0].attempts == 0
     for _ in range(2):  # it is said once
-        await world.app.db.write(lambda store: pauses.tell_waiting(store, world.clock()))
+        await world.app.db.write(lambda store: pauses.tell_waiting(store, store.pauses(), world.clock()))
     assert (await world.file(late.case.case_id)).case.revision == late.case.revision
     await world.fault("stripe", "none")
     world.clock.let_pass(3)

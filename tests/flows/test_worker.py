@@ -186,7 +186,8 @@ async def test_a_stop_does_not_wait_for_what_never_ends() -> None:
 
 
 def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
-    Worker().wake("calls", "no such lane")
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    Worker(lambda: now).on_due({"calls": now, "no such lane": now})
 
 
 # --- beside the database --------------------------------------------------------------------------------------------

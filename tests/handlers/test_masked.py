@@ -10,8 +10,8 @@ from jsonschema import Draft7Validator
 from bot.cases.clicks import Answer
 from bot.cases.masked import reveal
 from bot.core.cards import card, completing, lists
+from bot.core.cards.audience import HIDDEN, summary_view
 from bot.core.cards.lists import Row
-from bot.core.cards.masked import HIDDEN, summary_view
 from bot.core.model import CaseFile, CaseState, Details, Kind
 from bot.core.revise import what_changed
 from sandbox.slack.checks import view_problems

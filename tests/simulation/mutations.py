@@ -23,10 +23,9 @@ from bot.connectors.stripe import StripeConnector
 from bot.core.model import Action, Attempt, CaseFile, Decision, Execution, ExecutionState, Fact, Outcome, Proposal
 from bot.core.notices import Timer
 from bot.core.people import Delegation, Person
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Band, Judgement, Known, Policy, Question, Unattended, automatic, band_for, judge
-from bot.core.policy.bands import with_admins
-from bot.core.policy.limits import limits_passed
+from bot.core.policy.bands import limits_passed, with_admins
+from bot.core.records import unverified_recipient
 from bot.core.timers import EXPIRY
 from bot.http.client import Http, Reply
 from bot.http.errors import Unsure

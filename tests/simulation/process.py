@@ -20,6 +20,7 @@ from tests.simulation.fault_schedule import STALL_S
 from tests.simulation.slack import SimulatedSlack
 from tests.simulation.vendors import Transport
 from tests.simulation.wire import Wire
+from tests.support.due import next_due
 from tests.support.inline import InlineDatabase
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Process:
             await self._rest(due_in_s)
 
     async def _due_in_s(self) -> float:
-        due = await self.db.read(lambda store: store.next_due(LONG_AGO))
+        due = await self.db.read(lambda store: next_due(store, LONG_AGO))
         return LOOK_AGAIN_S if due is None else (due - self.world.now()) / timedelta(seconds=1)
 
     async def _rest(self, due_in_s: float) -> None:

@@ -17,6 +17,7 @@ from tests.simulation.slack import Workspace
 from tests.simulation.stripe import Stripe
 from tests.simulation.vendors import Records
 from tests.simulation.virtual_time import VirtualLoop
+from tests.support.due import next_due
 from tests.support.inline import InlineDatabase
 
 T = TypeVar("T")
@@ -178,7 +179,7 @@ class World:
         end_s = self._loop.time() + CALM_AT_MOST_S
         while self._loop.time() < end_s:
             busy = bool(self._outside) or any(process.busy for process in self.processes)
-            due = await self.db.read(lambda store: store.next_due(LONG_AGO))
+            due = await self.db.read(lambda store: next_due(store, LONG_AGO))
             if not busy and due is None and not self.people.help():
                 return
             await asyncio.sleep(15)

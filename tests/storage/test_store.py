@@ -7,6 +7,7 @@ import pytest
 from bot.core.lifecycle import CASE_MOVES, EXECUTION_MOVES
 from bot.core.model import CaseState, ExecutionState, Kind, Outcome, Receipt
 from storage import Database, KeyReused, NotStored, RuleBroken, Store
+from tests.support.due import next_due
 from tests.support.rows import (
     LATER,
     NOW,
@@ -260,7 +261,7 @@ async def test_released_leases_make_running_executions_and_held_rows_due(databas
 
 
 async def test_the_next_due_time_is_the_earliest_of_all_kinds_of_work(database: Database) -> None:
-    assert await database.read(lambda store: store.next_due(NOW)) is None
+    assert await database.read(lambda store: next_due(store, NOW)) is None
 
     def write(store: Store) -> None:
         approve_case(store)
@@ -269,6 +270,6 @@ async def test_the_next_due_time_is_the_earliest_of_all_kinds_of_work(database: 
         store.add_call(a_call(2), body_sha256="x", received_at=NOW, due_at=LATER + SECOND, entry=RECEIVED, chain="C-2")
 
     await database.write(write)
-    assert await database.read(lambda store: store.next_due(NOW)) == LATER - SECOND
-    assert await database.read(lambda store: store.next_due(LATER - SECOND)) == LATER
-    assert await database.read(lambda store: store.next_due(LATER)) == LATER + SECOND
+    assert await database.read(lambda store: next_due(store, NOW)) == LATER - SECOND
+    assert await database.read(lambda store: next_due(store, LATER - SECOND)) == LATER
+    assert await database.read(lambda store: next_due(store, LATER)) == LATER + SECOND

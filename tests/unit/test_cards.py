@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.cards import TEXT_LIMIT, Picture, card, thread_log, wording
-from bot.core.cards.masked import HIDDEN
+from bot.core.cards.audience import HIDDEN
 from bot.core.model import (
     CaseFile,
     CaseState,

@@ -4,8 +4,7 @@ import pytest
 
 from bot.core.cards.wording import doubts
 from bot.core.model import Call, Details, Fact
-from bot.core.playbooks import unverified_recipient
-from bot.core.recipients import UNVERIFIED
+from bot.core.records import UNVERIFIED, unverified_recipient
 from bot.core.triage import Triaged
 from tests.support.cards import file_of
 from tests.support.kinds import found, sorted_out, told

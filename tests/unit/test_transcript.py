@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from bot.core.intake.transcript import read_transcript
+from bot.core.intake.values import read_transcript
 from bot.core.model import Turn
 
 TWO = (Turn(speaker="agent", text="Hello there."), Turn(speaker="caller", text="It is me: Ada."))

@@ -9,11 +9,11 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from bot.core.cards import Picture, card, completing, forms, lists, moved, notices, thread_log
+from bot.core.cards import Picture, card, completing, forms, lists, moved, notices, thread_log, wording
+from bot.core.cards.audience import summary_view
 from bot.core.cards.digest import picture as digest_picture
 from bot.core.cards.home import SCOPES, Bulk, Inbox, Look, bulk_form, bulk_result, home, not_for_you
 from bot.core.cards.lists import Row
-from bot.core.cards.masked import summary_view
 from bot.core.cards.mrkdwn import data
 from bot.core.digest import Counted, digest
 from bot.core.model import Case, CaseFile, CaseState, Kind, Money, Verdict
@@ -122,7 +122,7 @@ def told() -> Picture:
 
 def news() -> str:
     case = real_file(Kind.REFUND, CaseState.STUCK).case
-    return f"{notices.headline(case)}\n{notices.news(case, entry(1, None).entry)}"
+    return f"{wording.notice_headline(case)}\n{wording.news(case, entry(1, None).entry)}"
 
 
 def a_digest(*kinds: Kind) -> Picture:

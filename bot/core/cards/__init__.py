@@ -9,9 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.cards import wording
+from bot.core.cards.audience import HIDDEN, entry_in, localised, masked_file, standing_in, with_summary_button
 from bot.core.cards.facts import earlier, facts, small_print
-from bot.core.cards.localised import entry_in, localised, standing_in
-from bot.core.cards.masked import HIDDEN, masked_file, with_summary_button
 from bot.core.cards.mrkdwn import (
     Block,
     code,

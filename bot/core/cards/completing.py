@@ -12,11 +12,10 @@ from bot.core.cards.answers import faults
 from bot.core.cards.forms import FormErrors, Input, Values, modal, ref_of, text_input, text_of
 from bot.core.cards.mrkdwn import Block, context, data, fit, plain, section
 from bot.core.intake.typed import typed
-from bot.core.masked import masked
 from bot.core.model import Address, CaseFile, Details, Frozen, Kind, Money
 from bot.core.money import HOME, editable
 from bot.core.playbooks import PLAYBOOKS
-from bot.core.records import reason
+from bot.core.records import masked, reason
 from bot.core.slack_ids import ActionId, CallbackId
 
 SUMMARY, SUMMARY_AT_MOST = "summary", 3000  # characters: what one section of a card can show

@@ -20,9 +20,8 @@ from bot.core.cards.mrkdwn import (
 )
 from bot.core.model import Action, CaseFile, CaseState, Decision, Execution, ExecutionState, Kind, Verdict
 from bot.core.money import HOME
-from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Standing, payout_of
-from bot.core.records import customer
+from bot.core.records import customer, unverified_recipient
 from bot.core.slack_ids import CHOICES, ActionId, CaseRef, More
 
 _ROOM = 2200  # characters for all steps, of the 12,000 that Slack takes for all blocks of a message

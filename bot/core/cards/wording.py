@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from bot.core.cards import mrkdwn
 from bot.core.duplicates import paid_before
-from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Details, Earlier, Kind, Money, Verdict
+from bot.core.model import Action, Case, CaseFile, CaseState, Decision, Details, Earlier, Entry, Kind, Money, Verdict
 from bot.core.money import HOME, show
-from bot.core.playbooks import PLAYBOOKS, unverified_recipient
+from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import payout_of
-from bot.core.records import customer, doubts_of
+from bot.core.records import customer, doubts_of, unverified_recipient
 
 TITLES: Mapping[Kind, str] = {kind: playbook.title for kind, playbook in PLAYBOOKS.items()}
 ASKS: Mapping[Kind, str] = {kind: playbook.asks for kind, playbook in PLAYBOOKS.items()}
@@ -50,6 +50,21 @@ STATED: Mapping[str, str] = {
     "urgency": "urgency",
     "sentiment": "sentiment",
     "language": "language",
+}
+
+
+NEWS: Mapping[str, str] = {
+    "case.opened": "It was opened for you: you own the next step.",
+    "case.approved": "Approved; its steps are being carried out.",
+    "case.rejected": "Rejected",
+    "case.done": "Done: every step has its receipt.",
+    "case.settled": "Done",
+    "case.stuck": "Stuck, a person has to look at it",
+    "case.expired": "Expired",
+    "case.escalated": "Escalated to you: please decide, or reject it with a reason.",
+    "case.retry": "It is being tried again.",
+    "case.taken": "Somebody else has taken it over.",
+    "case.released": "It is yours no longer: it went back to the group.",
 }
 
 
@@ -148,3 +163,21 @@ def _who(decisions: Iterable[Decision], verdict: Verdict) -> str:
         return ""
     people = " and ".join(mrkdwn.who(decision.user_id) for decision in given)
     return f" by {people} {mrkdwn.date(given[-1].decided_at)}"
+
+
+def notice_headline(case: Case) -> str:
+    """Return the first line of every notice about this case."""
+    title = headline(case.kind, case.details, None, urgent=case.urgent)
+    return _one_line(f"{title} ({case.case_id})")
+
+
+def news(case: Case, entry: Entry) -> str:
+    """Return one line that says what has happened; `case` is as it was afterwards."""
+    words = NEWS.get(entry.what) or entry.sentence or entry.what
+    if words.endswith("."):
+        return _one_line(words)
+    return _one_line(f"{words}: {case.closing}" if case.closing else f"{words}.")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

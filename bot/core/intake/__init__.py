@@ -12,8 +12,7 @@ from pydantic import JsonValue
 
 from bot.core.intake.amounts import CURRENCY_NOT_STATED
 from bot.core.intake.fields import pairs, read_details
-from bot.core.intake.transcript import read_transcript
-from bot.core.intake.values import clean, moment_of, seconds_of, text_of
+from bot.core.intake.values import clean, moment_of, read_transcript, seconds_of, text_of
 from bot.core.model import Call, Details, Frozen
 from bot.core.money import from_major
 from bot.core.redact import field_name, redact_tree, redact_turns

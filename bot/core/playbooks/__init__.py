@@ -6,11 +6,10 @@ Another kind is a member of `Kind` and a file of that name here with its PLAYBOO
 from collections.abc import Mapping
 from importlib import import_module
 
-from bot.core.model import CaseFile, Kind
+from bot.core.model import Kind
 from bot.core.playbooks.playbook import Need, Playbook
-from bot.core.recipients import unverified
 
-__all__ = ["PLAYBOOKS", "Need", "Playbook", "unverified_recipient"]
+__all__ = ["PLAYBOOKS", "Need", "Playbook"]
 
 
 def _of(kind: Kind) -> Playbook:
@@ -20,8 +19,3 @@ def _of(kind: Kind) -> Playbook:
 
 
 PLAYBOOKS: Mapping[Kind, Playbook] = {kind: _of(kind) for kind in Kind}
-
-
-def unverified_recipient(file: CaseFile) -> str | None:
-    """Return a sentence if this version would mail a document to an address that nobody has verified."""
-    return unverified(file.proposal.actions, file.case.facts)

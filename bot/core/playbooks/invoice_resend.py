@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.core.actions import Subject, by_hand, row, step, ticket
 from bot.core.model import Action, Kind
 from bot.core.playbooks.playbook import Need, Playbook
-from bot.core.recipients import is_on_record, on_record, towards
+from bot.core.records import is_on_record, on_record, towards
 
 
 def _actions(subject: Subject) -> tuple[Action, ...]:

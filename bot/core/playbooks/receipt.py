@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.core.actions import Subject, step, ticket
 from bot.core.model import Action, Kind
 from bot.core.playbooks.playbook import Need, Playbook
-from bot.core.recipients import towards
+from bot.core.records import towards
 
 
 def _actions(subject: Subject) -> tuple[Action, ...]:

@@ -4,7 +4,7 @@ Pure: memberships, decisions and sums are passed in. The rules come from "Rules 
 """
 
 from bot.core.policy.automatic import Known, Unattended, automatic
-from bot.core.policy.bands import ADMINS, band_for, bands_of, groups_of
+from bot.core.policy.bands import ADMINS, DAY, Limit, Spent, band_for, bands_of, groups_of, limits_passed, payout_of
 from bot.core.policy.judgement import (
     Judgement,
     People,
@@ -18,7 +18,6 @@ from bot.core.policy.judgement import (
     standing,
     standing_of,
 )
-from bot.core.policy.limits import DAY, Limit, Spent, limits_passed, payout_of
 from bot.core.policy.model import Band, Digest, KindRules, Policy, Region, is_vip
 
 __all__ = [

@@ -10,7 +10,7 @@ from bot.core.duplicates import customer_key, pays
 from bot.core.model import Details, Earlier, Fact, Frozen, Money, Proposal
 from bot.core.money import show
 from bot.core.people import EVERYTHING
-from bot.core.policy.limits import Spent, payout_of
+from bot.core.policy.bands import Spent, payout_of
 from bot.core.policy.model import Automatic, Policy, is_vip
 from bot.core.policy.values import Amounts
 

@@ -10,8 +10,7 @@ from bot.core.money import show
 from bot.core.notices import Timer
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.policy import Known, Limit, Policy, Spent, automatic, band_for, limits_passed, payout_of, standing
-from bot.core.policy.bands import missing, rule
-from bot.core.policy.limits import in_words
+from bot.core.policy.bands import in_words, missing, rule
 from bot.core.records import doubts_of
 from bot.core.triage import presumed_kind
 

@@ -13,8 +13,18 @@ from typing import NamedTuple
 
 from bot.core.model import CaseFile, CaseState, Decision, Frozen, Proposal, Verdict
 from bot.core.people import Person
-from bot.core.policy.bands import band_for, either, groups_of, missing, rule, with_admins
-from bot.core.policy.limits import Limit, Spent, in_words, limits_passed
+from bot.core.policy.bands import (
+    Limit,
+    Spent,
+    band_for,
+    either,
+    groups_of,
+    in_words,
+    limits_passed,
+    missing,
+    rule,
+    with_admins,
+)
 from bot.core.policy.model import Band, Policy
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Annotated, Any, Self, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from bot.core.model import Details, Fact, Frozen, Kind, Money
 from bot.core.policy import values
@@ -170,6 +170,18 @@ class Policy(Frozen):
     digest: Digest | None = None  # None: on demand only
     fields: dict[str, values.Canonical] = Field(default_factory=dict)  # DialNexa's field name -> ours
     intents: dict[values.Intent, values.KindName] = Field(default_factory=dict)  # DialNexa's plain intent -> kind
+    _shadow: "Policy | None" = PrivateAttr(default=None)
+
+    @property
+    def shadow(self) -> "Policy | None":
+        """Return the policy that is tried beside this one and decides nothing, if there is one."""
+        return self._shadow
+
+    def with_shadow(self, shadow: "Policy") -> "Policy":
+        """Return a policy that decides as this one does, has its version, and is watched by the shadow."""
+        watched = self.model_copy()
+        watched._shadow = shadow
+        return watched
 
     @cached_property
     def version(self) -> str:
