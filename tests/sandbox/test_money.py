@@ -25,9 +25,6 @@ async def search(api: Vendor, on: str, amount: float = 42.1) -> Reply:
     return await api.ask("POST", f"/cards/{MASTERCARD}/missing-transaction-requests", json=body)
 
 
-# --- transactions ---------------------------------------------------------------------------------------------------
-
-
 async def test_amounts_are_decimals_in_major_units_without_binary_noise(api: Vendor) -> None:
     for amount in ("0.1", "24.9", "1240.07", "486"):
         made = await buy(api, json.loads(amount))
@@ -84,9 +81,6 @@ async def test_metadata_of_the_brand_is_copied_into_later_transactions_only(api:
     assert made.item["descriptor"]["storeName"] == "Harbour Lane Bakery"
 
 
-# --- missing transactions -------------------------------------------------------------------------------------------
-
-
 async def test_a_search_waits_until_the_purchase_is_four_days_old(api: Vendor) -> None:
     made = await search(api, "2026-11-19")
     path = f"/missing-transaction-requests/{made.item['id']}"
@@ -115,9 +109,6 @@ async def test_a_search_outside_the_window_of_the_network_is_refused(api: Vendor
 async def test_a_repeated_search_is_a_second_search(api: Vendor) -> None:
     first, second = await search(api, "2026-11-11"), await search(api, "2026-11-11")
     assert first.item["id"] != second.item["id"]
-
-
-# --- reimbursement, withdrawn ---------------------------------------------------------------------------------------
 
 
 async def test_reimbursement_is_not_activated_unless_switched_on(api: Vendor) -> None:

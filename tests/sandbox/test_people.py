@@ -36,8 +36,6 @@ from tests.support.sandbox import (
     running,
 )
 
-# What it sends to the bot
-
 
 class _At(SignatureClock):
     def now(self) -> float:
@@ -142,9 +140,6 @@ async def test_a_person_is_told_when_the_bot_is_too_slow() -> None:
         never.set()
 
 
-# Forms
-
-
 async def submit(sandbox: Sandbox, view: Json, answer: Json | None = None, values: Json = WHY) -> Json:
     sandbox.bot.answer = answer
     return await sandbox.sim("view/submit", user=ANA, view_id=view["id"], values=values)
@@ -237,9 +232,6 @@ async def test_the_page_hears_of_a_form_at_once(sandbox: Sandbox) -> None:
     assert (events[1]["what"], events[1]["view"]["id"]) == ("view", view["id"])
 
 
-# Commands
-
-
 async def test_a_command_is_answered_to_that_person_only(sandbox: Sandbox) -> None:
     sandbox.bot.answer = {"text": "I will ask finance."}
     answer = await sandbox.sim("command", user=ANA, channel=REFUNDS, text="/invoice-resend INV-20418 a@example.com")
@@ -252,9 +244,6 @@ async def test_a_command_is_answered_to_that_person_only(sandbox: Sandbox) -> No
 async def test_an_unknown_command_never_reaches_the_bot(sandbox: Sandbox) -> None:
     assert not (await sandbox.sim("command", user=ANA, channel=REFUNDS, text="/poem"))["ok"]
     assert not sandbox.bot.heard
-
-
-# Faults
 
 
 async def test_429_and_500_come_before_any_effect(sandbox: Sandbox) -> None:
@@ -297,9 +286,6 @@ def test_only_slack_has_the_faults_of_channels_and_blocks() -> None:
     assert set(Faults.kinds("slack")) - set(Faults.kinds("fidel")) == {"archived_channel", "old_blocks"}
 
 
-# State
-
-
 async def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     async with running(state_path=path) as sandbox:
@@ -324,9 +310,6 @@ async def test_a_reset_leaves_the_seed_only(sandbox: Sandbox) -> None:
     assert await sandbox.seen_by(ANA) == []
     state = await sandbox.look("state", user=ANA)
     assert (len(state["people"]), len(state["channels"]), state["faults"]["slack"]) == (5, 9, "none")
-
-
-# Sample calls
 
 
 @pytest.mark.parametrize("name", load_calls())

@@ -16,9 +16,6 @@ from tests.support.sandbox import ANA, BEN, REFUNDS, REVIEW, Json, Sandbox, card
 REFERENCE = REFERENCE_FILES
 
 
-# Clocks of a click
-
-
 async def test_a_trigger_opens_one_form_only(sandbox: Sandbox) -> None:
     view = await sandbox.opened()
     assert view["hash"]
@@ -65,9 +62,6 @@ async def test_a_response_url_replaces_and_deletes_its_message(sandbox: Sandbox)
     assert "blocks" not in sandbox.ws.messages(REFUNDS)[ts]
     assert await _use(sandbox, url, delete_original=True) == 200
     assert ts not in sandbox.ws.messages(REFUNDS)
-
-
-# Limits
 
 
 async def test_a_channel_takes_a_small_burst_and_then_one_post_a_second(sandbox: Sandbox) -> None:
@@ -228,9 +222,6 @@ async def test_texts_that_are_too_long_for_slack_are_cut_or_refused(sandbox: San
     assert (await refused(sandbox.slack.api_call("chat.postMessage", json={"channel": REFUNDS})))["error"] == "no_text"
 
 
-# Web API
-
-
 async def test_it_answers_what_slack_answers_to_wrong_requests(sandbox: Sandbox) -> None:
     assert (await refused(sandbox.client("xoxb-other").auth_test()))["error"] == "invalid_auth"
     assert (await refused(sandbox.slack.api_call("poems.write")))["error"] == "unknown_method"
@@ -292,9 +283,6 @@ async def test_lists_come_in_pages(sandbox: Sandbox) -> None:
     assert not cursor
     groups = await sandbox.slack.usergroups_list(include_users=True)
     assert {group["handle"]: group["users"] for group in groups["usergroups"]}["finance-approvers"] == [ANA, BEN]
-
-
-# Contract
 
 
 def documented() -> Json:

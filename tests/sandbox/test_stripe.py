@@ -20,9 +20,6 @@ async def refunds_of(api: Vendor, payment: str) -> list[str]:
     return [refund["id"] for refund in listed.body["data"]]
 
 
-# --- the door -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer rk_test_other"}, {"Authorization": "Basic !"}])
 async def test_a_stranger_is_refused_and_its_key_is_not_repeated(api: Vendor, headers: dict[str, str]) -> None:
     answer = await api.ask("GET", "/v1/refunds", headers=headers)
@@ -46,9 +43,6 @@ async def test_every_answer_names_its_request_and_echoes_the_version(api: Vendor
 
 async def test_a_json_body_is_refused(api: Vendor) -> None:
     assert (await api.ask("POST", "/v1/refunds", json={"payment_intent": "pi_SMALL"})).status == 400
-
-
-# --- idempotency keys -----------------------------------------------------------------------------------------------
 
 
 async def test_a_repeat_under_one_key_is_replayed_and_refunds_once(api: Vendor) -> None:
@@ -142,9 +136,6 @@ async def test_two_at_the_same_time_under_one_key_conflict() -> None:
         assert len(await refunds_of(api, "pi_SMALL")) == 1
 
 
-# --- refunds --------------------------------------------------------------------------------------------------------
-
-
 async def test_a_refund_carries_what_was_asked_for(api: Vendor) -> None:
     form = {"payment_intent": "pi_DUPLICATE", "amount": "2000", "reason": "duplicate", "metadata[call_id]": "c-1"}
     made = (await api.refund(**form)).body
@@ -196,9 +187,6 @@ async def test_a_wrong_parameter_is_named(api: Vendor, form: dict[str, str], sta
 async def test_yen_have_no_minor_unit(api: Vendor) -> None:
     answer = await api.refund(payment_intent="pi_YEN", amount="12001")
     assert "(12001 JPY)" in answer.error["message"]
-
-
-# --- reading --------------------------------------------------------------------------------------------------------
 
 
 async def test_an_id_becomes_an_object_only_when_expanded(api: Vendor) -> None:
@@ -261,9 +249,6 @@ async def test_every_sending_of_an_invoice_mails_again(api: Vendor) -> None:
     for _ in range(2):
         assert (await api.ask("POST", "/v1/invoices/in_20431/send")).status == 200
     assert api.state.stripe["times_sent"] == {"in_20431": 2}
-
-
-# --- state and page -------------------------------------------------------------------------------------------------
 
 
 async def test_the_panel_shows_the_newest_first_in_words_for_people(api: Vendor) -> None:

@@ -19,9 +19,6 @@ async def create(api: Vendor, name: str, **more: object) -> Reply:
     return await api.ask("POST", "/brands", json={"name": name, **more})
 
 
-# --- the door -------------------------------------------------------------------------------------------------------
-
-
 async def test_a_get_without_content_type_is_refused(api: Vendor) -> None:
     answer = await api.ask("GET", "/brands", headers={"Fidel-Key": FIDEL_KEY})
     assert (answer.status, answer.error["code"]) == (400, "content-type")
@@ -71,9 +68,6 @@ async def test_an_answer_has_the_envelope(api: Vendor) -> None:
     }
     assert len(one.body["items"]) == 1
     assert "count" not in one.body
-
-
-# --- brands ---------------------------------------------------------------------------------------------------------
 
 
 async def test_a_second_brand_of_one_name_is_refused_though_its_code_says_the_opposite_elsewhere(api: Vendor) -> None:
@@ -163,9 +157,6 @@ async def test_paging_that_makes_no_sense_is_refused(api: Vendor, query: dict[st
     assert (await api.get("/brands", **query)).status == 400
 
 
-# --- cards and locations --------------------------------------------------------------------------------------------
-
-
 async def test_putting_card_metadata_replaces_it_and_answers_nothing_else(api: Vendor) -> None:
     answer = await api.ask("PUT", f"/cards/{VISA}/metadata", json={"case": "c-1"})
     assert answer.body["items"] == [{"metadata": {"case": "c-1"}}]
@@ -184,9 +175,6 @@ async def test_part_of_an_address_is_not_enough(api: Vendor) -> None:
         part = {other: value for other, value in whole.items() if other != name}
         assert (await api.ask("PATCH", f"/locations/{BRISTOL}", json=part)).status == 400
     assert (await api.ask("PATCH", f"/locations/{BRISTOL}", json=whole)).item["address"] == "7 Quay St"
-
-
-# --- state and page -------------------------------------------------------------------------------------------------
 
 
 async def test_the_panel_shows_the_newest_first_in_words_for_people(api: Vendor) -> None:

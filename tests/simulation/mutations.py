@@ -48,9 +48,6 @@ def everywhere(patch: Patch, function: Callable[..., Any], mutant: Callable[...,
         patch.setattr(module, name, mutant)
 
 
-# --- who may decide ---------------------------------------------------------------------------------------------------
-
-
 def one_approval_is_enough(patch: Patch) -> None:
     def lenient(policy: Policy, question: Question) -> Judgement:
         judgement = judge(policy, question)
@@ -158,9 +155,6 @@ def a_decision_is_kept_with_other_groups(patch: Patch) -> None:
     patch.setattr(Store, "add_decision", altered)
 
 
-# --- what is paid and sent --------------------------------------------------------------------------------------------
-
-
 def what_was_offered_before_is_paid(patch: Patch) -> None:
     add = Store.add_executions
 
@@ -211,9 +205,6 @@ def nothing_expires(patch: Patch) -> None:
 
 def a_pause_stops_nothing(patch: Patch) -> None:
     patch.setattr(Store, "pauses", lambda _: [])
-
-
-# --- what is sent once ------------------------------------------------------------------------------------------------
 
 
 def a_lost_lease_still_writes(patch: Patch) -> None:
@@ -296,9 +287,6 @@ def a_new_key_for_each_try(patch: Patch) -> None:
 def an_audit_entry_is_altered(patch: Patch) -> None:
     forged = "CASE WHEN :what = 'decision.approve' THEN 'U0SAM00001' ELSE :actor END"
     patch.setattr(audit, "APPEND", audit.APPEND.replace(":actor", forged))
-
-
-# --- which simulation catches what ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,6 @@ class Load:
                 if reply.status != 200:
                     raise SystemExit(f"the sandbox did not make a payment: {reply.status}")
 
-    # --- DialNexa ---------------------------------------------------------------------------------------------------
-
     async def call_all(self) -> None:
         """Deliver every call in its turn, and return when the last repeat is over."""
         rng = Random(f"{self.seed}:calls")
@@ -85,8 +83,6 @@ class Load:
         if planned.twice:
             await self._ask(self.bot_port, planned.body)
             self.counts["webhooks repeated"] += 1
-
-    # --- people -----------------------------------------------------------------------------------------------------
 
     async def press_on(self) -> None:
         """Look at the channels and press what is to be pressed, until cancelled."""

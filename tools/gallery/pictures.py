@@ -44,9 +44,6 @@ def all_messages() -> tuple[Shown, ...]:
     return (*cards(), *more_cards(), *messages())
 
 
-# --- cards ----------------------------------------------------------------------------------------------------------
-
-
 def drawn(file: CaseFile, **how: Any) -> Picture:
     return card(file, standing_of(SHIPPED, file), **how)
 
@@ -88,9 +85,6 @@ def paid_already() -> CaseFile:
     blocked = file.proposal.model_copy(update={"because": because})
     first = earlier(why="payment pi_DUPLICATE")
     return changed(file, earlier=(first, hint)).model_copy(update={"proposal": blocked})
-
-
-# --- other messages -------------------------------------------------------------------------------------------------
 
 
 def messages() -> Iterator[Shown]:
@@ -143,9 +137,6 @@ def a_digest(*kinds: Kind) -> Picture:
     )
 
 
-# --- forms ----------------------------------------------------------------------------------------------------------
-
-
 def views() -> Iterator[View]:
     for kind in completing.completable():
         yield View(f"complete-{kind}", completing.complete_form(review(), kind))
@@ -178,8 +169,6 @@ def forms_of(evil: CaseFile | None) -> Iterator[View]:
         "summary", summary_view(refund.model_copy(update={"case": refund.case.model_copy(update={"details": hidden})}))
     )
 
-
-# --- home tabs ------------------------------------------------------------------------------------------------------
 
 RULE = "up to 100.00 USD: one person of finance"
 
