@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -46,11 +47,8 @@ class Load:
     async def answered(self) -> None:
         """Return at the next answer of the bot, or after a while without one."""
         self._answer.clear()
-        try:
-            async with asyncio.timeout(NEXT_ANSWER_S):
-                await self._answer.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._answer.wait(), NEXT_ANSWER_S)
 
     async def make_payments(self) -> None:
         """Make the payments at Stripe before anybody requests a refund."""
