@@ -5,7 +5,7 @@ models, ports. `SEAMS` names the few functions of a transaction that no such sea
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -20,8 +20,7 @@ from bot.cases.clicks import Answer, Click
 from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
-from bot.core.model import Action, Attempt, CaseFile, Decision, Execution, ExecutionState, Fact, Outcome, Proposal
-from bot.core.notices import Timer
+from bot.core.model import Action, Attempt, CaseFile, Execution, ExecutionState, Fact, Outcome, Proposal
 from bot.core.people import Delegation, Person
 from bot.core.playbooks import unverified_recipient
 from bot.core.policy import Band, Judgement, Known, Policy, Question, Unattended, automatic, band_for, judge
@@ -46,6 +45,21 @@ def everywhere(patch: Patch, function: Callable[..., Any], mutant: Callable[...,
     places = [(module, name) for module in ours for name, value in vars(module).items() if value is function]
     for module, name in places:
         patch.setattr(module, name, mutant)
+
+
+def judged(patch: Patch, change: Callable[[Question], Mapping[str, Any]]) -> None:
+    """Let the policy judge a question of which something has been changed."""
+
+    def altered(policy: Policy, question: Question) -> Judgement:
+        return judge(policy, question.model_copy(update=change(question)))
+
+    everywhere(patch, judge, altered)
+
+
+def stored(patch: Patch, verb: str, change: Callable[[Store, Any], Any]) -> None:
+    """Let a verb of the store write something else than what it is given."""
+    write = getattr(Store, verb)
+    patch.setattr(Store, verb, lambda store, given, **more: write(store, change(store, given), **more))
 
 
 def one_approval_is_enough(patch: Patch) -> None:
@@ -84,28 +98,18 @@ def a_stale_click_is_taken(patch: Patch) -> None:
 
 
 def a_lender_counts_beside_the_delegate(patch: Patch) -> None:
-    def alone(policy: Policy, question: Question) -> Judgement:
-        decisions = tuple(decision.model_copy(update={"stood_in_for": ()}) for decision in question.decisions)
-        return judge(policy, question.model_copy(update={"decisions": decisions}))
+    def alone(question: Question) -> Mapping[str, Any]:
+        return {"decisions": tuple(one.model_copy(update={"stood_in_for": ()}) for one in question.decisions)}
 
-    everywhere(patch, judge, alone)
+    judged(patch, alone)
 
 
 def authors_decide_alone(patch: Patch) -> None:
-    def by_nobody(policy: Policy, question: Question) -> Judgement:
-        proposal = question.proposal.model_copy(update={"authors": ()})
-        return judge(policy, question.model_copy(update={"proposal": proposal}))
-
-    everywhere(patch, judge, by_nobody)
+    judged(patch, lambda question: {"proposal": question.proposal.model_copy(update={"authors": ()})})
 
 
 def nobody_is_an_author(patch: Patch) -> None:
-    add = Store.add_proposal
-
-    def unsigned(store: Store, proposal: Proposal) -> None:
-        add(store, proposal.model_copy(update={"authors": ()}))
-
-    patch.setattr(Store, "add_proposal", unsigned)
+    stored(patch, "add_proposal", lambda _, proposal: proposal.model_copy(update={"authors": ()}))
 
 
 def no_lead_is_needed(patch: Patch) -> None:
@@ -147,21 +151,12 @@ def groups_are_remembered(patch: Patch) -> None:
 
 
 def a_decision_is_kept_with_other_groups(patch: Patch) -> None:
-    add = Store.add_decision
-
-    def altered(store: Store, decision: Decision, **more: Any) -> bool:
-        return add(store, decision.model_copy(update={"in_groups": ("finance", "leads")}), **more)
-
-    patch.setattr(Store, "add_decision", altered)
+    other = {"in_groups": ("finance", "leads")}
+    stored(patch, "add_decision", lambda _, decision: decision.model_copy(update=other))
 
 
 def what_was_offered_before_is_paid(patch: Patch) -> None:
-    add = Store.add_executions
-
-    def old_amounts(store: Store, executions: Sequence[Execution], **more: Any) -> None:
-        add(store, [_of_the_old_amount(store, execution) for execution in executions], **more)
-
-    patch.setattr(Store, "add_executions", old_amounts)
+    stored(patch, "add_executions", lambda store, executions: [_of_the_old_amount(store, step) for step in executions])
 
 
 def _of_the_old_amount(store: Store, execution: Execution) -> Execution:
@@ -195,12 +190,7 @@ def documents_go_to_any_address(patch: Patch) -> None:
 
 
 def nothing_expires(patch: Patch) -> None:
-    set_timers = Store.set_timers
-
-    def but_expiry(store: Store, timers: Sequence[Timer]) -> None:
-        set_timers(store, [timer for timer in timers if timer.name != EXPIRY])
-
-    patch.setattr(Store, "set_timers", but_expiry)
+    stored(patch, "set_timers", lambda _, timers: [timer for timer in timers if timer.name != EXPIRY])
 
 
 def a_pause_stops_nothing(patch: Patch) -> None:
@@ -246,18 +236,16 @@ def a_blind_retry(patch: Patch) -> None:
 
 
 def an_unsure_step_is_kept_as_if_nothing_had_happened(patch: Patch) -> None:
-    save, end = Store.save_execution, Store.end_attempt
-
-    def pending(store: Store, execution: Execution, **more: Any) -> None:
+    def pending(_: Store, execution: Execution) -> Execution:
         unsure = execution.state is ExecutionState.UNSURE
-        save(store, execution.model_copy(update={"state": ExecutionState.PENDING}) if unsure else execution, **more)
+        return execution.model_copy(update={"state": ExecutionState.PENDING}) if unsure else execution
 
-    def unavailable(store: Store, attempt: Attempt) -> None:
+    def unavailable(_: Store, attempt: Attempt) -> Attempt:
         unsure = attempt.outcome is Outcome.UNSURE
-        end(store, attempt.model_copy(update={"outcome": Outcome.UNAVAILABLE}) if unsure else attempt)
+        return attempt.model_copy(update={"outcome": Outcome.UNAVAILABLE}) if unsure else attempt
 
-    patch.setattr(Store, "save_execution", pending)
-    patch.setattr(Store, "end_attempt", unavailable)
+    stored(patch, "save_execution", pending)
+    stored(patch, "end_attempt", unavailable)
 
 
 def no_look_before_a_second_post(patch: Patch) -> None:
