@@ -286,53 +286,47 @@ class Mutation:
     first: int = 0
 
 
+def by_name(*mutations: Mutation) -> Mapping[str, Mutation]:
+    return MappingProxyType({mutation.apply.__name__.replace("_", " "): mutation for mutation in mutations})
+
+
 UNAPPROVED, DOUBLED = "no effect is unapproved", "no effect is doubled"
-OF_THE_WORLD: Mapping[str, Mutation] = MappingProxyType(
-    {
-        "a blind retry": Mutation(a_blind_retry, DOUBLED, 47),
-        "an unsure step is tried again like any other": Mutation(
-            an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47
-        ),
-        "no look before a second post": Mutation(no_look_before_a_second_post, "no card hangs twice"),
-        "a new key for each try": Mutation(a_new_key_for_each_try, DOUBLED, 39),
-        "one approval where two are needed": Mutation(one_approval_is_enough, UNAPPROVED),
-        "an approval of version 1 counts for version 2": Mutation(
-            an_approval_counts_for_later_versions, UNAPPROVED, 42
-        ),
-        "a click on version 1 decides on version 2": Mutation(a_stale_click_is_taken, UNAPPROVED),
-        "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
-        "a lost lease still writes its outcome": Mutation(a_lost_lease_still_writes, "", 157),
-        "an audit entry is altered": Mutation(an_audit_entry_is_altered, "the history is whole"),
-    }
+OF_THE_WORLD = by_name(
+    Mutation(a_blind_retry, DOUBLED, 47),
+    Mutation(an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47),
+    Mutation(no_look_before_a_second_post, "no card hangs twice"),
+    Mutation(a_new_key_for_each_try, DOUBLED, 39),
+    Mutation(one_approval_is_enough, UNAPPROVED),
+    Mutation(an_approval_counts_for_later_versions, UNAPPROVED, 42),
+    Mutation(a_stale_click_is_taken, UNAPPROVED),
+    Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
+    Mutation(a_lost_lease_still_writes, "", 157),
+    Mutation(an_audit_entry_is_altered, "the history is whole"),
 )
 
 QUORUM, CLICK = "a quorum approved it", "what is kept is the click"
 STEPS, ALONE = "the steps are those of the approved version", "the policy decides alone only where it may"
 EXPIRES, ONCE = "what nobody decides in time expires", "one complaint is paid once"
 KNOWN, PAUSED, LEASE = "documents go to known addresses", "nothing paused runs", "whoever lost the lease writes nothing"
-OF_THE_QUORUM: Mapping[str, Mutation] = MappingProxyType(
-    {
-        "one approval where two are needed": Mutation(one_approval_is_enough, QUORUM, 2),
-        "an approval of version 1 counts for version 2": Mutation(an_approval_counts_for_later_versions, QUORUM, 2),
-        "a click on version 1 decides on version 2": Mutation(
-            a_stale_click_is_taken, f"{QUORUM}|{CLICK}|an offer is of", 12
-        ),
-        "a lender counts beside the delegate": Mutation(a_lender_counts_beside_the_delegate, QUORUM, 7),
-        "authors decide alone": Mutation(authors_decide_alone, QUORUM, 3),
-        "nobody is an author": Mutation(nobody_is_an_author, QUORUM, 3),
-        "no lead is needed": Mutation(no_lead_is_needed, QUORUM, 9),
-        "limits are ignored": Mutation(limits_are_ignored, QUORUM, 2),
-        "a lowered amount is judged by itself": Mutation(a_lowered_amount_is_judged_by_itself, QUORUM, 4),
-        "what was offered before is paid": Mutation(what_was_offered_before_is_paid, STEPS, 4),
-        "nothing expires": Mutation(nothing_expires, EXPIRES, 9),
-        "a delegation has no dates": Mutation(a_delegation_has_no_dates, CLICK, 2),
-        "groups are remembered": Mutation(groups_are_remembered, CLICK, 4),
-        "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, ONCE, 7),
-        "the policy refunds a second time": Mutation(the_policy_decides_whatever_was_refunded_before, ALONE, 3),
-        "documents go to any address": Mutation(documents_go_to_any_address, KNOWN, 2),
-        "a pause stops nothing": Mutation(a_pause_stops_nothing, PAUSED, 9),
-        "a lost lease still writes": Mutation(a_lost_lease_still_writes, LEASE, 9),
-        "a decision is kept with other groups": Mutation(a_decision_is_kept_with_other_groups, CLICK, 2),
-        "an admin replaces everybody": Mutation(an_admin_replaces_everybody, QUORUM, 4),
-    }
+OF_THE_QUORUM = by_name(
+    Mutation(one_approval_is_enough, QUORUM, 2),
+    Mutation(an_approval_counts_for_later_versions, QUORUM, 2),
+    Mutation(a_stale_click_is_taken, f"{QUORUM}|{CLICK}|an offer is of", 12),
+    Mutation(a_lender_counts_beside_the_delegate, QUORUM, 7),
+    Mutation(authors_decide_alone, QUORUM, 3),
+    Mutation(nobody_is_an_author, QUORUM, 3),
+    Mutation(no_lead_is_needed, QUORUM, 9),
+    Mutation(limits_are_ignored, QUORUM, 2),
+    Mutation(a_lowered_amount_is_judged_by_itself, QUORUM, 4),
+    Mutation(what_was_offered_before_is_paid, STEPS, 4),
+    Mutation(nothing_expires, EXPIRES, 9),
+    Mutation(a_delegation_has_no_dates, CLICK, 2),
+    Mutation(groups_are_remembered, CLICK, 4),
+    Mutation(one_complaint_is_paid_twice, ONCE, 7),
+    Mutation(the_policy_decides_whatever_was_refunded_before, ALONE, 3),
+    Mutation(documents_go_to_any_address, KNOWN, 2),
+    Mutation(a_pause_stops_nothing, PAUSED, 9),
+    Mutation(a_lost_lease_still_writes, LEASE, 9),
+    Mutation(a_decision_is_kept_with_other_groups, CLICK, 2),
+    Mutation(an_admin_replaces_everybody, QUORUM, 4),
 )

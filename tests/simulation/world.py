@@ -40,10 +40,7 @@ def a_policy() -> Policy:
     return Policy.model_validate(
         {
             "channels": {
-                "refunds": "#finance-refunds",
-                "disputes": "#finance-disputes",
-                "brands": "#finance-brands",
-                "review": "#finance-review",
+                **{name.removeprefix("finance-"): f"#{name}" for name in CHANNELS},
                 "fallback": "#finance-review",
             },
             "groups": {"finance": ("@finance",), "leads": ("@leads",)},
