@@ -43,9 +43,9 @@ async def test_a_json_body_is_refused(api: Vendor) -> None:
     assert (await api.ask("POST", "/v1/refunds", json={"payment_intent": "pi_SMALL"})).status == 400
 
 
-async def test_a_repeat_under_one_key_is_replayed_and_refunds_once(api: Vendor) -> None:
+async def test_a_repeat_under_one_key_in_any_order_is_replayed_and_refunds_once(api: Vendor) -> None:
     form = {"payment_intent": "pi_DUPLICATE", "metadata[call_id]": "c-1"}
-    first, second = await api.refund("k", **form), await api.refund("k", **form)
+    first, second = await api.refund("k", **form), await api.refund("k", **dict(reversed(form.items())))
     assert first.text == second.text
     assert "Idempotent-Replayed" not in first.headers
     assert second.headers["Idempotent-Replayed"] == "true"
@@ -66,11 +66,6 @@ async def test_one_key_with_other_parameters_or_at_another_endpoint_is_an_error(
     for answer in (other, elsewhere):
         assert (answer.status, answer.error["type"]) == (400, "idempotency_error")
     assert len(await refunds_of(api, "pi_SMALL")) == 1
-
-
-async def test_the_order_of_parameters_does_not_make_them_others(api: Vendor) -> None:
-    await api.refund("k", payment_intent="pi_SMALL", amount="100")
-    assert (await api.refund("k", amount="100", payment_intent="pi_SMALL")).headers["Idempotent-Replayed"] == "true"
 
 
 @pytest.mark.parametrize(("fault", "made"), [("before_effect", 0), ("after_effect", 1)])

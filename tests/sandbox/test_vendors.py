@@ -70,17 +70,13 @@ async def test_a_second_brand_of_one_name_is_refused_though_its_code_says_the_op
     assert answer.error["message"] == "Item already exists"
 
 
-async def test_the_name_filter_finds_more_than_was_asked_for(api: Vendor) -> None:
-    await create(api, "Harbour Lane Bakery Outlet")
+async def test_a_created_brand_is_found_by_more_than_its_name_and_keeps_what_it_was_given(api: Vendor) -> None:
+    given = {"logoURL": "https://static.example.com/j.png", "metadata": {"requestId": "7d0f"}}
+    made = await create(api, "Harbour Lane Bakery Outlet", **given)
     await create(api, "Other")
+    assert made.status == 201
     names = [brand["name"] for brand in (await api.get("/brands", name="harbour lane BAKERY")).body["items"]]
     assert names == ["Harbour Lane Bakery Outlet", "Harbour Lane Bakery"]
-
-
-async def test_a_created_brand_is_found_and_keeps_what_it_was_given(api: Vendor) -> None:
-    given = {"logoURL": "https://static.example.com/j.png", "metadata": {"requestId": "7d0f"}}
-    made = await create(api, "Juniper & Sage Tea House", **given)
-    assert made.status == 201
     read = await api.get(f"/brands/{made.item['id']}")
     assert {name: read.item[name] for name in given} == given
 
@@ -95,15 +91,12 @@ async def test_a_created_brand_is_found_and_keeps_what_it_was_given(api: Vendor)
         ({"name": "Fine", "metadata": {"a": "x" * 2048}}, "should NOT be larger than 2 KB"),
     ],
 )
-async def test_a_schema_failure_lists_its_messages_in_an_array(
+async def test_a_schema_failure_lists_its_messages_in_an_array_and_a_body_that_is_not_json_is_one(
     api: Vendor, body: dict[str, object], message: str
 ) -> None:
     answer = await api.ask("POST", "/brands", json=body)
     assert (answer.status, answer.error["message"]) == (400, "Invalid schema")
     assert answer.error["metadata"] == [{"message": message}]
-
-
-async def test_a_body_that_is_not_json_is_a_schema_failure(api: Vendor) -> None:
     assert (await api.ask("POST", "/brands", data=b"name=x")).error["message"] == "Invalid schema"
 
 
@@ -151,14 +144,12 @@ async def test_paging_that_makes_no_sense_is_refused(api: Vendor, query: dict[st
     assert (await api.get("/brands", **query)).status == 400
 
 
-async def test_putting_card_metadata_replaces_it_and_answers_nothing_else(api: Vendor) -> None:
+async def test_putting_card_metadata_replaces_it_and_cards_are_found_by_the_id_in_it(api: Vendor) -> None:
     answer = await api.ask("PUT", f"/cards/{VISA}/metadata", json={"case": "c-1"})
     assert answer.body["items"] == [{"metadata": {"case": "c-1"}}]
     assert (await api.get("/cards/metadata/cust-77")).body["items"] == []
-
-
-async def test_cards_are_found_by_the_id_in_their_metadata(api: Vendor) -> None:
-    await api.ask("PUT", f"/cards/{MASTERCARD}/metadata", json={"id": "cust-77"})
+    for card in (VISA, MASTERCARD):
+        await api.ask("PUT", f"/cards/{card}/metadata", json={"id": "cust-77"})
     found = (await api.get("/cards/metadata/cust-77")).body["items"]
     assert {card["id"] for card in found} == {VISA, MASTERCARD}
 
