@@ -1,4 +1,4 @@
-"""What the independent server is shown of each vendor: the specification, the sandbox, and what is asked of it."""
+"""List what the independent server is shown of each vendor: the specification, the sandbox, and what is asked of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
