@@ -300,7 +300,7 @@ OF_THE_WORLD = by_name(
     Mutation(an_approval_counts_for_later_versions, UNAPPROVED, 42),
     Mutation(a_stale_click_is_taken, UNAPPROVED),
     Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
-    Mutation(a_lost_lease_still_writes, "", 157),
+    Mutation(a_lost_lease_still_writes, "", 761),
     Mutation(an_audit_entry_is_altered, "the history is whole"),
 )
 
