@@ -15,35 +15,23 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PRODUCT: Final = ("bot", "handlers", "storage")
 OURS: Final = (*PRODUCT, "sandbox", "tests", "tools")
 
-# What `bot.core` may import beside itself. An empty reason: plain types and pure helpers, nothing to explain.
-CORE_MAY_IMPORT: Final = {
+# What `bot.core` may import beside itself: plain types and pure helpers, and with its reason whatever needs one.
+PLAIN: Final = (
+    "base64 bisect collections dataclasses decimal enum functools hashlib json math pydantic re statistics types "
+    "typing unicodedata"
+)
+CORE_MAY_IMPORT: Final = dict.fromkeys(PLAIN.split(), "") | {
     "babel": "CLDR's number patterns by locale; its data files are read once and never change",
-    "base64": "",
-    "bisect": "",
-    "collections": "",
-    "dataclasses": "",
     "datetime": "types and arithmetic; the present moment is passed in",
-    "decimal": "",
     "difflib": "suggests the key that a wrong one in policy.toml may have meant",
-    "enum": "",
-    "functools": "",
-    "hashlib": "",
     "hmac": "checks signatures over bytes that are passed in",
     "importlib.import_module": "loads the playbook of each kind, by the kind's name, at import",
     "io.BytesIO": "holds the image of a chart; no file is opened",
     "iso4217": "the standard's table of decimals by currency",
-    "json": "",
-    "math": "",
     "pydantic_core": "the error types of pydantic itself",
     "PIL": "draws the charts of a digest, imported only where a Slack refuses its chart block",
-    "pydantic": "",
-    "re": "",
-    "statistics": "",
     "stdnum": "check digits of cards, bank accounts and tax numbers; its network parts are not imported",
     "tomllib": "parses the text of policy.toml; the file is read elsewhere",
-    "types": "",
-    "typing": "",
-    "unicodedata": "",
     "urllib.parse": "splits addresses; opens none",
     "zoneinfo": "business hours by region; zone data never changes while a process runs",
 }

@@ -17,6 +17,13 @@ async def shown(sqlite_world: World) -> AsyncIterator[tuple[World, Page]]:
         yield sqlite_world, page
 
 
+async def begin(page: Page, call: str, channel: str) -> None:
+    """Send a call as Ana and open the channel of its card."""
+    await page.get_by_test_id(f"person-{ANA}").click()
+    await page.get_by_test_id(f"call-{call}").click()
+    await page.get_by_test_id(f"channel-{channel}").click()
+
+
 async def approve(page: Page) -> None:
     await page.get_by_test_id("button-case.approve").last.click()
     await page.get_by_test_id("confirm-yes").click()
@@ -24,9 +31,7 @@ async def approve(page: Page) -> None:
 
 async def test_a_newcomer_sends_a_call_and_two_people_approve_the_refund(shown: tuple[World, Page]) -> None:
     world, page = shown
-    await page.get_by_test_id(f"person-{ANA}").click()
-    await page.get_by_test_id("call-refund-duplicate").click()
-    await page.get_by_test_id("channel-finance-refunds").click()
+    await begin(page, "refund-duplicate", "finance-refunds")
     card = page.get_by_test_id("message").last
     await expect(card).to_contain_text("0 of 2 approvals")
     await expect(card).to_contain_text("129.50 USD")
@@ -49,9 +54,7 @@ async def test_a_newcomer_sends_a_call_and_two_people_approve_the_refund(shown: 
 
 async def test_an_approved_brand_appears_in_the_fidel_panel(shown: tuple[World, Page]) -> None:
     _, page = shown
-    await page.get_by_test_id(f"person-{ANA}").click()
-    await page.get_by_test_id("call-brand-create").click()
-    await page.get_by_test_id("channel-finance-brands").click()
+    await begin(page, "brand-create", "finance-brands")
     await expect(page.get_by_test_id("message").last).to_contain_text("New brand")
     await approve(page)
     await expect(page.get_by_test_id("message").last).to_contain_text("Done.")
@@ -62,9 +65,7 @@ async def test_an_approved_brand_appears_in_the_fidel_panel(shown: tuple[World, 
 
 async def test_a_rejection_asks_for_a_reason_and_shows_the_fault_on_its_field(shown: tuple[World, Page]) -> None:
     _, page = shown
-    await page.get_by_test_id(f"person-{ANA}").click()
-    await page.get_by_test_id("call-refund-small").click()
-    await page.get_by_test_id("channel-finance-refunds").click()
+    await begin(page, "refund-small", "finance-refunds")
     await page.get_by_test_id("button-case.reject").last.click()
     await page.get_by_test_id("modal").wait_for()
     await page.get_by_test_id("field-reason").fill("no")
@@ -78,9 +79,7 @@ async def test_a_rejection_asks_for_a_reason_and_shows_the_fault_on_its_field(sh
 
 async def test_what_was_typed_stays_when_the_form_is_put_in_order_for_another_kind(shown: tuple[World, Page]) -> None:
     _, page = shown
-    await page.get_by_test_id(f"person-{ANA}").click()
-    await page.get_by_test_id("call-unknown-intent").click()
-    await page.get_by_test_id("channel-finance-review").click()
+    await begin(page, "unknown-intent", "finance-review")
     await page.get_by_test_id("button-case.complete").last.click()
     modal = page.get_by_test_id("modal")
     await page.get_by_test_id("field-customer_name").fill("Fern and Field")

@@ -141,18 +141,23 @@ async def test_the_largest_card_fits_beside_the_channel_too(stage: Stage) -> Non
     await keep(stage.page.locator("#thread-messages .message").last, "thread")
 
 
+async def check_newest(stage: Stage, view: pictures.View, root: str, blocks: str, picture_of: str) -> None:
+    """Check the view that was just sent, keep its picture, and mark it, so that the next one is waited for."""
+    await stage.page.locator(f"{root}:not([data-seen])").wait_for()
+    (seen,) = await stage.look(blocks)
+    check(view.name, seen, view.view["blocks"])
+    if view.name in PICTURES:
+        await keep(stage.page.locator(picture_of), PICTURES[view.name])
+    await stage.page.locator(root).evaluate("(root) => root.setAttribute('data-seen', '')")
+
+
 async def test_every_form_is_drawn_whole_and_hostile_words_stay_words(stage: Stage) -> None:
     await stage.go(REVIEW)
     await stage.page.set_viewport_size({"width": 1440, "height": 1000})
     for one in pictures.views():
         trigger = stage.box.ws.new_trigger(ANA)
         await stage.box.slack.views_open(trigger_id=trigger, view=one.view)
-        await stage.page.locator(".dialog-form:not([data-seen])").wait_for()
-        (seen,) = await stage.look(".dialog-body > .blocks")
-        check(one.name, seen, one.view["blocks"])
-        if one.name in PICTURES:
-            await keep(stage.page.get_by_test_id("modal"), PICTURES[one.name])
-        await stage.page.locator(".dialog-form").evaluate("(form) => form.setAttribute('data-seen', '')")
+        await check_newest(stage, one, ".dialog-form", ".dialog-body > .blocks", "[data-testid=modal]")
 
 
 async def test_every_home_tab_is_drawn_whole_and_hostile_words_stay_words(stage: Stage) -> None:
@@ -160,9 +165,4 @@ async def test_every_home_tab_is_drawn_whole_and_hostile_words_stay_words(stage:
     await stage.page.set_viewport_size({"width": 1440, "height": 1360})
     for one in pictures.homes():
         await stage.box.slack.views_publish(user_id=ANA, view=one.view)
-        await stage.page.locator("#home > .blocks:not([data-seen])").wait_for()
-        (seen,) = await stage.look("#home > .blocks")
-        check(one.name, seen, one.view["blocks"])
-        if one.name in PICTURES:
-            await keep(stage.page.locator("#main"), PICTURES[one.name])
-        await stage.page.locator("#home > .blocks").evaluate("(blocks) => blocks.setAttribute('data-seen', '')")
+        await check_newest(stage, one, "#home > .blocks", "#home > .blocks", "#main")

@@ -44,9 +44,8 @@ async def asked(client: httpx.AsyncClient, assertion: str) -> httpx.Response:
 
 async def token(client: httpx.AsyncClient, world: GoogleWorld, scopes: str, **claims: Any) -> dict[str, str]:
     every = " ".join(SCOPE + scope for scope in scopes.split())
-    return {
-        "Authorization": f"Bearer {(await asked(client, signed(world, scope=every, **claims))).json()['access_token']}"
-    }
+    answer = await asked(client, signed(world, scope=every, **claims))
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,8 @@ from sandbox.slack.methods import EVERYWHERE, GENERAL, METHODS
 from tests.support.places import REFERENCE_FILES
 from tests.support.sandbox import ANA, BEN, REFUNDS, REVIEW, Json, Sandbox, card_blocks, form, plain, refused, running
 
-REFERENCE = REFERENCE_FILES
 
-
-# Clocks of a click
-
-
-async def test_a_trigger_opens_one_form_only(sandbox: Sandbox) -> None:
+async def test_a_trigger_opens_one_form_within_three_seconds(sandbox: Sandbox) -> None:
     view = await sandbox.opened()
     assert view["hash"]
     assert view["root_view_id"] == view["id"]
@@ -27,9 +22,6 @@ async def test_a_trigger_opens_one_form_only(sandbox: Sandbox) -> None:
     assert again["error"] == "exchanged_trigger_id"
     unknown = await refused(sandbox.slack.views_open(trigger_id="1.2.3", view=form()))
     assert unknown["error"] == "invalid_trigger_id"
-
-
-async def test_a_trigger_is_dead_after_three_seconds(sandbox: Sandbox) -> None:
     await sandbox.press(await sandbox.card())
     sandbox.clock.now += 3.1
     late = await refused(sandbox.slack.views_open(trigger_id=sandbox.bot.last["trigger_id"], view=form()))
@@ -41,16 +33,13 @@ async def _use(sandbox: Sandbox, url: str, **body: Any) -> int:
         return answer.status
 
 
-async def test_a_response_url_takes_five_posts(sandbox: Sandbox) -> None:
+async def test_a_response_url_takes_five_posts_within_half_an_hour(sandbox: Sandbox) -> None:
     await sandbox.press(await sandbox.card())
     url = sandbox.bot.last["response_url"]
     assert [await _use(sandbox, url) for _ in range(6)] == [200, 200, 200, 200, 200, 404]
     for user, seen in ((ANA, 5), (BEN, 0)):
         messages = (await sandbox.look("messages", channel=REFUNDS, user=user))["messages"]
         assert sum(one["ephemeral"] for one in messages) == seen
-
-
-async def test_a_response_url_is_dead_after_half_an_hour(sandbox: Sandbox) -> None:
     await sandbox.press(await sandbox.card())
     sandbox.clock.now += 30 * 60 + 1
     assert await _use(sandbox, sandbox.bot.last["response_url"]) == 404
@@ -65,9 +54,6 @@ async def test_a_response_url_replaces_and_deletes_its_message(sandbox: Sandbox)
     assert "blocks" not in sandbox.ws.messages(REFUNDS)[ts]
     assert await _use(sandbox, url, delete_original=True) == 200
     assert ts not in sandbox.ws.messages(REFUNDS)
-
-
-# Limits
 
 
 async def test_a_channel_takes_a_small_burst_and_then_one_post_a_second(sandbox: Sandbox) -> None:
@@ -112,22 +98,16 @@ CONFIRM = {"title": plain("Sure?"), "text": plain("Really"), "confirm": plain("Y
 SELECT = {"type": "static_select", "action_id": "s"}
 BAD_BLOCKS: list[tuple[str, Any, str]] = [
     ("51 blocks", [{"type": "divider"}] * 51, "/blocks"),
-    ("a long section", _with(text=plain("x" * 3001)), "/blocks/0/text/text"),
     ("an empty section", _with(text=plain("")), "/blocks/0/text/text"),
     ("a section without text", [{"type": "section"}], "/blocks/0"),
-    ("eleven fields", _with(fields=[plain("x")] * 11), "/blocks/0/fields"),
     ("an unknown key", _with(colour="red"), "/blocks/0"),
     ("an unknown block", [{"type": "poem"}], "/blocks/0/type"),
     ("an alert in a message", [{"type": "alert", "text": plain("x")}], "/blocks/0/type"),
-    ("a long header", [{"type": "header", "text": plain("x" * 151)}], "/blocks/0/text/text"),
     ("a repeated block_id", _with(block_id="b") * 2, "/blocks/1/block_id"),
     ("a repeated action_id", [{**_button()[0], "elements": [_element()] * 2}], "/blocks/0/elements"),
     ("mrkdwn on a button", _button(text={"type": "mrkdwn", "text": "Go"}), "/blocks/0/elements/0/text/type"),
-    ("a long button", _button(text=plain("x" * 76)), "/blocks/0/elements/0/text/text"),
-    ("a long value", _button(value="x" * 2001), "/blocks/0/elements/0/value"),
     ("an unknown style", _button(style="green"), "/blocks/0/elements/0/style"),
     ("half a confirm", _button(confirm={**CONFIRM, "deny": None}), "/blocks/0/elements/0/confirm/deny"),
-    ("a long confirm", _button(confirm={**CONFIRM, "title": plain("x" * 101)}), "/blocks/0/elements/0/confirm/title"),
     ("no options", [{**_button()[0], "elements": [SELECT]}], "/blocks/0/elements/0"),
     (
         "a long option value",
@@ -138,11 +118,6 @@ BAD_BLOCKS: list[tuple[str, Any, str]] = [
         "rows of unequal length",
         [{"type": "table", "rows": [[], [{"type": "raw_text", "text": "x"}]]}],
         "/blocks/0/rows",
-    ),
-    (
-        "26 elements",
-        [{**_button()[0], "elements": [_element(action_id=str(n)) for n in range(26)]}],
-        "",
     ),
 ]
 
@@ -219,16 +194,12 @@ async def test_texts_that_are_too_long_for_slack_are_cut_or_refused(sandbox: San
     assert cut["response_metadata"]["warnings"] == ["message_truncated"]
     assert len(cut["message"]["text"]) == 40_000
     much = [{"type": "section", "text": plain("x" * 2_900)}] * 5
-    assert (await refused(sandbox.slack.chat_postMessage(channel=REFUNDS, text="x", blocks=much)))["error"] == (
-        "msg_blocks_too_long"
-    )
-    assert (await refused(sandbox.slack.chat_update(channel=REFUNDS, ts=cut["ts"], text="x" * 4_001)))["error"] == (
-        "msg_too_long"
-    )
-    assert (await refused(sandbox.slack.api_call("chat.postMessage", json={"channel": REFUNDS})))["error"] == "no_text"
-
-
-# Web API
+    wrong = {
+        "msg_blocks_too_long": sandbox.slack.chat_postMessage(channel=REFUNDS, text="x", blocks=much),
+        "msg_too_long": sandbox.slack.chat_update(channel=REFUNDS, ts=cut["ts"], text="x" * 4_001),
+        "no_text": sandbox.slack.api_call("chat.postMessage", json={"channel": REFUNDS}),
+    }
+    assert {name: (await refused(call))["error"] for name, call in wrong.items()} == {name: name for name in wrong}
 
 
 async def test_it_answers_what_slack_answers_to_wrong_requests(sandbox: Sandbox) -> None:
@@ -236,7 +207,9 @@ async def test_it_answers_what_slack_answers_to_wrong_requests(sandbox: Sandbox)
     assert (await refused(sandbox.slack.api_call("poems.write")))["error"] == "unknown_method"
     missing = await refused(sandbox.slack.api_call("chat.update", json={"channel": REFUNDS}))
     assert missing["response_metadata"]["messages"] == ["[ERROR] missing required field: ts"]
+    said = await sandbox.sim("message", user=BEN, channel=REFUNDS, text="Good morning")
     wrong = {
+        "cant_update_message": sandbox.slack.chat_update(channel=REFUNDS, ts=said["message"]["ts"], text="x"),
         "channel_not_found": sandbox.slack.chat_postMessage(channel="C0NOWHERE", text="x"),
         "message_not_found": sandbox.slack.chat_update(channel=REFUNDS, ts="1.000001", text="x"),
         "user_not_in_channel": sandbox.slack.chat_postEphemeral(channel=REFUNDS, user="U0NOBODY01", text="x"),
@@ -247,12 +220,6 @@ async def test_it_answers_what_slack_answers_to_wrong_requests(sandbox: Sandbox)
         ),
     }
     assert {name: (await refused(call))["error"] for name, call in wrong.items()} == {name: name for name in wrong}
-
-
-async def test_only_its_own_message_can_be_updated(sandbox: Sandbox) -> None:
-    said = await sandbox.sim("message", user=BEN, channel=REFUNDS, text="Good morning")
-    answer = await refused(sandbox.slack.chat_update(channel=REFUNDS, ts=said["message"]["ts"], text="x"))
-    assert answer["error"] == "cant_update_message"
 
 
 async def test_history_finds_a_message_again_by_its_metadata(sandbox: Sandbox) -> None:
@@ -294,11 +261,8 @@ async def test_lists_come_in_pages(sandbox: Sandbox) -> None:
     assert {group["handle"]: group["users"] for group in groups["usergroups"]}["finance-approvers"] == [ANA, BEN]
 
 
-# Contract
-
-
-def documented() -> Json:
-    path = REFERENCE / "schemas" / "slack-web-api-methods.json"
+def reference(name: str) -> Json:
+    path = REFERENCE_FILES / "schemas" / name
     if not path.exists():
         pytest.skip("contract: ../shared/reference is absent")
     return dict(json.loads(path.read_text()))
@@ -308,7 +272,7 @@ def documented() -> Json:
     "name", [name for name in METHODS if not name.startswith("functions.")]
 )  # not in the reference
 def test_each_error_it_can_answer_is_documented_for_the_method(name: str) -> None:
-    source = documented()
+    source = reference("slack-web-api-methods.json")
     assert METHODS[name].errors <= set(source["methods"][name]["errors"])
     assert set(METHODS[name].required) <= set(source["methods"][name]["args"])
     required = {arg for arg, rule in source["methods"][name]["args"].items() if rule["required"]}
@@ -316,16 +280,13 @@ def test_each_error_it_can_answer_is_documented_for_the_method(name: str) -> Non
 
 
 def test_errors_that_any_method_may_answer_are_documented_for_most() -> None:
-    source = documented()
+    source = reference("slack-web-api-methods.json")
     assert set(source["common_errors"]) >= EVERYWHERE
     assert {error for method in source["methods"].values() for error in method["errors"]} >= GENERAL
 
 
 def test_it_takes_the_reference_samples() -> None:
-    path = REFERENCE / "schemas" / "slack-sample-payloads.json"
-    if not path.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    samples = json.loads(path.read_text())["samples"]
+    samples = reference("slack-sample-payloads.json")["samples"]
     assert message_problems(samples["out_message"]["blocks"]) == []
     assert view_problems(samples["out_modal"], "modal") == []
     assert view_problems(samples["out_home"], "home") == []

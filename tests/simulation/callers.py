@@ -61,8 +61,6 @@ class Callers:
         world.tally.counts[f"deliveries: {status}"] += 1
         self.acknowledged.add(call.call_id)
 
-    # --- what callers want ------------------------------------------------------------------------------------------
-
     def _details(self) -> Details:
         makers = (self._brand, self._brand_change, self._refund, self._dispute, self._unclear)
         return self._world.fault_schedule.rng.choices(makers, (2, 1, 4, 5, 1))[0]()

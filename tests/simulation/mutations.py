@@ -5,7 +5,7 @@ models, ports. `SEAMS` names the few functions of a transaction that no such sea
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -20,8 +20,7 @@ from bot.cases.clicks import Answer, Click
 from bot.cases.executions import AttemptResult, ClaimedExecution
 from bot.connectors.fidel import FidelConnector
 from bot.connectors.stripe import StripeConnector
-from bot.core.model import Action, Attempt, CaseFile, Decision, Execution, ExecutionState, Fact, Outcome, Proposal
-from bot.core.notices import Timer
+from bot.core.model import Action, Attempt, CaseFile, Execution, ExecutionState, Fact, Outcome, Proposal
 from bot.core.people import Delegation, Person
 from bot.core.policy import Band, Judgement, Known, Policy, Question, Unattended, automatic, band_for, judge
 from bot.core.policy.bands import limits_passed, with_admins
@@ -47,7 +46,19 @@ def everywhere(patch: Patch, function: Callable[..., Any], mutant: Callable[...,
         patch.setattr(module, name, mutant)
 
 
-# --- who may decide ---------------------------------------------------------------------------------------------------
+def judged(patch: Patch, change: Callable[[Question], Mapping[str, Any]]) -> None:
+    """Let the policy judge a question of which something has been changed."""
+
+    def altered(policy: Policy, question: Question) -> Judgement:
+        return judge(policy, question.model_copy(update=change(question)))
+
+    everywhere(patch, judge, altered)
+
+
+def stored(patch: Patch, verb: str, change: Callable[[Store, Any], Any]) -> None:
+    """Let a verb of the store write something else than what it is given."""
+    write = getattr(Store, verb)
+    patch.setattr(Store, verb, lambda store, given, **more: write(store, change(store, given), **more))
 
 
 def one_approval_is_enough(patch: Patch) -> None:
@@ -86,28 +97,18 @@ def a_stale_click_is_taken(patch: Patch) -> None:
 
 
 def a_lender_counts_beside_the_delegate(patch: Patch) -> None:
-    def alone(policy: Policy, question: Question) -> Judgement:
-        decisions = tuple(decision.model_copy(update={"stood_in_for": ()}) for decision in question.decisions)
-        return judge(policy, question.model_copy(update={"decisions": decisions}))
+    def alone(question: Question) -> Mapping[str, Any]:
+        return {"decisions": tuple(one.model_copy(update={"stood_in_for": ()}) for one in question.decisions)}
 
-    everywhere(patch, judge, alone)
+    judged(patch, alone)
 
 
 def authors_decide_alone(patch: Patch) -> None:
-    def by_nobody(policy: Policy, question: Question) -> Judgement:
-        proposal = question.proposal.model_copy(update={"authors": ()})
-        return judge(policy, question.model_copy(update={"proposal": proposal}))
-
-    everywhere(patch, judge, by_nobody)
+    judged(patch, lambda question: {"proposal": question.proposal.model_copy(update={"authors": ()})})
 
 
 def nobody_is_an_author(patch: Patch) -> None:
-    add = Store.add_proposal
-
-    def unsigned(store: Store, proposal: Proposal) -> None:
-        add(store, proposal.model_copy(update={"authors": ()}))
-
-    patch.setattr(Store, "add_proposal", unsigned)
+    stored(patch, "add_proposal", lambda _, proposal: proposal.model_copy(update={"authors": ()}))
 
 
 def no_lead_is_needed(patch: Patch) -> None:
@@ -149,24 +150,12 @@ def groups_are_remembered(patch: Patch) -> None:
 
 
 def a_decision_is_kept_with_other_groups(patch: Patch) -> None:
-    add = Store.add_decision
-
-    def altered(store: Store, decision: Decision, **more: Any) -> bool:
-        return add(store, decision.model_copy(update={"in_groups": ("finance", "leads")}), **more)
-
-    patch.setattr(Store, "add_decision", altered)
-
-
-# --- what is paid and sent --------------------------------------------------------------------------------------------
+    other = {"in_groups": ("finance", "leads")}
+    stored(patch, "add_decision", lambda _, decision: decision.model_copy(update=other))
 
 
 def what_was_offered_before_is_paid(patch: Patch) -> None:
-    add = Store.add_executions
-
-    def old_amounts(store: Store, executions: Sequence[Execution], **more: Any) -> None:
-        add(store, [_of_the_old_amount(store, execution) for execution in executions], **more)
-
-    patch.setattr(Store, "add_executions", old_amounts)
+    stored(patch, "add_executions", lambda store, executions: [_of_the_old_amount(store, step) for step in executions])
 
 
 def _of_the_old_amount(store: Store, execution: Execution) -> Execution:
@@ -200,19 +189,11 @@ def documents_go_to_any_address(patch: Patch) -> None:
 
 
 def nothing_expires(patch: Patch) -> None:
-    set_timers = Store.set_timers
-
-    def but_expiry(store: Store, timers: Sequence[Timer]) -> None:
-        set_timers(store, [timer for timer in timers if timer.name != EXPIRY])
-
-    patch.setattr(Store, "set_timers", but_expiry)
+    stored(patch, "set_timers", lambda _, timers: [timer for timer in timers if timer.name != EXPIRY])
 
 
 def a_pause_stops_nothing(patch: Patch) -> None:
     patch.setattr(Store, "pauses", lambda _: [])
-
-
-# --- what is sent once ------------------------------------------------------------------------------------------------
 
 
 def a_lost_lease_still_writes(patch: Patch) -> None:
@@ -254,18 +235,16 @@ def a_blind_retry(patch: Patch) -> None:
 
 
 def an_unsure_step_is_kept_as_if_nothing_had_happened(patch: Patch) -> None:
-    save, end = Store.save_execution, Store.end_attempt
-
-    def pending(store: Store, execution: Execution, **more: Any) -> None:
+    def pending(_: Store, execution: Execution) -> Execution:
         unsure = execution.state is ExecutionState.UNSURE
-        save(store, execution.model_copy(update={"state": ExecutionState.PENDING}) if unsure else execution, **more)
+        return execution.model_copy(update={"state": ExecutionState.PENDING}) if unsure else execution
 
-    def unavailable(store: Store, attempt: Attempt) -> None:
+    def unavailable(_: Store, attempt: Attempt) -> Attempt:
         unsure = attempt.outcome is Outcome.UNSURE
-        end(store, attempt.model_copy(update={"outcome": Outcome.UNAVAILABLE}) if unsure else attempt)
+        return attempt.model_copy(update={"outcome": Outcome.UNAVAILABLE}) if unsure else attempt
 
-    patch.setattr(Store, "save_execution", pending)
-    patch.setattr(Store, "end_attempt", unavailable)
+    stored(patch, "save_execution", pending)
+    stored(patch, "end_attempt", unavailable)
 
 
 def no_look_before_a_second_post(patch: Patch) -> None:
@@ -303,9 +282,6 @@ def an_audit_entry_is_altered(patch: Patch) -> None:
     patch.setattr(audit, "APPEND", audit.APPEND.replace(":actor", forged))
 
 
-# --- which simulation catches what ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Mutation:
     """Name what a mutation breaks. `first`: the seed or round from which on it is looked for, where it shows late."""
@@ -315,54 +291,48 @@ class Mutation:
     first: int = 0
 
 
+def by_name(*mutations: Mutation) -> Mapping[str, Mutation]:
+    return MappingProxyType({mutation.apply.__name__.replace("_", " "): mutation for mutation in mutations})
+
+
 UNAPPROVED, DOUBLED = "no effect is unapproved", "no effect is doubled"
-OF_THE_WORLD: Mapping[str, Mutation] = MappingProxyType(
-    {
-        "a blind retry": Mutation(a_blind_retry, DOUBLED, 47),
-        "an unsure step is tried again like any other": Mutation(
-            an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47
-        ),
-        "no look before a second post": Mutation(no_look_before_a_second_post, "no card hangs twice"),
-        "a lost delivery is still sent": Mutation(a_lost_delivery_is_still_sent, "", 13),
-        "a new key for each try": Mutation(a_new_key_for_each_try, DOUBLED, 39),
-        "one approval where two are needed": Mutation(one_approval_is_enough, UNAPPROVED),
-        "an approval of version 1 counts for version 2": Mutation(
-            an_approval_counts_for_later_versions, UNAPPROVED, 42
-        ),
-        "a click on version 1 decides on version 2": Mutation(a_stale_click_is_taken, UNAPPROVED),
-        "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
-        "a lost lease still writes its outcome": Mutation(a_lost_lease_still_writes, "", 157),
-        "an audit entry is altered": Mutation(an_audit_entry_is_altered, "the history is whole"),
-    }
+OF_THE_WORLD = by_name(
+    Mutation(a_blind_retry, DOUBLED, 47),
+    Mutation(an_unsure_step_is_kept_as_if_nothing_had_happened, DOUBLED, 47),
+    Mutation(no_look_before_a_second_post, "no card hangs twice"),
+    Mutation(a_lost_delivery_is_still_sent, "", 13),
+    Mutation(a_new_key_for_each_try, DOUBLED, 39),
+    Mutation(one_approval_is_enough, UNAPPROVED),
+    Mutation(an_approval_counts_for_later_versions, UNAPPROVED, 42),
+    Mutation(a_stale_click_is_taken, UNAPPROVED),
+    Mutation(one_complaint_is_paid_twice, DOUBLED, 73),
+    Mutation(a_lost_lease_still_writes, "", 157),
+    Mutation(an_audit_entry_is_altered, "the history is whole"),
 )
 
 QUORUM, CLICK = "a quorum approved it", "what is kept is the click"
 STEPS, ALONE = "the steps are those of the approved version", "the policy decides alone only where it may"
 EXPIRES, ONCE = "what nobody decides in time expires", "one complaint is paid once"
 KNOWN, PAUSED, LEASE = "documents go to known addresses", "nothing paused runs", "whoever lost the lease writes nothing"
-OF_THE_QUORUM: Mapping[str, Mutation] = MappingProxyType(
-    {
-        "one approval where two are needed": Mutation(one_approval_is_enough, QUORUM, 2),
-        "an approval of version 1 counts for version 2": Mutation(an_approval_counts_for_later_versions, QUORUM, 2),
-        "a click on version 1 decides on version 2": Mutation(
-            a_stale_click_is_taken, f"{QUORUM}|{CLICK}|an offer is of", 12
-        ),
-        "a lender counts beside the delegate": Mutation(a_lender_counts_beside_the_delegate, QUORUM, 7),
-        "authors decide alone": Mutation(authors_decide_alone, QUORUM, 3),
-        "nobody is an author": Mutation(nobody_is_an_author, QUORUM, 3),
-        "no lead is needed": Mutation(no_lead_is_needed, QUORUM, 9),
-        "limits are ignored": Mutation(limits_are_ignored, QUORUM, 2),
-        "a lowered amount is judged by itself": Mutation(a_lowered_amount_is_judged_by_itself, QUORUM, 4),
-        "what was offered before is paid": Mutation(what_was_offered_before_is_paid, STEPS, 4),
-        "nothing expires": Mutation(nothing_expires, EXPIRES, 9),
-        "a delegation has no dates": Mutation(a_delegation_has_no_dates, CLICK, 2),
-        "groups are remembered": Mutation(groups_are_remembered, CLICK, 4),
-        "one complaint is paid twice": Mutation(one_complaint_is_paid_twice, ONCE, 7),
-        "the policy refunds a second time": Mutation(the_policy_decides_whatever_was_refunded_before, ALONE, 3),
-        "documents go to any address": Mutation(documents_go_to_any_address, KNOWN, 2),
-        "a pause stops nothing": Mutation(a_pause_stops_nothing, PAUSED, 9),
-        "a lost lease still writes": Mutation(a_lost_lease_still_writes, LEASE, 9),
-        "a decision is kept with other groups": Mutation(a_decision_is_kept_with_other_groups, CLICK, 2),
-        "an admin replaces everybody": Mutation(an_admin_replaces_everybody, QUORUM, 4),
-    }
+OF_THE_QUORUM = by_name(
+    Mutation(one_approval_is_enough, QUORUM, 2),
+    Mutation(an_approval_counts_for_later_versions, QUORUM, 2),
+    Mutation(a_stale_click_is_taken, f"{QUORUM}|{CLICK}|an offer is of", 12),
+    Mutation(a_lender_counts_beside_the_delegate, QUORUM, 7),
+    Mutation(authors_decide_alone, QUORUM, 3),
+    Mutation(nobody_is_an_author, QUORUM, 3),
+    Mutation(no_lead_is_needed, QUORUM, 9),
+    Mutation(limits_are_ignored, QUORUM, 2),
+    Mutation(a_lowered_amount_is_judged_by_itself, QUORUM, 4),
+    Mutation(what_was_offered_before_is_paid, STEPS, 4),
+    Mutation(nothing_expires, EXPIRES, 9),
+    Mutation(a_delegation_has_no_dates, CLICK, 2),
+    Mutation(groups_are_remembered, CLICK, 4),
+    Mutation(one_complaint_is_paid_twice, ONCE, 7),
+    Mutation(the_policy_decides_whatever_was_refunded_before, ALONE, 3),
+    Mutation(documents_go_to_any_address, KNOWN, 2),
+    Mutation(a_pause_stops_nothing, PAUSED, 9),
+    Mutation(a_lost_lease_still_writes, LEASE, 9),
+    Mutation(a_decision_is_kept_with_other_groups, CLICK, 2),
+    Mutation(an_admin_replaces_everybody, QUORUM, 4),
 )

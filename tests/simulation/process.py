@@ -106,8 +106,6 @@ class Process:
         )
         self.jobs = Jobs(base)
 
-    # --- the worker -------------------------------------------------------------------------------------------------
-
     def start(self, *, alone: bool) -> None:
         self.spawn(self._run(alone))
 
@@ -162,8 +160,6 @@ class Process:
     @property
     def busy(self) -> bool:
         return len(self.tasks) > 1  # one is the worker itself
-
-    # --- borders ----------------------------------------------------------------------------------------------------
 
     async def border(self, name: str, *, may_stall: bool = True) -> None:
         """Pass a border: others run meanwhile, and the process may stop, or stand still past its leases."""

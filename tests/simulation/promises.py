@@ -81,9 +81,6 @@ def broken_promises(world: "World") -> list[str]:
     return found
 
 
-# --- effects --------------------------------------------------------------------------------------------------------
-
-
 def _effects_are_single_and_approved(world: "World", rows: Rows) -> Iterator[str]:
     times = Counter((effect.connector, effect.operation, effect.thing) for effect in world.records.effects)
     yield from (f"no effect is doubled: {' '.join(what)} happened {n} times" for what, n in times.items() if n > 1)
@@ -132,9 +129,6 @@ def _reports_are_told_once(rows: Rows) -> Iterator[str]:
         yield from (f"a report is told once: {case_id}, {what!r}, {n} times" for what, n in told.items() if n > 1)
 
 
-# --- calls, cases, attempts -----------------------------------------------------------------------------------------
-
-
 def _calls_have_cases(world: "World", rows: Rows) -> Iterator[str]:
     for call_id in sorted(world.callers.acknowledged):
         if case_id_of(call_id) not in rows.files:
@@ -172,9 +166,6 @@ def _attempts_came_to_an_end(rows: Rows) -> Iterator[str]:
         done = execution.state is ExecutionState.SUCCEEDED and attempts
         if done and attempts[-1].outcome is not Outcome.SUCCEEDED:
             yield f"the last attempt made the success: that of {execution.key} was {attempts[-1].outcome}"
-
-
-# --- cards ----------------------------------------------------------------------------------------------------------
 
 
 def _cards_are_single(world: "World") -> Iterator[str]:

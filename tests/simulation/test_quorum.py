@@ -67,9 +67,6 @@ def test_a_mutation_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
         play(mutation.first, ENOUGH, as_found)
 
 
-# --- what sequences come upon too rarely ------------------------------------------------------------------------------
-
-
 def test_a_charge_that_many_calls_are_about_is_paid_once() -> None:
     """Approve more calls about a charge than one card shows."""
     database, calls = InlineDatabase(), [f"call-{n}" for n in range(12)]

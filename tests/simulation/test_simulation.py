@@ -93,9 +93,6 @@ def test_a_mutation_makes_a_run_fail_and_says_how_to_replay_it(name: str, monkey
     pytest.fail(f"{name} went unnoticed in {ENOUGH} seeds")
 
 
-# --- what seeds come upon too rarely ----------------------------------------------------------------------------------
-
-
 def _told(store: Store, website: str) -> None:
     fields = Fields(
         call_intent="brand_create", brand_name="Fern", website_url=website, logo_url="https://example.com/l.png"

@@ -41,10 +41,7 @@ def a_policy() -> Policy:
     return Policy.model_validate(
         {
             "channels": {
-                "refunds": "#finance-refunds",
-                "disputes": "#finance-disputes",
-                "brands": "#finance-brands",
-                "review": "#finance-review",
+                **{name.removeprefix("finance-"): f"#{name}" for name in CHANNELS},
                 "fallback": "#finance-review",
             },
             "groups": {"finance": ("@finance",), "leads": ("@leads",)},
@@ -78,8 +75,6 @@ class World:
         self._down_until_s = 0.0
         self.processes: list[Process] = []
 
-    # --- what everybody uses ----------------------------------------------------------------------------------------
-
     def now(self) -> datetime:
         return self._loop.now()
 
@@ -104,8 +99,6 @@ class World:
         self.note(f"RAISED {error!r}")
         self.faults.append(f"nothing raises unexpectedly: {error!r}")
 
-    # --- processes --------------------------------------------------------------------------------------------------
-
     def start(self) -> None:
         self._started += 1
         process = Process(self, f"process-{self._started}")
@@ -128,8 +121,6 @@ class World:
             self.tally.counts["requests repeated"] += 1
             await asyncio.sleep(self.fault_schedule.between(1, 5))
         return answer
-
-    # --- the run ----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         for _ in range(1 if self._alone else 2):

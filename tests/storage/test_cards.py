@@ -1,6 +1,7 @@
 """Test which cards wait to be drawn, and who may say that one was, on both engines."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -57,25 +58,16 @@ async def test_a_leased_card_is_due_again_when_the_lease_ran_out(database: Datab
     assert await database.write(lambda store: store.due_cards(LATER, 9)) == [HELD]
 
 
-async def test_a_revision_that_grew_makes_every_card_of_the_case_due(database: Database) -> None:
-    def write(store: Store) -> None:
-        open_case(store)
-        store.add_card(SHOWN)
-        store.add_card(SHOWN.model_copy(update={"place": "escalation", "due_at": LATER}))
-        store.save_case(a_case(revision=2), entry=WORKED, now=NOW)
+async def test_only_a_revision_that_grew_makes_every_card_of_the_case_due(database: Database) -> None:
+    def due_after(store: Store, revision: int) -> list[str]:
+        store.save_case(a_case(revision=revision), entry=WORKED, now=NOW)
+        return [place.place for place in store.due_cards(NOW, 9)]
 
-    await database.write(write)
-    assert [place.place for place in await database.write(lambda store: store.due_cards(NOW, 9))] == [
-        "escalation",
-        "home",
-    ]
-
-
-async def test_a_case_saved_without_a_new_revision_leaves_its_cards_alone(database: Database) -> None:
     await database.write(open_case)
-    await database.write(lambda store: store.add_card(SHOWN))
-    await database.write(lambda store: store.save_case(a_case(), entry=WORKED, now=NOW))
-    assert await database.write(lambda store: store.due_cards(LATER, 9)) == []
+    for card in (SHOWN, SHOWN.model_copy(update={"place": "escalation", "due_at": LATER})):
+        await database.write(partial(Store.add_card, place=card))
+    assert await database.write(partial(due_after, revision=1)) == []
+    assert await database.write(partial(due_after, revision=2)) == ["escalation", "home"]
 
 
 async def test_a_case_that_becomes_urgent_moves_its_card_ahead(database: Database) -> None:

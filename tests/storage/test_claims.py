@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import pytest
@@ -14,18 +14,17 @@ from tests.support.rows import LATER, NOW, WORKED, a_call, a_card, add_call, app
 CASES = 40
 
 
-async def two_handles(url: str) -> tuple[Database, Database]:
+@pytest.fixture
+async def handles(database_url: str) -> AsyncIterator[list[Database]]:
     """Open two processes as far as the engine allows: on SQLite there is only one."""
-    first = await open_database(url)
-    return (first, first) if url.startswith("sqlite") else (first, await open_database(url))
+    opened = [await open_database(database_url) for _ in range(1 if database_url.startswith("sqlite") else 2)]
+    yield opened * (2 // len(opened))
+    for handle in opened:
+        await handle.close()
 
 
-async def claimed_by_all(
-    url: str, fill: Callable[[Store], None], claim: Callable[[Store, str], list[str]]
-) -> list[str]:
+async def claimed_by_all(handles: list[Database], claim: Callable[[Store, str], list[str]]) -> list[str]:
     """Return all that ten owners on two handles take at the same time, five rows at once, until nothing is left."""
-    handles = await two_handles(url)
-    await handles[0].write(fill)
     taken: list[str] = []
 
     async def owner(number: int) -> None:
@@ -36,8 +35,6 @@ async def claimed_by_all(
             empty = 0 if rows else empty + 1
 
     await asyncio.gather(*(owner(number) for number in range(10)))
-    for handle in set(handles):
-        await handle.close()
     return taken
 
 
@@ -88,38 +85,30 @@ def fill_cards(store: Store) -> None:
     ids=["calls", "executions", "cards"],
 )
 async def test_no_row_is_ever_given_to_two_owners(
-    database_url: str, fill: Callable[[Store], None], claim: Callable[[Store, str], list[str]], prefix: str
+    handles: list[Database], fill: Callable[[Store], None], claim: Callable[[Store, str], list[str]], prefix: str
 ) -> None:
-    taken = await claimed_by_all(database_url, fill, claim)
+    await handles[0].write(fill)
+    taken = await claimed_by_all(handles, claim)
     assert sorted(taken) == sorted(f"{prefix}-{number}" for number in range(1, CASES + 1))
 
 
-async def test_many_writers_of_one_history_leave_it_whole(database_url: str) -> None:
-    handles = await two_handles(database_url)
+async def test_many_writers_of_one_history_leave_it_whole(handles: list[Database]) -> None:
     writes = [handles[n % 2].write(lambda store: store.append("C-1", WORKED, NOW)) for n in range(60)]
     await asyncio.gather(*writes)
     verified = await handles[0].read(lambda store: store.verify())
     assert (verified.entries, verified.broken) == (60, None)
-    for handle in set(handles):
-        await handle.close()
 
 
-async def test_two_processes_that_receive_versions_of_one_call_store_both(database_url: str) -> None:
-    handles = await two_handles(database_url)
+async def test_two_processes_that_receive_versions_of_one_call_store_both(handles: list[Database]) -> None:
     writes = [handles[n % 2].write(partial(add_call, call=a_call(), sha=f"sha-{n % 10}")) for n in range(20)]
     answers = await asyncio.gather(*writes)
     assert (answers.count("new"), answers.count("changed"), answers.count("duplicate")) == (1, 9, 10)
-    for handle in set(handles):
-        await handle.close()
 
 
-async def test_two_processes_that_seal_at_once_leave_one_chain(database_url: str) -> None:
-    handles = await two_handles(database_url)
+async def test_two_processes_that_seal_at_once_leave_one_chain(handles: list[Database]) -> None:
     await handles[0].write(fill_executions)
     await asyncio.gather(*(handles[n % 2].write(lambda store: store.seal(NOW)) for n in range(8)))
     assert (await handles[0].read(lambda store: store.verify())).broken is None
-    for handle in set(handles):
-        await handle.close()
 
 
 async def test_a_deadlock_on_the_server_is_run_again_and_not_reported(cluster: Cluster) -> None:

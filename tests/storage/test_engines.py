@@ -1,7 +1,7 @@
 """Test what only an engine can promise: commits, locks, claims, migrations, backups."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,16 +10,19 @@ import pytest
 from storage import Database, RuleBroken, StorageError, Store, open_database
 from tests.support.databases import Cluster, held_commit
 from tests.support.inline import InlineDatabase
-from tests.support.places import RELEASED_DATABASES
 from tests.support.rows import LATER, a_proposal, an_execution, approve_case, open_case, raw_rows
-
-RELEASED = RELEASED_DATABASES
-CASES = 40
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/countersign.db"
+
+
+@pytest.fixture
+async def on_sqlite(sqlite_url: str) -> AsyncIterator[Database]:
+    database = await open_database(sqlite_url)
+    yield database
+    await database.close()
 
 
 async def together(database: Database, *functions: Callable[[Store], object]) -> list[object]:
@@ -32,15 +35,13 @@ def fails_after_writing(store: Store) -> None:
     raise LookupError("on purpose")
 
 
-async def test_a_function_that_fails_in_a_group_commit_does_not_touch_the_others(sqlite_url: str) -> None:
-    database = await open_database(sqlite_url)
-    results = await together(database, open_case, fails_after_writing, lambda store: open_case(store, 3))
+async def test_a_function_that_fails_in_a_group_commit_does_not_touch_the_others(on_sqlite: Database) -> None:
+    results = await together(on_sqlite, open_case, fails_after_writing, lambda store: open_case(store, 3))
     assert results[0] is None
     assert isinstance(results[1], LookupError)
     assert results[2] is None
-    assert [case.case_id for case in await database.read(lambda store: store.find_cases())] == ["C-1", "C-3"]
-    assert (await database.read(lambda store: store.verify())).broken is None
-    await database.close()
+    assert [case.case_id for case in await on_sqlite.read(lambda store: store.find_cases())] == ["C-1", "C-3"]
+    assert (await on_sqlite.read(lambda store: store.verify())).broken is None
 
 
 async def test_a_function_that_fails_writes_nothing(database: Database) -> None:
@@ -50,15 +51,14 @@ async def test_a_function_that_fails_writes_nothing(database: Database) -> None:
     assert await database.read(lambda store: store.history("C-2")) == []
 
 
-async def test_nothing_is_acknowledged_before_its_commit(sqlite_url: str) -> None:
-    database = await open_database(sqlite_url)
-    gate, ran = held_commit(database), asyncio.Event()
+async def test_nothing_is_acknowledged_before_its_commit(on_sqlite: Database, sqlite_url: str) -> None:
+    gate, ran = held_commit(on_sqlite), asyncio.Event()
 
     def write(store: Store) -> None:
         open_case(store)
         ran.set()
 
-    written = asyncio.ensure_future(database.write(write))
+    written = asyncio.ensure_future(on_sqlite.write(write))
     await ran.wait()
     await asyncio.sleep(0)
     assert not written.done()
@@ -66,7 +66,6 @@ async def test_nothing_is_acknowledged_before_its_commit(sqlite_url: str) -> Non
     gate.set()
     await written
     assert raw_rows(sqlite_url, "SELECT case_id FROM cases") == [("C-1",)]
-    await database.close()
 
 
 def orphan_found_at_the_commit(store: Store) -> None:
@@ -75,27 +74,23 @@ def orphan_found_at_the_commit(store: Store) -> None:
     store.add_proposal(a_proposal(9))
 
 
-async def test_a_commit_that_fails_is_reported_to_all_who_shared_it(sqlite_url: str) -> None:
-    database = await open_database(sqlite_url)
-    results = await together(database, open_case, orphan_found_at_the_commit)
+async def test_a_commit_that_fails_is_reported_to_all_who_shared_it(on_sqlite: Database) -> None:
+    results = await together(on_sqlite, open_case, orphan_found_at_the_commit)
     assert [type(result) for result in results] == [RuleBroken, RuleBroken]
-    assert await database.read(lambda store: store.count_cases()) == {}
-    await database.write(open_case)
-    await database.close()
+    assert await on_sqlite.read(lambda store: store.count_cases()) == {}
+    await on_sqlite.write(open_case)
 
 
-async def test_whoever_stopped_waiting_does_not_disturb_the_others(sqlite_url: str) -> None:
-    database = await open_database(sqlite_url)
-    gate = held_commit(database)
-    first = asyncio.ensure_future(database.write(lambda store: store.first_time("first", LATER)))
-    gone = asyncio.ensure_future(database.write(open_case))
-    stays = asyncio.ensure_future(database.write(lambda store: open_case(store, 2)))
+async def test_whoever_stopped_waiting_does_not_disturb_the_others(on_sqlite: Database) -> None:
+    gate = held_commit(on_sqlite)
+    first = asyncio.ensure_future(on_sqlite.write(lambda store: store.first_time("first", LATER)))
+    gone = asyncio.ensure_future(on_sqlite.write(open_case))
+    stays = asyncio.ensure_future(on_sqlite.write(lambda store: open_case(store, 2)))
     await asyncio.sleep(0)
     gone.cancel()
     gate.set()
     await asyncio.gather(first, stays)
-    assert [case.case_id for case in await database.read(lambda store: store.find_cases())] == ["C-2"]
-    await database.close()
+    assert [case.case_id for case in await on_sqlite.read(lambda store: store.find_cases())] == ["C-2"]
 
 
 async def test_what_was_handed_in_before_closing_is_written(sqlite_url: str) -> None:

@@ -13,10 +13,9 @@ from bot.core.model import CaseState
 from storage import StorageError, open_database
 from storage.migrations import MIGRATIONS
 from tests.support.databases import Cluster
-from tests.support.places import RELEASED_DATABASES
+from tests.support.places import RELEASED_DATABASES as RELEASED
 from tests.support.rows import LATER, WORKED, a_case, raw, raw_rows
 
-RELEASED = RELEASED_DATABASES
 NEVER = re.compile("append-only|cannot change")
 
 

@@ -3,28 +3,24 @@
 import asyncio
 
 from bot.tokens import SealedTokens
-from storage import open_database
+from storage import Database, open_database
 from tests.support.rows import NOW, raw_rows
 
 SECRETS = {"quickbooks": "client-secret"}
 
 
-async def test_the_newest_token_comes_back_and_the_file_does_not_show_it(database_url: str) -> None:
-    db = await open_database(database_url)
-    kept = SealedTokens(db, SECRETS, lambda: NOW)
+async def test_the_newest_token_comes_back_and_the_file_does_not_show_it(database: Database, database_url: str) -> None:
+    kept = SealedTokens(database, SECRETS, lambda: NOW)
     assert await kept.load("quickbooks") is None
     for token in ("RT-first", "RT-second"):
         await kept.save("quickbooks", token)
-    assert await SealedTokens(db, SECRETS, lambda: NOW).load("quickbooks") == "RT-second"
+    assert await SealedTokens(database, SECRETS, lambda: NOW).load("quickbooks") == "RT-second"
     assert "RT-" not in str(raw_rows(database_url, "SELECT * FROM tokens"))
-    await db.close()
 
 
-async def test_a_token_of_another_client_is_no_token(database_url: str) -> None:
-    db = await open_database(database_url)
-    await SealedTokens(db, SECRETS, lambda: NOW).save("quickbooks", "RT-first")
-    assert await SealedTokens(db, {"quickbooks": "new-client"}, lambda: NOW).load("quickbooks") is None
-    await db.close()
+async def test_a_token_of_another_client_is_no_token(database: Database) -> None:
+    await SealedTokens(database, SECRETS, lambda: NOW).save("quickbooks", "RT-first")
+    assert await SealedTokens(database, {"quickbooks": "new-client"}, lambda: NOW).load("quickbooks") is None
 
 
 async def test_two_processes_never_renew_at_the_same_time_and_the_second_gets_the_newest(

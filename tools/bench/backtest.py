@@ -16,25 +16,14 @@ from pathlib import Path
 
 from bot.cli import backtest
 from bot.core.backtest import Report, Trial
-from bot.core.model import (
-    Call,
-    Case,
-    CaseState,
-    Decision,
-    Details,
-    Entry,
-    Fact,
-    Fields,
-    Kind,
-    Money,
-    Proposal,
-    Verdict,
-)
+from bot.core.model import Call, Case, CaseState, Details, Entry, Fact, Fields, Kind, Money, Proposal, Verdict
 from bot.core.policy import Policy, payout_of
 from bot.core.policy.file import read_policy
 from bot.core.triage import triage
 from storage import Store, open_database
 from storage.duplicates import Payout
+from tests.support.cards import case_of, proposal_of
+from tests.support.rows import a_decision
 from tools.bench.processes import ROOT
 from tools.bench.table import row, table
 
@@ -90,16 +79,9 @@ def details(dice: random.Random) -> Details:
 
 def facts(about: Details) -> tuple[Fact, ...]:
     amount = about.money.amount_minor if about.money else 0
+    charge = {"payment_id": "pi_bench", "charge_id": "ch_1", "status": "succeeded", "disputed": False}
     found = {
-        "charge": {
-            "payment_id": "pi_bench",
-            "charge_id": "ch_1",
-            "status": "succeeded",
-            "disputed": False,
-            "amount_minor": amount,
-            "left_minor": amount,
-            "currency": about.fields.currency,
-        },
+        "charge": {**charge, "amount_minor": amount, "left_minor": amount, "currency": about.fields.currency},
         "refunds": {"count": 0, "refunded_minor": 0},
         "contact": {"vip": False, "contact_id": "123", "email": about.fields.email},
         "books_customer": {"customer_id": "12", "email": about.fields.email},
@@ -115,25 +97,8 @@ def template(dice: random.Random, policy: Policy) -> tuple[Case, Proposal]:
     looked = facts(about)
     call = Call(call_id="call_1", event="call_ended", details=about)
     triaged = triage("call_1", [call], about, looked, policy=policy, available_operations=ABLE, now=UNTIL)
-    case = Case(
-        case_id="C-1",
-        root="call_1",
-        kind=triaged.kind,
-        state=CaseState.OPEN,
-        version=1,
-        revision=1,
-        details=about,
-        facts=looked,
-        channel=triaged.channel,
-        owner=triaged.owner,
-        due_at=UNTIL,
-        opened_by="dialnexa",
-        opened_at=UNTIL,
-        updated_at=UNTIL,
-    )
-    proposal = Proposal(
-        case_id="C-1", version=1, kind=triaged.kind, money=about.money, actions=triaged.actions, created_at=UNTIL
-    )
+    case = case_of(triaged.kind, details=about, revision=1, facts=looked, channel=triaged.channel, owner=triaged.owner)
+    proposal = proposal_of(triaged.kind, about, actions=triaged.actions, options=(), because=None)
     return case, proposal
 
 
@@ -152,15 +117,14 @@ def store_one(store: Store, dice: random.Random, template: tuple[Case, Proposal]
     store.add_proposal(proposal)
     if verdict is None:
         return
-    decision = Decision(
+    minutes = dice.randrange(1, 600)
+    decision = a_decision(
+        dice.choice(PEOPLE),
         case_id=case_id,
-        version=1,
-        user_id=dice.choice(PEOPLE),
         verdict=verdict,
         in_groups=("finance",),
         rule="up to 100.00 USD: one person of finance",
-        policy_version="bench",
-        decided_at=opened_at + timedelta(minutes=dice.randrange(1, 600)),
+        decided_at=opened_at + timedelta(minutes=minutes),
     )
     store.add_decision(decision, entry=ENTRY)
     if verdict is Verdict.APPROVE and (money := payout_of(proposal)) is not None:

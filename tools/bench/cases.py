@@ -3,15 +3,17 @@
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from tests.support.world import ANA, SECRETS
+from tests.support.world import ANA
 from tools.bench.http import Line
 from tools.bench.payloads import brand_call, click, webhook
 from tools.bench.processes import Process
+from tools.bench.vendors import brands
 
 LOOK_EVERY_S = 0.008  # how soon the load sees a card; it is no part of click to call
 APPROVE = "case.approve"
@@ -84,17 +86,15 @@ class Run:
         """Begin so many cases a second, whatever is under way."""
         async with _feeding(self.sandbox) as feed, asyncio.TaskGroup() as group:
             for n in range(int(a_second * seconds)):
-                group.create_task(self._alone(feed))
+                group.create_task(self._hand(feed))
                 await asyncio.sleep(1 / a_second if n else 0)
 
-    async def _hand(self, feed: Feed, until: float) -> None:
-        async with Line(self.bot.port) as line:
-            while time.time() < until:
-                await self._case(line, feed)
-
-    async def _alone(self, feed: Feed) -> None:
+    async def _hand(self, feed: Feed, until: float = 0.0) -> None:
+        """Take one case after the other until then, at least one."""
         async with Line(self.bot.port) as line:
             await self._case(line, feed)
+            while time.time() < until:
+                await self._case(line, feed)
 
     async def _case(self, line: Line, feed: Feed) -> None:
         self._next += 1
@@ -119,31 +119,18 @@ class Run:
         return [(created[case_id] + 0.001 - at) * 1000 for case_id, at in self.clicked_at.items()]
 
 
-class _feeding:  # noqa: N801 - reads as a verb
-    def __init__(self, sandbox: Process) -> None:
-        self._feed = Feed(sandbox)
-
-    async def __aenter__(self) -> Feed:
-        self._task = asyncio.create_task(self._feed.run())
-        return self._feed
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+@asynccontextmanager
+async def _feeding(sandbox: Process) -> AsyncIterator[Feed]:
+    feed = Feed(sandbox)
+    task = asyncio.create_task(feed.run())
+    yield feed
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def brands_created(sandbox: Process) -> dict[str, float]:
     """Return case id -> epoch second at which its brand was created, as Fidel's own list says."""
-    headers = {"Fidel-Key": SECRETS["fidel_api_key"], "Content-Type": "application/json"}
-    found: dict[str, float] = {}
-    query = {"limit": "100"}
     async with Line(sandbox.port) as line:
-        while True:
-            reply = await line.get(f"/fidel/v1/brands?{urlencode(query)}", headers)
-            page = json.loads(reply.body)
-            for brand in page["items"]:
-                if case_id := brand["metadata"].get("case"):
-                    found[case_id] = datetime.fromisoformat(brand["created"]).timestamp()
-            if not page["last"]:
-                return found
-            query["start"] = json.dumps(page["last"])
+        listed = await brands(line)
+    created = {brand["metadata"].get("case"): datetime.fromisoformat(brand["created"]) for brand in listed}
+    return {case_id: at.timestamp() for case_id, at in created.items() if case_id}

@@ -1,7 +1,6 @@
 """Speak just enough HTTP/1.1 to keep a connection: a load must not cost more than what it loads."""
 
 import asyncio
-from types import TracebackType
 from typing import NamedTuple, Self
 
 HEAD_END = b"\r\n\r\n"
@@ -62,12 +61,7 @@ class Line:
         self._transport, _ = await loop.create_connection(lambda: self._wire, "127.0.0.1", self._port)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._transport is not None:
             self._transport.abort()
             self._transport = None

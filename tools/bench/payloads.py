@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from slack_sdk.signature import SignatureVerifier
 
+from sandbox.caller import load_calls
 from tests.support.world import SECRETS, sign
 from tools.bench.http import request
 
@@ -15,61 +16,30 @@ TEAM = {"id": "T0ACME0001", "domain": "acme"}
 FORM = "application/x-www-form-urlencoded"
 SLACK = SignatureVerifier(SECRETS["slack_signing_secret"])
 
-TURNS = [
-    {"role": "assistant", "content": "Thanks for calling Northwind Rewards. How can I help?", "start": 0.4, "end": 3.9},
-    {"role": "user", "content": "We would like to be in your rewards programme.", "start": 4.4, "end": 10.8},
-    {"role": "assistant", "content": "Our team will set up the brand within two days.", "start": 11.3, "end": 16.8},
-]
+EXAMPLES = {name: load_calls()[name]["body"]["payload"]["call"] for name in ("brand-create", "refund-small")}
+TURNS = json.loads(EXAMPLES["brand-create"]["transcript"])
 
 
 def brand_call(call_id: str, brand: str) -> dict[str, Any]:
     """Return a finished call of system A that asks for a brand."""
-    slug = brand.lower().replace(" ", "-")
-    stated = {
-        "call_intent": "brand_setup",
-        "customer_name": "Imogen Hart",
-        "customer_email": "imogen@example.com",
-        "brand_name": brand,
-        "website": f"https://{slug}.example.com/",
-        "logo_url": f"https://{slug}.example.com/logo.png",
-        "confidence": 0.95,
-    }
-    return call_ended(call_id, f"Imogen Hart asks to set up {brand} as a brand. Website and logo were given.", stated)
+    page = f"https://{brand.lower().replace(' ', '-')}.example.com/"
+    summary = f"Imogen Hart asks to set up {brand} as a brand. Website and logo were given."
+    stated = {"brand_name": brand, "website": page, "logo_url": f"{page}logo.png"}
+    return _call_ended("brand-create", call_id, summary, stated)
 
 
 def refund_call(call_id: str, payment: str, amount: str) -> dict[str, Any]:
-    stated = {
-        "call_intent": "refund_request",
-        "customer_name": "Dana Ortiz",
-        "customer_email": "ap@example.com",
-        "account_id": "cus_NORTHWIND",
-        "refund_amount": amount,
-        "refund_currency": "USD",
-        "payment_id": payment,
-        "refund_reason": "Seat cancelled before the renewal",
-        "confidence": 0.95,
-    }
-    return call_ended(call_id, f"Dana Ortiz asks for USD {amount} back: a seat was cancelled.", stated)
+    summary = f"Dana Ortiz asks for USD {amount} back: a seat was cancelled."
+    stated = {"customer_email": "ap@example.com", "refund_amount": amount, "payment_id": payment}
+    return _call_ended("refund-small", call_id, summary, stated)
 
 
-def call_ended(call_id: str, summary: str, stated: Mapping[str, Any]) -> dict[str, Any]:
-    call = {
-        "id": call_id,
-        "direction": "inbound",
-        "type": "phone_call",
-        "from_number": "12025550163",
-        "to_number": "12025550100",
-        "agent_id": "agent_demo_billing",
-        "initiated_at": "2026-11-20T17:03:33.118Z",
-        "status": "completed",
-        "duration_in_seconds": 19,
-        "transcript": json.dumps(TURNS),
-        "summary": summary,
-        "recording_url": f"https://recordings.example.com/{call_id}.mp3",
-        "post_call_analysis": {"sentiment": "positive", **stated},
-        "hangup_reason": "user_disconnected",
-    }
-    return {"event_type": "call_ended", "payload": {"call": call}}
+def _call_ended(example: str, call_id: str, summary: str, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sandbox's example with an id and a subject of its own; its transcript names no amount."""
+    call = EXAMPLES[example]
+    own = {"id": call_id, "summary": summary, "transcript": json.dumps(TURNS)}
+    analysis = {**call["post_call_analysis"], **stated}
+    return {"event_type": "call_ended", "payload": {"call": {**call, **own, "post_call_analysis": analysis}}}
 
 
 def transcript_ready(call_id: str) -> dict[str, Any]:

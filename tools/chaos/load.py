@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -46,11 +47,8 @@ class Load:
     async def answered(self) -> None:
         """Return at the next answer of the bot, or after a while without one."""
         self._answer.clear()
-        try:
-            async with asyncio.timeout(NEXT_ANSWER_S):
-                await self._answer.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._answer.wait(), NEXT_ANSWER_S)
 
     async def make_payments(self) -> None:
         """Make the payments at Stripe before anybody requests a refund."""
@@ -61,8 +59,6 @@ class Load:
                 reply = await line.ask(request("POST", "/sim/stripe/payments", body, JSON))
                 if reply.status != 200:
                     raise SystemExit(f"the sandbox did not make a payment: {reply.status}")
-
-    # --- DialNexa ---------------------------------------------------------------------------------------------------
 
     async def call_all(self) -> None:
         """Deliver every call in its turn, and return when the last repeat is over."""
@@ -85,8 +81,6 @@ class Load:
         if planned.twice:
             await self._ask(self.bot_port, planned.body)
             self.counts["webhooks repeated"] += 1
-
-    # --- people -----------------------------------------------------------------------------------------------------
 
     async def press_on(self) -> None:
         """Look at the channels and press what is to be pressed, until cancelled."""

@@ -1,4 +1,4 @@
-"""Let every request of the connectors be judged by Steady: a mock server for OpenAPI that nobody here wrote.
+"""Let Steady judge every request of the connectors: a mock server for OpenAPI that nobody here wrote.
 
 `python -m tools.contract PROGRAM`; `make contract` installs the program first. The connectors talk to the sandbox,
 which has state, so that they go through with what they do; each request is then sent to Steady byte for byte,
@@ -91,7 +91,7 @@ async def _look(connector: Connector, vendor: Vendor) -> None:
 
 @asynccontextmanager
 async def steady(program: str, vendor: Vendor) -> AsyncIterator[str]:
-    """Return its address. Raises RuntimeError with its own words where it does not start."""
+    """Yield the address of a started Steady; raise RuntimeError with its own words if it does not start."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     arguments = ("--host", "127.0.0.1", "-p", str(port), "-q", "--no-color", *vendor.flags)

@@ -1,7 +1,8 @@
-"""Show the independent server of each vendor: the specification, the sandbox, and what is asked of it."""
+"""List what the independent server is shown of each vendor: the specification, the sandbox, and what is asked of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -48,24 +49,20 @@ class Vendor:
 
 
 def _fidel(state: State) -> list[web.RouteDef]:
-    fidel.seed(state, NOW)
+    routes = _seeded(fidel, FIDEL_KEY)(state)
     state.fidel["reimbursement"] = True
-    return fidel.routes(state, FIDEL_KEY, now=lambda: NOW)
+    return routes
 
 
-def _zendesk(state: State) -> list[web.RouteDef]:
-    zendesk.seed(state, NOW)
-    return zendesk.routes(state, ZENDESK_SECRET, now=lambda: NOW)
+def _seeded(vendor: Any, secret: Any) -> Callable[[State], list[web.RouteDef]]:
+    """Return what seeds a state with the vendor's examples and routes requests with this secret to it."""
 
+    def routes(state: State) -> list[web.RouteDef]:
+        vendor.seed(state, NOW)
+        listed: list[web.RouteDef] = vendor.routes(state, secret, now=lambda: NOW)
+        return listed
 
-def _hubspot(state: State) -> list[web.RouteDef]:
-    hubspot.seed(state, NOW)
-    return hubspot.routes(state, HUBSPOT_KEY, now=lambda: NOW)
-
-
-def _quickbooks(state: State) -> list[web.RouteDef]:
-    quickbooks.seed(state, NOW)
-    return quickbooks.routes(state, QUICKBOOKS_SECRET, now=lambda: NOW)
+    return routes
 
 
 def _google(state: State) -> list[web.RouteDef]:
@@ -73,18 +70,14 @@ def _google(state: State) -> list[web.RouteDef]:
     return google.routes(state)
 
 
-def _books(url: str) -> Connector:
-    return Company(State(), url=url).connector()
-
-
 def _of(connector: str) -> tuple[Action, ...]:
     return tuple(one for one in google_samples.ACTIONS if one.connector == connector)
 
 
 def _stripe(state: State) -> list[web.RouteDef]:
-    stripe.seed(state, NOW)
+    routes = _seeded(stripe, STRIPE_KEY)(state)
     state.stripe["disputes"]["dp_DISPUTED"]["evidence_details"]["has_evidence"] = True
-    return stripe.routes(state, STRIPE_KEY, now=lambda: NOW)
+    return routes
 
 
 VENDORS = (
@@ -117,7 +110,7 @@ VENDORS = (
         "zendesk",
         "zendesk.support.v2.openapi.json",
         "/zendesk",
-        _zendesk,
+        _seeded(zendesk, ZENDESK_SECRET),
         lambda url: Crm(State(), url=url).zendesk(),
         (ticket(), ticket(priority="urgent", email=None)),
         (details(email="ap@northwind.example"),),
@@ -129,8 +122,8 @@ VENDORS = (
         "quickbooks",
         "quickbooks.online.v3.openapi.json",
         "/quickbooks",
-        _quickbooks,
-        _books,
+        _seeded(quickbooks, QUICKBOOKS_SECRET),
+        lambda url: Company(State(), url=url).connector(),
         quickbooks_samples.STEPS,
         (details("12950 USD", invoice_number="INV-20418", email="ap@northwind.example"),),
         frozenset({"books_invoice", "books_customer"}),
@@ -140,7 +133,7 @@ VENDORS = (
         "hubspot",
         "hubspot.crm.2026-09.openapi.json",
         "/hubspot",
-        _hubspot,
+        _seeded(hubspot, HUBSPOT_KEY),
         lambda url: Crm(State(), url=url).hubspot(),
         (
             note(),

@@ -9,7 +9,6 @@ from bot.core.cards import wording
 from bot.core.model import (
     Action,
     Call,
-    Case,
     CaseFile,
     CaseState,
     Decision,
@@ -17,13 +16,12 @@ from bot.core.model import (
     ExecutionState,
     Fact,
     Kind,
-    Proposal,
     Receipt,
     Verdict,
 )
 from bot.core.money import show
 from bot.core.playbooks import PLAYBOOKS
-from tests.support.cards import NOW, decision, execution
+from tests.support.cards import NOW, case_of, decision, execution, proposal_of
 from tests.support.kinds import sorted_out, told
 
 ANA, BEN, LEA = "U0ANA00001", "U0BEN00001", "U0LEA00001"
@@ -130,34 +128,29 @@ def real_file(kind: Kind, state: CaseState = CaseState.OPEN, call: str = "") -> 
     version, because = (
         (2, f"“{triaged.options[0].label}” was chosen.") if settled and not triaged.actions else (1, None)
     )
-    case = Case(
+    case = case_of(
+        kind,
+        state,
+        heard.details,
         case_id=f"C-{len(kind)}Q2M9XKD41",
         root=heard.call_id,
         call_id=heard.call_id,
-        kind=kind,
-        state=state,
         version=version,
-        revision=3,
-        details=heard.details,
         facts=found,
         channel=triaged.channel,
         urgent=triaged.urgent,
         owner=triaged.owner,
         due_at=triaged.due_at + timedelta(hours=1),
-        opened_by="dialnexa",
-        opened_at=NOW,
-        updated_at=NOW,
         closing=closing(state, chosen),
     )
-    offered = Proposal(
+    offered = proposal_of(
+        kind,
+        heard.details,
         case_id=case.case_id,
         version=version,
-        kind=kind,
-        money=heard.details.money,
         actions=chosen if settled else triaged.actions,
         options=triaged.options,
         because=because or triaged.because,
-        created_at=NOW,
     )
     return CaseFile(
         case=case,

@@ -44,9 +44,6 @@ def all_messages() -> tuple[Shown, ...]:
     return (*cards(), *more_cards(), *messages())
 
 
-# --- cards ----------------------------------------------------------------------------------------------------------
-
-
 def drawn(file: CaseFile, **how: Any) -> Picture:
     return card(file, standing_of(SHIPPED, file), **how)
 
@@ -64,8 +61,8 @@ def more_cards() -> Iterator[Shown]:
     refund, vip = real_file(Kind.REFUND), real_file(Kind.VIP_BLOCKER)
     yield Shown("urgent", drawn(vip, owners=("S0LEADS001", ANA), link="https://app.dialnexa.example/calls/1"))
     yield Shown("sensitive", drawn(sensitive_file()))
-    masked = changed(hostile_file(Kind.REFUND, CaseState.OPEN), details=HOSTILE)
-    yield Shown("sensitive-hostile", card(masked, HOSTILE_RULE))
+    hostile = changed(hostile_file(Kind.REFUND, CaseState.OPEN), details=HOSTILE)
+    yield Shown("sensitive-hostile", card(hostile, HOSTILE_RULE))
     yield Shown("fallen", drawn(changed(refund, fallen_to_admins=True)))
     yield Shown("paid-already", drawn(paid_already()))
     yield Shown("paid-meanwhile", drawn(changed(refund, earlier=(earlier(why="payment pi_DUPLICATE"),))))
@@ -88,9 +85,6 @@ def paid_already() -> CaseFile:
     blocked = file.proposal.model_copy(update={"because": because})
     first = earlier(why="payment pi_DUPLICATE")
     return changed(file, earlier=(first, hint)).model_copy(update={"proposal": blocked})
-
-
-# --- other messages -------------------------------------------------------------------------------------------------
 
 
 def messages() -> Iterator[Shown]:
@@ -143,9 +137,6 @@ def a_digest(*kinds: Kind) -> Picture:
     )
 
 
-# --- forms ----------------------------------------------------------------------------------------------------------
-
-
 def views() -> Iterator[View]:
     for kind in completing.completable():
         yield View(f"complete-{kind}", completing.complete_form(review(), kind))
@@ -174,12 +165,8 @@ def forms_of(evil: CaseFile | None) -> Iterator[View]:
     words = EVIL if evil else "Approved, and being carried out."
     yield View("bulk-result", bulk_result([f"{lists.plainly(row, NOW)}: {data(words)}" for row in ROWS[:20]]))
     hidden = HOSTILE if evil else sensitive_file().case.details
-    yield View(
-        "summary", summary_view(refund.model_copy(update={"case": refund.case.model_copy(update={"details": hidden})}))
-    )
+    yield View("summary", summary_view(changed(refund, details=hidden)))
 
-
-# --- home tabs ------------------------------------------------------------------------------------------------------
 
 RULE = "up to 100.00 USD: one person of finance"
 

@@ -62,8 +62,6 @@ class Quorum(Harness):
         self.a_call_comes(2, "refund", asked[1], "its own", None, 0.97, False, True, "found", [])
         self.a_call_comes(3, third, asked[2], "pi_2", email, 0.97, False, True, facts[1], [])
 
-    # --- calls and look-ups -----------------------------------------------------------------------------------------
-
     @rule(
         slot=slots,
         kind=kinds,
@@ -110,8 +108,6 @@ class Quorum(Harness):
         if self.root_of(slot) in self.slow:
             self.settle(self.slow.pop(self.root_of(slot)), facts)
 
-    # --- decisions --------------------------------------------------------------------------------------------------
-
     @rule(slot=slots, who=several, ago=back, ends=several_ends)
     def people_approve(self, slot: int, who: list[str], ago: int, ends: list[Outcome | None]) -> None:
         for user_id in who:
@@ -140,8 +136,6 @@ class Quorum(Harness):
         click, hand = self.click(self.root_of(slot), who, ago)
         if self.act(click, hand, lambda store: decisions.reject(store, click, "No.", policy=self.policy, now=self.now)):
             self.run(lambda store: self.oracle.rejected(store, click.ref, who))
-
-    # --- forms ------------------------------------------------------------------------------------------------------
 
     @rule(slot=slots, who=people, number=st.sampled_from((1, 1, 2)), ago=back, then=several)
     def somebody_chooses(self, slot: int, who: str, number: int, ago: int, then: list[str]) -> None:
@@ -219,8 +213,6 @@ class Quorum(Harness):
         does = owners.take if takes else owners.release
         self.act(click, hand, lambda store: does(store, click, policy=self.policy, now=self.now))
 
-    # --- what runs --------------------------------------------------------------------------------------------------
-
     @rule(ends=several_ends)
     def steps_run(self, ends: list[Outcome | None]) -> None:
         """Send due steps. None: the answer comes later, perhaps when another process has taken over."""
@@ -287,8 +279,6 @@ class Quorum(Harness):
         else:
             self.run(lambda store: pauses.resume(store, what, by=PEOPLE[-1], now=self.now))
             self.oracle.paused.discard(what)
-
-    # --- people, rules and time -------------------------------------------------------------------------------------
 
     @rule(
         who=people,

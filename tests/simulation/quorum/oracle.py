@@ -86,8 +86,6 @@ class Oracle:
         self.paid: list[Paid] = []
         self.paused: set[str] = set()
 
-    # --- what people do ---------------------------------------------------------------------------------------------
-
     def approved(self, store: Store, ref: CaseRef, hand: Hand, policy_version: str) -> None:
         """Check what the bot keeps of an approval that it has counted: this click, as it was at this moment."""
         (case_id, version), seen = ref, self.cases[ref.case_id]
@@ -135,8 +133,6 @@ class Oracle:
         enough = all(enough_are_here(seats, {group: here[group] - spoken for group in here}) for seats in either)
         assert not enough, f"it falls where too few are there: {case_id}, {either}, {here}"
 
-    # --- what is carried out ----------------------------------------------------------------------------------------
-
     def claimed(self, work: ClaimedExecution, now: datetime, until: datetime) -> None:
         execution, attempt = work.execution, work.attempt
         seen, run = self.cases[execution.case_id], self.runs[execution.key]
@@ -179,8 +175,6 @@ class Oracle:
         known = {ON_RECORD} if seen.looked_up - {"away"} else set()
         known |= {telling.verifies.casefold() for telling in seen.tellings if telling.verifies}
         assert to is None or str(to).casefold() in known, f"documents go to known addresses: {to}"
-
-    # --- after every step -------------------------------------------------------------------------------------------
 
     def look(self, store: Store, rules: Rules, now: datetime) -> None:
         for case_id, seen in self.cases.items():

@@ -80,8 +80,6 @@ class Harness(RuleBasedStateMachine):
     def run(self, fn: Callable[[Store], T]) -> T:
         return self.db.run(fn)
 
-    # --- calls ------------------------------------------------------------------------------------------------------
-
     def receive(self, call: Call, amount: str | None) -> None:
         """Receive a call; a job of its own makes an offer of it."""
         sha256 = hashlib.sha256(call.model_dump_json().encode()).hexdigest()
@@ -110,8 +108,6 @@ class Harness(RuleBasedStateMachine):
             number = int(self.call_ids[slot].partition("-")[2])
             self.call_ids[slot] = f"call-{number + len(SLOTS)}"
         return self.call_ids[slot]
-
-    # --- clicks -----------------------------------------------------------------------------------------------------
 
     def click(self, root: str, user_id: str, ago: int = 0) -> tuple[Click, Hand]:
         """Return a click on a card that was drawn so many versions ago."""
