@@ -140,9 +140,6 @@ async def test_lowering_is_no_second_payout_of_the_same_matter(database: Databas
     assert (file.case.state, file.case.version) == (CaseState.OPEN, 1)
 
 
-# --- the recipient --------------------------------------------------------------------------------------------------
-
-
 async def a_receipt_elsewhere(database: Database) -> str:
     return await tell(database, told("receipt-elsewhere"), (found("customer", email="ap@northwind.example"),))
 

@@ -14,8 +14,6 @@ from storage import Database, open_database
 from tests.support.backtests import LONG_AGO, OFF, ON, START, Past, changed, details, facts, tell
 from tests.support.policies import ANA, BEN
 
-# --- what it counts -------------------------------------------------------------------------------------------------
-
 
 def test_what_a_new_policy_pays_alone_is_counted_with_its_money() -> None:
     past = Past()
@@ -151,9 +149,6 @@ def test_cases_opened_before_are_left_out() -> None:
     assert past.tried(ON, since=START + timedelta(days=1)).total.calls == 1
 
 
-# --- stored on either engine ----------------------------------------------------------------------------------------
-
-
 async def test_a_stored_case_is_read_with_all_that_it_is_replayed_by(database: Database) -> None:
     about, more = details(), details(refund_reason="charged twice, and angry")
 
@@ -183,9 +178,6 @@ async def test_a_stored_case_is_read_with_all_that_it_is_replayed_by(database: D
     assert [row.by_person for row in rows] == [False, False, True, True]
     assert [Proposal.model_validate_json(row.proposal).version for row in rows] == [1, 2, 2, 1]
     assert await database.read(lambda store: store.replay(START + timedelta(hours=2), "", "~")) == []
-
-
-# --- the command ----------------------------------------------------------------------------------------------------
 
 
 def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,9 +142,6 @@ async def test_people_whom_it_concerns_are_notified(database: Database) -> None:
     assert {notice.recipient for notice in notices} == {ANA, LEA}
 
 
-# --- and nobody beside it -------------------------------------------------------------------------------------------
-
-
 def writes_beside(source: str) -> Iterator[str]:
     """Yield each verb of the store that this module calls or passes on although only `change.py` may."""
     for node in ast.walk(ast.parse(source)):

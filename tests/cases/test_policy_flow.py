@@ -150,8 +150,6 @@ async def test_what_an_approval_pays_is_counted_once_when_it_is_complete(databas
     assert (paid.money.amount_minor, paid.customer, paid.automatic) == (12_000, "email:dana@example.com", False)
 
 
-# --- without a person -----------------------------------------------------------------------------------------------
-
 UNATTENDED = read_policy(
     TEXT.replace("enabled = false, up_to", "enabled = true, up_to").replace(
         'per_day = { USD = "200', 'per_day = { USD = "35'

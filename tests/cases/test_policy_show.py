@@ -34,9 +34,6 @@ def text_of(past: Past, case_id: str) -> str:
     return story(explain(past.policy, told), told.file.proposal)
 
 
-# --- why it is this kind --------------------------------------------------------------------------------------------
-
-
 def test_a_stated_intent_names_the_kind_and_each_need_is_met() -> None:
     past = Past()
     why = shown(past, past.call())
@@ -82,9 +79,6 @@ def test_another_policy_says_what_the_case_would_be_under_it() -> None:
     case_id = past.call()
     off = changed(("[kinds.refund]", "[kinds.refund]\nenabled = false"))
     assert shown(past, case_id, off).because[-1] == "Under this policy it would be “review” if it opened now."
-
-
-# --- who decides ----------------------------------------------------------------------------------------------------
 
 
 def test_the_band_is_in_words_with_the_members_of_its_groups() -> None:
@@ -137,9 +131,6 @@ def test_a_limit_that_others_have_used_up_since_asks_for_more_of_a_half_approved
     assert (band.quorum, band.missing) == (3, "waiting for two more of finance")
 
 
-# --- whether without a person ---------------------------------------------------------------------------------------
-
-
 def test_an_open_case_says_the_first_reason_why_it_is_not_automatic() -> None:
     past = Past(ON)
     alone = shown(past, past.call(amount=2_001)).alone
@@ -163,9 +154,6 @@ def test_what_the_policy_decided_says_its_rule_and_what_people_decided_says_why(
     by_people = past.call(amount=5_000, email="other@example.com")
     past.click(by_people, ANA)
     assert shown(past, by_people).alone.words == "It is over the limit of 20.00 USD without a person."
-
-
-# --- when, and what was decided -------------------------------------------------------------------------------------
 
 
 def test_its_times_are_those_that_are_set() -> None:
@@ -204,8 +192,6 @@ def test_decisions_of_earlier_versions_are_told_too() -> None:
     assert [(one.version, one.user_id) for one in why.decisions] == [(1, ANA)]
     assert why.band.approvals == 0
 
-
-# --- the commands ---------------------------------------------------------------------------------------------------
 
 Run = Callable[..., tuple[int, str, str]]
 

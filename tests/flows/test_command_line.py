@@ -71,9 +71,6 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
     return Shell(capsys)
 
 
-# --- use ------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     ran = shell.run(*command.split(), "--help")
@@ -106,9 +103,6 @@ def test_the_database_may_be_named_by_a_file(shell: Shell, tmp_path: Path, monke
     assert "elsewhere.db" in shell.run("cases", "list").err
 
 
-# --- policy ---------------------------------------------------------------------------------------------------------
-
-
 def test_a_good_policy_is_named_with_its_version(shell: Shell) -> None:
     ran = shell.run("policy", "check", "--policy", str(POLICY))
     told = shell.run("policy", "check", "--policy", str(POLICY), "--json")
@@ -138,9 +132,6 @@ def test_the_policy_of_the_environment_is_the_one_that_is_checked(
     assert "mine.toml" in ran.out
     monkeypatch.setenv("POLICY_FILE", str(POLICY))
     assert shell.run("policy", "check").code == 0
-
-
-# --- looking, while the bot runs ------------------------------------------------------------------------------------
 
 
 async def test_cases_are_listed_searched_shown_and_exported_while_the_bot_runs(
@@ -239,9 +230,6 @@ async def test_a_backup_while_the_bot_runs_is_whole(sqlite_world: World, shell: 
     assert verified.broken is None
     again = await shell.beside("backup", str(copy))  # an older backup is never written over
     assert again.code == 2
-
-
-# --- asking every system --------------------------------------------------------------------------------------------
 
 
 def configure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,9 +92,6 @@ async def test_one_button_makes_a_refund_of_a_billing_question(sqlite_world: Wor
     assert [action.name for action in file.proposal.actions] == ["refund", "ticket"]
 
 
-# --- one member, one file ---------------------------------------------------------------------------------------------
-
-
 def test_a_kind_is_one_member_one_file_and_its_words() -> None:
     files = {path.stem for path in Path(forms.__file__).parents[1].joinpath("playbooks").glob("*.py")}
     assert files - {"__init__", "playbook"} == {kind.value for kind in Kind} == set(PLAYBOOKS)
@@ -119,9 +116,6 @@ def test_a_new_address_comes_back_from_the_form_in_its_parts() -> None:
     for part, text in (("line1", "1 Pier"), ("city", "")):
         given[f"billing_address.{part}"] = {"value": {"value": text}}
     assert completing.read_complete(given).fields == {"billing_address": {"line1": "1 Pier"}}
-
-
-# --- the documentation ----------------------------------------------------------------------------------------------
 
 
 def in_words(due: timedelta) -> str:

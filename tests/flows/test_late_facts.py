@@ -106,9 +106,6 @@ async def test_what_was_known_stays_known_where_another_system_fails_at_the_seco
     assert (await offer(world, case)).actions == before.proposal.actions
 
 
-# --- how it is done -------------------------------------------------------------------------------------------------
-
-
 def names(case: Case) -> set[str]:
     return {fact.name for fact in case.facts if not fact.failed}
 

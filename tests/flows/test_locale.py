@@ -133,9 +133,6 @@ def test_a_form_begins_with_an_amount_that_it_would_take() -> None:
     assert amount["hint"]["text"] == "In major units: 129,50"
 
 
-# --- what people see ------------------------------------------------------------------------------------------------
-
-
 def words_of(picture: cards.Picture) -> str:
     return picture.text + str(picture.blocks)
 
@@ -224,9 +221,6 @@ def test_every_locale_of_babel_can_be_shown_and_typed_back() -> None:
         seen.add(tuple(one for one in shown if not one.isdigit()))
         assert to_minor(typed(shown, "USD", name), "USD") == 123456789
     assert len(seen) > 4
-
-
-# --- in Slack -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -21,9 +21,6 @@ SECOND = timedelta(seconds=1)
 REJECT = "case.reject"
 
 
-# --- who is told ----------------------------------------------------------------------------------------------------
-
-
 async def change(db: Database, what: str, actor: str = "worker", after: float = 0, **update: Any) -> None:
     def write(store: Store) -> None:
         case = store.case("C-1", lock=True)
@@ -100,9 +97,6 @@ async def test_a_workflow_that_waits_is_told_the_end_and_nothing_else(database: 
     assert [notice.recipient for notice in found] == ["workflow:Fx1"]
 
 
-# --- one message ----------------------------------------------------------------------------------------------------
-
-
 async def claimed(db: Database, at: float) -> list[NoticeJob]:
     now = NOW + at * SECOND
     return await db.write(
@@ -170,9 +164,6 @@ def test_what_a_caller_said_calls_nobody_and_formats_nothing_in_a_direct_message
     for trick in ("<!channel>", "<@U0ANA00001>", "*Approved*", "`said`", "<https://evil"):
         assert trick not in shown
     assert "<https://acme.slack.com/archives/C1/p1|Open the card>" in shown
-
-
-# --- in Slack -------------------------------------------------------------------------------------------------------
 
 
 def direct(world: World, user: str) -> list[str]:

@@ -137,9 +137,6 @@ async def test_what_was_rejected_was_not_paid(world: World) -> None:
     assert await refunds(world, "pi_SMALL") == 1
 
 
-# --- how it is done -------------------------------------------------------------------------------------------------
-
-
 async def opened(world: World, name: str) -> Case:
     """Return the case of another call of the same words, with an id of its own."""
     return await world.case_of(await world.call(name, fresh=True))

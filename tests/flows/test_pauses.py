@@ -189,9 +189,6 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
     await world.until(known, "the charge, looked up late")
 
 
-# --- how it is done -------------------------------------------------------------------------------------------------
-
-
 async def opened(world: World, name: str, channel: str) -> str:
     """Send a call; return the id of its case once its card is posted."""
     call_id = await world.call(name)

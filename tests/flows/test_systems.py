@@ -186,9 +186,6 @@ def test_every_example_has_its_test(tmp_path: Path) -> None:
     assert names == {*RUNS, *UNCLEAR, *ELSEWHERE}
 
 
-# --- how it is done -------------------------------------------------------------------------------------------------
-
-
 async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:
     """Return the case at its end, which is a good one."""
     case: Case = await world.case_of(call_id)

@@ -79,9 +79,6 @@ async def processes(url: str, count: int) -> AsyncIterator[list[Database]]:
         yield opened
 
 
-# --- once -----------------------------------------------------------------------------------------------------------
-
-
 async def test_each_timer_fires_once_whatever_the_number_of_processes(database_url: str) -> None:
     count = 3 if database_url.startswith("postgresql") else 1  # SQLite takes one process only
     async with processes(database_url, count) as databases:
@@ -159,9 +156,6 @@ async def test_a_timer_whose_transaction_fails_stays_due(database: Database) -> 
     assert await happened(database) == [("case.reminded", FRIDAY + 5 * HOUR)]
 
 
-# --- what each one says ---------------------------------------------------------------------------------------------
-
-
 async def entry(db: Database, what: str) -> Entry:
     history = await db.read(lambda store: store.history("C-1"))
     return next(one.entry for one in history if one.entry.what == what)
@@ -192,9 +186,6 @@ async def test_an_escalation_makes_the_next_group_or_person_the_owner_and_calls_
     second = await database.read(lambda store: store.case("C-1"))
     assert second is not None
     assert (second.owner, second.state) == (ANA, CaseState.OPEN)
-
-
-# --- when they are set, moved and stopped ---------------------------------------------------------------------------
 
 
 async def settle(db: Database, *versions: Call, now: datetime) -> None:
@@ -255,8 +246,6 @@ async def test_a_decision_stops_everything_but_what_was_promised_to_the_caller(
     await turn(database, FRIDAY + 14 * DAY)
     assert [what for what, _ in await happened(database)] == ["case.follow_up"] * len(promised)
 
-
-# --- in Slack -------------------------------------------------------------------------------------------------------
 
 ALWAYS_OPEN = Region(business_days=tuple(range(7)), opens=time.min, closes=time.max)
 

@@ -189,9 +189,6 @@ def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
     Worker().wake("calls", "no such lane")
 
 
-# --- beside the database --------------------------------------------------------------------------------------------
-
-
 async def test_work_that_is_due_waits_for_no_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.worker.TICK_S", 600.0)
     await asyncio.sleep(1.0)  # every lane rests by now

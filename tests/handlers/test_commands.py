@@ -17,9 +17,6 @@ async def a_case(world: World, name: str = "refund-small") -> str:
     return (await world.case_of(await world.call(name))).case_id
 
 
-# --- help and misuse ------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("text", ["", "help", "dance", "HELP me", "`x` <!channel> <@U0EVIL0001>"])
 async def test_whatever_is_not_understood_is_answered_with_what_there_is(sqlite_world: World, text: str) -> None:
     said = await finance(sqlite_world, ANA, text)
@@ -68,9 +65,6 @@ def test_only_an_escaped_mention_names_a_person(word: str, user_id: str | None) 
     assert mentioned(word) == user_id
 
 
-# --- looking --------------------------------------------------------------------------------------------------------
-
-
 async def test_list_search_and_show(sqlite_world: World) -> None:
     refund, brand = await a_case(sqlite_world), await a_case(sqlite_world, "brand-create")
     everything = await finance(sqlite_world, ANA, "list")
@@ -117,9 +111,6 @@ async def test_the_policy_is_told_in_words(sqlite_world: World) -> None:
     assert sqlite_world.app.jobs.base.policy.version in said
 
 
-# --- taking and retrying --------------------------------------------------------------------------------------------
-
-
 async def test_who_takes_a_case_owns_it_and_can_give_it_back(sqlite_world: World) -> None:
     case_id = await a_case(sqlite_world)
     assert "You own" in await finance(sqlite_world, BEN, f"take {case_id}")
@@ -151,9 +142,6 @@ async def test_a_case_that_has_ended_is_nobodys_any_more_and_only_a_stuck_one_is
     await sqlite_world.press(ANA, "finance-refunds", card, "case.reject")
     await sqlite_world.submit(ANA, await sqlite_world.form(ANA), reason="The seat was used.")
     assert "Already rejected" in await finance(sqlite_world, ANA, f"take {case_id}")
-
-
-# --- away -----------------------------------------------------------------------------------------------------------
 
 
 async def lent(world: World) -> list[tuple[str, str]]:
@@ -228,9 +216,6 @@ def test_a_date_ends_where_the_person_is(zone: str | None, utc: str) -> None:
     at = end_of_day("2026-12-01", zone)
     assert at is not None
     assert at.isoformat().startswith(utc)
-
-
-# --- pause ----------------------------------------------------------------------------------------------------------
 
 
 async def test_only_admins_pause_and_resume(sqlite_world: World) -> None:

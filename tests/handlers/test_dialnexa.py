@@ -79,9 +79,6 @@ async def received(world: World, what: str) -> float:
     return (await world.figures()).get(f'countersign_received_total{{door="dialnexa",what="{what}"}}', 0)
 
 
-# --- who may come in ------------------------------------------------------------------------------------------------
-
-
 async def test_every_signature_vector_is_answered_as_it_says(open_world: OpenWorld) -> None:
     async with open_world(dialnexa_webhook_secret=VECTORS["secret"]) as world:
         for vector in VECTORS["vectors"]:
@@ -139,9 +136,6 @@ async def test_unsigned_garbage_is_refused_and_never_fails(sqlite_world: World, 
     assert await sqlite_world.deliver(body, headers={}) == 401
 
 
-# --- what can be read -----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"event_type=call_ended", b"\xff\xfe", b"[]", b"null", b'"call"', b"12", b"[" * 100_000]
 )
@@ -192,9 +186,6 @@ async def test_a_fault_of_our_own_asks_for_the_call_again(
     assert rows(tmp_path) == NOTHING
     monkeypatch.undo()
     assert await sqlite_world.deliver(a_call()) == 200
-
-
-# --- what it does ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CASES)

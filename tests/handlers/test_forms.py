@@ -52,9 +52,6 @@ def submission(
     )
 
 
-# --- faults on their fields -----------------------------------------------------------------------------------------
-
-
 async def test_a_reason_that_is_too_short_is_a_fault_on_its_field(sqlite_world: World) -> None:
     case_id, form = await a_form(sqlite_world, "refund-small", "finance-refunds", REJECT)
     for reason in ("x", "   no   ".strip(), "  .  "):
@@ -78,9 +75,6 @@ async def test_an_amount_with_more_decimals_than_its_currency_is_a_fault(sqlite_
     _, form = await a_form(sqlite_world, "unknown-intent", "finance-review", COMPLETE)
     answer = await sqlite_world.submit(ANA, form, kind="refund", amount="120.50", currency="jpy")
     assert "amount" in answer["errors"]
-
-
-# --- forms that come too late ---------------------------------------------------------------------------------------
 
 
 async def test_a_form_on_a_case_decided_meanwhile_says_so_and_changes_nothing(sqlite_world: World) -> None:
@@ -163,9 +157,6 @@ async def test_clicks_and_forms_on_a_database_that_fails_are_answered(sqlite_wor
     await sqlite_world.told(ANA, "nothing was decided")
     said = await sqlite_world.command(ANA, "finance-documents", "/invoice-resend INV-1")
     assert "no case was opened" in said["text"]
-
-
-# --- what people type -----------------------------------------------------------------------------------------------
 
 
 async def test_a_card_number_typed_into_a_reason_is_kept_masked(sqlite_world: World, tmp_path: Path) -> None:

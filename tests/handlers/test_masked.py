@@ -99,9 +99,6 @@ def test_the_view_fits_slack_and_nothing_in_it_is_live(details: Details) -> None
         assert list(Draft7Validator(json.loads(SCHEMA.read_text())).iter_errors(view)) == []
 
 
-# --- who may, and what is written down -------------------------------------------------------------------------------
-
-
 async def opened(database: Database, who: str, *, again: bool = False) -> tuple[list[CaseFile | Answer], str]:
     case_id = await tell(database, told("card-number"))
     made = click(await look(database, case_id), who, "show")

@@ -32,9 +32,6 @@ async def undecided(world: World, case_id: str) -> bool:
     return file.case.state == "open" and not file.decisions and not file.executions
 
 
-# --- whom it believes -----------------------------------------------------------------------------------------------
-
-
 async def test_a_click_that_slack_did_not_sign_decides_nothing(sqlite_world: World) -> None:
     case_id, card = await a_refund(sqlite_world)
     body = interaction(a_click(sqlite_world, card, APPROVE))
@@ -104,9 +101,6 @@ async def test_somebody_of_another_workspace_is_refused(sqlite_world: World) -> 
     assert await undecided(sqlite_world, case_id)
 
 
-# --- clicks that make no sense --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("replaced", "words"),
     [
@@ -167,9 +161,6 @@ async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_se
     assert answer["ok"], answer
     await slow_slack.told(ANA, "did not open the form")
     assert (await slow_slack.file(case_id)).case.state == "open"
-
-
-# --- Bolt's traps ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/gone", "no address at all", "http://[::1", 7, None, ""])

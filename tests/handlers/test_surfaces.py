@@ -16,9 +16,6 @@ async def a_case(world: World, name: str = "refund-small", *, fresh: bool = Fals
     return (await world.case_of(await world.call(name, fresh=fresh))).case_id
 
 
-# --- home -----------------------------------------------------------------------------------------------------------
-
-
 async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(sqlite_world: World) -> None:
     case_id = await a_case(sqlite_world)
     card = await sqlite_world.card("finance-refunds", says="Refund")
@@ -113,9 +110,6 @@ async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -
     assert (await sqlite_world.file(case_id)).decisions == ()
 
 
-# --- who may take part at all ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -155,9 +149,6 @@ async def test_a_delegate_who_becomes_a_guest_decides_nothing(sqlite_world: Worl
     sqlite_world.clock.let_pass(31)  # what Slack said before is old by now
     await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)
     assert (await sqlite_world.file(case_id)).decisions == ()
-
-
-# --- words in a thread ----------------------------------------------------------------------------------------------
 
 
 def a_reply(text: str, **more: Any) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from tests.support.world import ADA, ANA, BEN, SAM, World
 
 APPROVE, REJECT = "case.approve", "case.reject"
 
-# --- the message shortcut -------------------------------------------------------------------------------------------
 
 MESSAGE = (
     "Dana wants 12.40 USD back for <https://x.example|INV-2044>, her card is 4242 4242 4242 4242 &amp; she is angry"
@@ -86,8 +85,6 @@ async def test_a_guest_opens_no_form(sqlite_world: World) -> None:
     await sqlite_world.told(SAM, "Guests", "finance-review")
     assert not sqlite_world.sandbox_slack["stacks"].get(SAM)
 
-
-# --- the workflow step ----------------------------------------------------------------------------------------------
 
 INPUTS = {"requester": SAM, "amount": "12.40", "currency": "usd", "reason": "Charged twice", "payment_id": "pi_SMALL"}
 

@@ -19,8 +19,6 @@ class Outside:
     http: aiohttp.ClientSession
     sandbox_slack: dict[str, Any]
 
-    # --- DialNexa ---------------------------------------------------------------------------------------------------
-
     async def call(self, name: str, *, fresh: bool = False) -> str:
         """Send a sample call and return its call id."""
         answer = await self.post("/sim/call", name=name, fresh=fresh)
@@ -32,8 +30,6 @@ class Outside:
         answer = await self.post("/sim/call", name=call_id.removeprefix("call_demo_").replace("_", "-"), fresh=False)
         body: dict[str, Any] = answer["sent"]
         return body
-
-    # --- Slack ------------------------------------------------------------------------------------------------------
 
     async def messages(self, channel: str, user: str = ANA) -> list[dict[str, Any]]:
         channel_id = self.channel_id(channel)
@@ -139,8 +135,6 @@ class Outside:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"never saw {what}") from None
-
-    # --- the wire ---------------------------------------------------------------------------------------------------
 
     def channel_id(self, name: str) -> str:
         channels: dict[str, Any] = self.sandbox_slack["channels"]

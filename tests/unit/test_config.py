@@ -40,9 +40,6 @@ def faults() -> tuple[str, ...]:
     return caught.value.faults
 
 
-# --- what is read ---------------------------------------------------------------------------------------------------
-
-
 def test_four_secrets_are_enough(environment: pytest.MonkeyPatch) -> None:
     settings = read_settings()
     assert settings.database_url == "sqlite:///countersign.db"
@@ -116,9 +113,6 @@ def test_looking_needs_no_token(environment: pytest.MonkeyPatch, tmp_path: Path)
     places = read_places()
     assert places.database_url == "postgresql://made-up@db.example.com/countersign"
     assert places.policy_file == Path("rules.toml")
-
-
-# --- what is wrong --------------------------------------------------------------------------------------------------
 
 
 def test_every_missing_variable_is_named_with_what_it_is(environment: pytest.MonkeyPatch) -> None:

@@ -140,9 +140,6 @@ def test_a_person_whom_the_policy_does_not_name_sees_no_case() -> None:
     assert "Guests" in words(not_for_you("Guests see nothing here."))
 
 
-# --- several at once ------------------------------------------------------------------------------------------------
-
-
 def a_bulk(n: int) -> Bulk:
     cases = [
         case_of(case_id=f"C-{at}", version=at + 1, details=HOSTILE if at % 2 else DETAILS["plain"]) for at in range(n)

@@ -25,8 +25,6 @@ def rows(**table: Told) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("told", [pytest.param(told, id=promise) for promise, told in table.items()])
 
 
-# --- nothing to decide ----------------------------------------------------------------------------------------------
-
 UNDER_REVIEW: dict[str, Any] = {"kind": Kind.REVIEW, "because": "The charge is disputed."}
 
 
@@ -74,9 +72,6 @@ def test_after_the_decision_a_changed_call_changes_nothing_and_people_are_told(s
 @pytest.mark.parametrize("state", STATES)
 def test_after_the_decision_the_same_call_again_is_only_noted(state: CaseState) -> None:
     assert Told(FIRST, case={"state": state}, **UNDER_REVIEW).revised() == REDELIVERED
-
-
-# --- the same version -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -148,8 +143,6 @@ def test_the_same_offer_keeps_its_version_and_its_approvals(told: Told, actor: s
     assert revision.fields["details"] == told.known.details
     assert revision.fields["facts"] == told.known.facts
 
-
-# --- a new version --------------------------------------------------------------------------------------------------
 
 CONFIRMED = call(ANA, "form", amount="50.00")
 DOUBTFUL: dict[str, Any] = {"kind": Kind.REVIEW, "because": "Below 60% a person looks first.", "actions": ()}
@@ -361,9 +354,6 @@ def test_another_offer_is_a_new_version_for_which_earlier_approvals_do_not_count
     assert (revision.entry.what, revision.entry.actor, revision.entry.sentence) == ("case.updated", actor, says)
     assert {name: getattr(revision.proposal, name) for name in offer} == offer
     assert revision.proposal.created_at == LATER
-
-
-# --- what else becomes of the case ----------------------------------------------------------------------------------
 
 
 def test_the_case_becomes_what_the_calls_say() -> None:

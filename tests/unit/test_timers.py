@@ -44,9 +44,6 @@ def planned(policy: Policy, case: Case) -> dict[str, datetime]:
     return {timer.name: timer.due_at for timer in core_timers.schedule(policy, case, case.opened_at)}
 
 
-# --- business hours -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("asked", "moved"),
     [
@@ -102,9 +99,6 @@ def test_a_case_is_due_in_business_hours_unless_it_is_urgent(urgent: bool, due: 
 def test_a_time_is_told_in_the_channels_own_zone() -> None:
     assert core_timers.when(a_policy(), "refunds", MONDAY_9) == "Mon 23 Nov, 09:00 CET"
     assert core_timers.when(a_policy(), "review", MONDAY_9) == "Mon 23 Nov, 08:00 UTC"
-
-
-# --- what is planned ------------------------------------------------------------------------------------------------
 
 
 def test_reminders_wait_for_the_opening_and_an_urgent_case_waits_for_nothing() -> None:
@@ -181,9 +175,6 @@ def test_a_promised_follow_up_comes_at_the_opening_of_its_day(stated: str | None
 def test_quiet_hours_do_not_move_what_was_promised_for_an_urgent_case() -> None:
     case = opened(FRIDAY, urgent=True, details=Details(fields=Fields(follow_up_deadline="2026-11-28")))
     assert planned(a_policy(), case) == {"follow_up": datetime.fromisoformat("2026-11-28 09:00+01:00")}
-
-
-# --- what still makes sense -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
