@@ -283,13 +283,6 @@ def test_wrong_use_and_wrong_files_exit_with_two(run: Run, words: str) -> None:
     assert said
 
 
-@pytest.mark.parametrize("words", ["policy backtest --policy new.toml", "policy show --for C-1"])
-def test_a_database_that_is_not_there_is_said_and_not_made(run: Run, tmp_path: Path, words: str) -> None:
-    code, _, said = run(*words.split())
-    assert (code, "There is no database" in said) == (2, True)
-    assert not (tmp_path / "bot.db").exists()
-
-
 def test_backtest_prints_a_table_with_the_money_and_the_cases_that_change(run: Run) -> None:
     [case_id, _] = stored(OFF, OFF)
     code, text, _ = run("policy", "backtest", "--policy", "new.toml")
@@ -327,10 +320,3 @@ def test_backtest_counts_what_a_shadow_has_recorded(run: Run) -> None:
     assert f"Shadow policy {ON.version}: 1 times" in text
     assert "automatic: 1" in text
     assert json.loads(run("policy", "backtest", "--shadow", "--json")[1])["differs"] == {"automatic": 1}
-
-
-@pytest.mark.parametrize("command", ["show", "backtest"])
-def test_both_explain_themselves(run: Run, command: str) -> None:
-    code, text, _ = run("policy", command, "--help")
-    assert code == 0
-    assert text.startswith("usage: countersign policy")

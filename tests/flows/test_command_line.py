@@ -19,6 +19,8 @@ COMMANDS = (
     "serve",
     "check",
     "policy check",
+    "policy show",
+    "policy backtest",
     "cases list",
     "cases search",
     "cases show",

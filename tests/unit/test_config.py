@@ -171,22 +171,6 @@ def test_no_secret_is_in_a_fault_or_in_the_settings_as_printed(environment: pyte
         assert secret not in said
 
 
-def test_every_fault_of_a_policy_is_listed_with_its_line(tmp_path: Path) -> None:
-    text = POLICY.read_text(encoding="utf-8")
-    wrong = tmp_path / "policy.toml"
-    wrong.write_text(text.replace("quorum  = 2", "quorum  = 0").replace("expires   =", "expire    ="), encoding="utf-8")
-    with pytest.raises(ConfigFaults) as caught:
-        read_policy_file(wrong)
-    lines = [
-        number
-        for number, line in enumerate(wrong.read_text(encoding="utf-8").splitlines(), 1)
-        if line.startswith(("quorum  = 0", "expire    ="))
-    ]
-    assert len(caught.value.faults) >= 2
-    for number in lines:
-        assert any(f"{wrong}:{number}" in fault or f"line {number}" in fault for fault in caught.value.faults), number
-
-
 def test_a_policy_that_is_not_there_is_a_fault_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(ConfigFaults, match="nowhere"):
         read_policy_file(tmp_path / "nowhere.toml")
