@@ -50,9 +50,7 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
     assert "did not answer" not in json.dumps((await world.card(channel, says="done"))["blocks"])
 
 
-async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(
-    either_world: World,
-) -> None:
+async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(either_world: World) -> None:
     world = either_world
     await world.fault("stripe", "500")
     call_id = await world.call("refund-small")

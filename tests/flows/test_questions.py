@@ -7,9 +7,7 @@ from tests.support.choices import pick
 from tests.support.world import ANA, BEN, LEA, SAM, World
 
 
-async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(
-    connected: World,
-) -> None:
+async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(connected: World) -> None:
     await connected.call("vip-blocker")
     card: dict[str, Any] = await connected.card("finance-vip")
     assert f"<@{BEN}>" in json.dumps(card["blocks"])

@@ -91,14 +91,7 @@ SENSITIVE = PLAIN.model_copy(
         "unmapped": {"notes": "mother's maiden name"},
     }
 )
-DETAILS = {
-    "plain": PLAIN,
-    "nothing": NOTHING,
-    "hostile": HOSTILE,
-    "yen": YEN,
-    "dinar": DINAR,
-    "sensitive": SENSITIVE,
-}
+DETAILS = {"plain": PLAIN, "nothing": NOTHING, "hostile": HOSTILE, "yen": YEN, "dinar": DINAR, "sensitive": SENSITIVE}
 HOSTILE_FACTS = tuple(
     Fact(name=f"charge {n}", source="Stripe", observed_at=NOW, sentence=EVIL, doubt=EVIL, url="https://x.example/<a>|b")
     for n in range(20)

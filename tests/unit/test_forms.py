@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.cards import completing, forms, wording
-from bot.core.model import (
-    CaseState,
-    Fields,
-    Kind,
-)
+from bot.core.model import CaseState, Fields, Kind
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.records import REASONS, RECORDS
 from bot.core.slack_ids import ActionId, CallbackId, CaseRef

@@ -71,11 +71,7 @@ def test_a_completed_call_of_system_b_is_read_with_its_metadata() -> None:
     assert call == received(body)
     assert (call.call_id, call.event, call.started_at) == ("call_s4mpl3aa01", "call.completed", None)
     assert call.details.money == Money(amount_minor=12950, currency="USD")
-    assert call.details.unmapped == {
-        "callback_requested": "false",
-        "customer_id": "CUS-7781",
-        "source": "billing_line",
-    }
+    assert call.details.unmapped == {"callback_requested": "false", "customer_id": "CUS-7781", "source": "billing_line"}
     assert [turn.speaker for turn in call.transcript] == ["agent", "caller", "agent", "caller"]
 
 

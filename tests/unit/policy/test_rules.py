@@ -58,10 +58,7 @@ RULES = {
     "a group of a higher band is not asked": Rule({}, {"who": ANA}, {"who": LEA}, "Only finance may approve this."),
     "an amount within the band": Rule({}, {"money": SMALL}, {"money": LARGE}, "waiting for a lead"),
     "an amount in another currency of the band": Rule(
-        {},
-        EURO,
-        {"money": Money(amount_minor=9_001, currency="EUR")},
-        "waiting for a lead",
+        {}, EURO, {"money": Money(amount_minor=9_001, currency="EUR")}, "waiting for a lead"
     ),
     "a currency without a band needs the highest": Rule(
         {}, EURO, {"money": Money(amount_minor=1, currency="CHF")}, "waiting for a lead"
@@ -106,10 +103,7 @@ RULES = {
         "waiting for a lead",
     ),
     "a version that nobody rejected": Rule(
-        {"who": ANA},
-        {"decisions": ()},
-        {"decisions": (decision(BEN, verdict=Verdict.REJECT),)},
-        "already rejected",
+        {"who": ANA}, {"decisions": ()}, {"decisions": (decision(BEN, verdict=Verdict.REJECT),)}, "already rejected"
     ),
     "a version that is complete": Rule({}, {}, {"actions": ()}, "Complete this case first."),
     "a version whose way is chosen": Rule(
