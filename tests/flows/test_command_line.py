@@ -1,16 +1,13 @@
 """Run the commands as an operator does, also while the bot runs: what they print, and their exit codes."""
 
-import asyncio
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.__main__ import main
 from storage import open_database
+from tests.support.shell import Shell
 from tests.support.world import ANA, POLICY, SECRETS, World
 
 APPROVE = "case.approve"
@@ -31,48 +28,6 @@ COMMANDS = (
 )
 
 
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def json_lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-class Shell:
-    """Run commands as an operator does, in the environment of the test."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def run(self, *words: str) -> Ran:
-        self._capsys.readouterr()
-        try:
-            code = main(words)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        captured = self._capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    async def beside(self, *words: str) -> Ran:
-        """Run a command while the bot runs in this process."""
-        return await asyncio.to_thread(self.run, *words)
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # no .env, no policy.toml, no database but the test's
-    for name in ("POLICY_FILE", "DATABASE_URL_FILE", "POLICY_FILE_FILE", "STRIPE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
-    return Shell(capsys)
-
-
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     ran = shell.run(*command.split(), "--help")
@@ -90,7 +45,18 @@ def test_wrong_use_exits_with_two(shell: Shell, words: str) -> None:
     assert "usage: countersign" in ran.err
 
 
-@pytest.mark.parametrize("words", ["cases list", "cases export", "cases show C-1", "audit verify", "backup copy.db"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cases list",
+        "cases export",
+        "cases show C-1",
+        "audit verify",
+        "backup copy.db",
+        f"policy backtest --policy {POLICY}",
+        f"policy show --policy {POLICY} --for C-1",
+    ],
+)
 def test_a_database_that_is_not_there_is_said_and_not_made(shell: Shell, tmp_path: Path, words: str) -> None:
     ran = shell.run(*words.split())
     assert ran.code == 2

@@ -27,6 +27,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.policy import Standing
+from tests.support.rows import a_case, a_decision, an_execution
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 CASE_ID = "C-7Q2M9XKD41"
@@ -55,23 +56,17 @@ PLAIN = Details(
     money=Money(amount_minor=12950, currency="USD"),
 )
 NOTHING = Details()
+EVIL_FIELDS: dict[str, Any] = {
+    **dict.fromkeys(("customer_name", "account_id", "email", "phone", "invoice_number", "brand_name"), EVIL),
+    **dict.fromkeys(("amount", "call_intent", "follow_up_deadline", "urgency", "sentiment"), EVIL),
+}
 HOSTILE = Details(
     summary=EVIL * 40,
     fields=Fields(
-        customer_name=EVIL,
-        account_id=EVIL,
-        email=EVIL,
-        phone=EVIL,
-        invoice_number=EVIL,
+        **EVIL_FIELDS,
         payment_id="&" * 400,
-        brand_name=EVIL,
-        amount=EVIL,
         refund_reason=EVIL * 20,
-        call_intent=EVIL,
         promised_next_step=EVIL * 5,
-        follow_up_deadline=EVIL,
-        urgency=EVIL,
-        sentiment=EVIL,
         billing_address=Address(line1=EVIL, city=EVIL),
         recording_url="javascript:alert(1)",
         crm_url="https://user:pass@crm.example.com/",
@@ -99,50 +94,19 @@ HOSTILE_FACTS = tuple(
 
 
 def decision(user_id: str = "U0ANA00001", verdict: Verdict = Verdict.APPROVE, reason: str | None = None) -> Decision:
-    return Decision(
-        case_id=CASE_ID,
-        version=1,
-        user_id=user_id,
-        verdict=verdict,
-        reason=reason,
-        in_groups=("finance",),
-        rule="one person of finance",
-        policy_version="p1",
-        decided_at=NOW,
-    )
+    who = {"in_groups": ("finance",), "rule": "one person of finance"}
+    return a_decision(user_id, case_id=CASE_ID, verdict=verdict, reason=reason, decided_at=NOW, **who)
 
 
 def execution(position: int, action: Action, state: ExecutionState, **more: Any) -> Execution:
-    return Execution(
-        key=f"call-1/{action.name}/1",
-        case_id=CASE_ID,
-        version=1,
-        position=position,
-        action=action,
-        fingerprint="f",
-        state=state,
-        **more,
-    )
+    about = {"key": f"call-1/{action.name}/1", "case_id": CASE_ID, "action": action, "fingerprint": "f", "due_at": None}
+    return an_execution(position=position, state=state, **(about | more))
 
 
 def case_of(kind: Kind = Kind.REFUND, state: CaseState = CaseState.OPEN, details: Details = PLAIN, **more: Any) -> Case:
-    values: dict[str, Any] = {
-        "case_id": CASE_ID,
-        "root": "call-1",
-        "call_id": "call-1",
-        "kind": kind,
-        "state": state,
-        "version": 1,
-        "revision": 3,
-        "details": details,
-        "channel": "refunds",
-        "owner": "finance",
-        "due_at": NOW + timedelta(days=1),
-        "opened_by": "dialnexa",
-        "opened_at": NOW,
-        "updated_at": NOW,
-    }
-    return Case(**(values | more))
+    about = {"case_id": CASE_ID, "kind": kind, "state": state, "revision": 3, "details": details}
+    times = {"due_at": NOW + timedelta(days=1), "opened_at": NOW, "updated_at": NOW}
+    return a_case(**(about | times | more))
 
 
 def proposal_of(kind: Kind, details: Details, **more: Any) -> Proposal:

@@ -29,6 +29,11 @@ def words(view: dict[str, Any]) -> str:
     return "\n".join(text["text"] for text in texts(view["blocks"]))
 
 
+def lends(user_id: str, delegate_id: str) -> Delegation:
+    times = {"from_at": NOW, "until_at": NOW + timedelta(days=8), "set_at": NOW}
+    return Delegation(user_id=user_id, delegate_id=delegate_id, set_by="U0ANA00001", **times)
+
+
 def everything(n: int = 1) -> Inbox:
     """Return a home tab as full as it gets, with words that try to do harm."""
     cases = [
@@ -39,17 +44,7 @@ def everything(n: int = 1) -> Inbox:
         for kind in (Kind.REFUND, Kind.REVIEW)
     ]
     rows = tuple(Row(case=case, missing=EVIL, link="https://acme.slack.com/archives/C1/p1?a=1&b=2") for case in cases)
-    lent = [
-        Delegation(
-            user_id=f"U0AWAY{n:04}",
-            delegate_id="U0ANA00001",
-            from_at=NOW,
-            until_at=NOW + timedelta(days=8),
-            set_by="U0ANA00001",
-            set_at=NOW,
-        )
-        for n in range(30)
-    ]
+    lent = [lends(f"U0AWAY{n:04}", "U0ANA00001") for n in range(30)]
     return Inbox(
         waiting=rows,
         mine=rows,
@@ -81,14 +76,7 @@ def test_it_says_so_when_nothing_waits() -> None:
 
 
 def test_who_stands_in_and_what_is_paused_is_said() -> None:
-    lent = Delegation(
-        user_id="U0ANA00001",
-        delegate_id="U0BEN00001",
-        from_at=NOW,
-        until_at=NOW + timedelta(days=8),
-        set_by="U0ANA00001",
-        set_at=NOW,
-    )
+    lent = lends("U0ANA00001", "U0BEN00001")
     pause = Pause(scope="stripe", since_at=NOW, by="worker", reason="Stripe does not accept our key.")
     assert "You stand in for <@U0ANA00001> until" in words(home(Inbox(lent=(lent,)), Look(), now=NOW))
     assert "<@U0BEN00001> stands in for you" in words(home(Inbox(away=lent), Look(), now=NOW))
