@@ -12,7 +12,7 @@ from bot.core.model import CaseFile, CaseState, ExecutionState, Kind
 from bot.core.playbooks import PLAYBOOKS
 from tests.support.cards import file_of
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, OpenWorld, World
+from tests.support.world import ANA, BEN, LEA, World
 
 APPROVE, COMPLETE, DONE, FIRST = "case.approve", "case.complete", "case.step_done", "case.choose.1"
 DOCS = REPOSITORY / "docs" / "playbooks.md"
@@ -33,22 +33,12 @@ WALKS: Mapping[Kind, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     Kind.REVIEW: ("messy-values", "review", ((ANA, COMPLETE), (BEN, APPROVE))),
 }
 
-# steps that are a person's although every system is connected
-ALWAYS_BY_HAND: Mapping[Kind, tuple[str, ...]] = {
-    Kind.DISPUTE: ("submit-evidence",),
-    Kind.ADDRESS_CORRECTION: ("tax-details",),
-}
-
 
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("every_system", [False, True], ids=["by hand", "connected"])
-async def test_every_kind_goes_from_its_webhook_to_done(open_world: OpenWorld, kind: Kind, every_system: bool) -> None:
-    async with open_world(every_system=every_system) as world:
-        file = await walk(world, kind)
+async def test_every_kind_goes_from_its_webhook_to_done(sqlite_world: World, kind: Kind) -> None:
+    file = await walk(sqlite_world, kind)
     assert {step.state for step in file.executions} == {ExecutionState.SUCCEEDED}
     assert len(file.executions) == len(file.proposal.actions) > 0
-    by_hand = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
-    assert not every_system or by_hand == list(ALWAYS_BY_HAND.get(kind, ()))
 
 
 async def walk(world: World, kind: Kind) -> CaseFile:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest_asyncio
 
 from bot.cases.calls import LOOK_AGAIN, LOOK_FOR
-from bot.core.model import Case, CaseFile
+from bot.core.model import Case
 from tests.flows.test_kinds import APPROVE
 from tests.support.world import ANA, LEA, OpenWorld, World, a_world
 
@@ -101,16 +101,11 @@ async def test_what_was_known_stays_known_where_another_system_fails_at_the_seco
     await world.fault("quickbooks", "500")
     case = await learned(world, call_id, "charge")
     assert {"charge", "books_invoice", "books_customer"} <= names(case)
-    assert (await offer(world, case)).actions == before.proposal.actions
+    assert (await world.file(case.case_id)).proposal.actions == before.proposal.actions
 
 
 def names(case: Case) -> set[str]:
     return {fact.name for fact in case.facts if not fact.failed}
-
-
-async def offer(world: World, case: Case) -> Any:
-    file: CaseFile = await world.file(case.case_id)
-    return file.proposal
 
 
 async def learned(world: World, call_id: str, fact: str) -> Case:
@@ -120,28 +115,22 @@ async def learned(world: World, call_id: str, fact: str) -> Case:
     return (await world.file_once(case.case_id, lambda file: fact in names(file.case))).case
 
 
-async def asked(world: World, vendor: str = "stripe") -> int:
-    return sum((await world.requests(vendor)).values())
+async def looks(world: World) -> tuple[float, float]:
+    """Return how often Stripe was asked, and how many looks have ended."""
+    ended = (await world.figures())['countersign_jobs_total{end="done",lane="calls"}']
+    return sum((await world.requests("stripe")).values()), ended
 
 
-async def more(world: World, before: int, vendor: str = "stripe") -> bool | None:
-    return await asked(world, vendor) > before or None
-
-
-async def looked(world: World, vendor: str = "stripe") -> None:
+async def looked(world: World) -> None:
     """Wait for one more look-up and its end."""
-    before, done = await asked(world, vendor), await jobs(world)
+    asked, ended = await looks(world)
     world.clock.let_pass(LATER_S)
-    await world.until(lambda: more(world, before, vendor), "another look")
 
-    async def settled() -> bool | None:
-        return await jobs(world) > done or None
+    async def one_more() -> bool | None:
+        asked_now, ended_now = await looks(world)
+        return (asked_now > asked and ended_now > ended) or None
 
-    await world.until(settled, "the end of that look")
-
-
-async def jobs(world: World) -> float:
-    return (await world.figures())['countersign_jobs_total{end="done",lane="calls"}']
+    await world.until(one_more, "another look, and its end")
 
 
 async def due(world: World, call_id: str, at: datetime) -> bool:

@@ -262,14 +262,9 @@ async def test_news_of_a_case_is_written_as_its_channel_writes(german: str, open
         await finance(world, BEN, f"take {case.case_id}")
         await finance(world, ANA, f"take {case.case_id}")
         world.clock.let_pass(5)
-        assert "129,50 USD" in await world.until(lambda: direct_to_ben(world), "a direct message")
+        assert "129,50 USD" in (await world.heard(BEN))[0]
         assert "129,50 USD" in await finance(world, ANA, f"show {case.case_id}")
         assert "129,50 USD" in await finance(world, ANA, "list")
-
-
-async def direct_to_ben(world: World) -> str | None:
-    found = world.sandbox_slack["messages"].get(f"D{BEN[1:]}", {})
-    return next((message["text"] for message in found.values()), None)
 
 
 async def test_a_channel_without_a_locale_of_its_own_keeps_the_usual_numbers(

@@ -47,7 +47,7 @@ async def test_a_second_call_about_a_paid_charge_goes_to_review_and_nobody_can_c
     assert (file.case.kind, file.proposal.because) == (Kind.REVIEW, paid)
     await world.press_on(second.case_id, ANA, APPROVE)  # "Log and close"
     await world.state(second.case_id, "done")
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_other_is_told(world: World) -> None:
@@ -64,7 +64,7 @@ async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_othe
 
     ended = await world.until(settled, "one case done, and one still open")
     done, left = sorted(ended, key=lambda case: case.state)
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
     loser = {one.case_id: ANA, other.case_id: BEN}[left.case_id]
     answer = f"Already paid: 24.00 USD just now, in case {done.case_id} about payment pi_SMALL. Nothing was approved."
     await world.told(loser, answer)
@@ -93,7 +93,7 @@ async def test_once_one_is_paid_the_others_say_so_at_once_and_an_old_button_of_t
     refused = [entry.entry.actor for entry in await world.history(other.case_id) if entry.entry.what == "click.refused"]
     assert refused == [SAM]
     assert (await world.file(other.case_id)).case.revision == revision
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -> None:
@@ -122,7 +122,7 @@ async def test_a_near_miss_is_a_hint_and_stops_nobody(world: World) -> None:
     assert first.case_id in json.dumps(card["blocks"])
     await world.press_on(second.case_id, ANA, APPROVE)
     await world.state(second.case_id, "done")
-    assert await refunds(world, "pi_DUPLICATE") == 1
+    assert len(await world.refunds_of("pi_DUPLICATE")) == 1
 
 
 async def test_what_was_rejected_was_not_paid(world: World) -> None:
@@ -134,7 +134,7 @@ async def test_what_was_rejected_was_not_paid(world: World) -> None:
     assert second.kind is Kind.REFUND
     await world.press_on(second.case_id, BEN, APPROVE)
     await world.state(second.case_id, "done")
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 async def opened(world: World, name: str) -> Case:
@@ -152,7 +152,3 @@ def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:
 
 def exact(case: Case) -> list[Earlier]:
     return [earlier for earlier in case.earlier if earlier.exact]
-
-
-async def refunds(world: World, payment_id: str) -> int:
-    return len([one for one in (await world.stripe())["refunds"] if one["payment"] == payment_id])

@@ -127,11 +127,7 @@ async def test_a_channel_archived_under_its_card_moves_the_card_with_its_decisio
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     card = await sqlite_world.card("finance-review", says="1 of 2")
     await sqlite_world.press(LEA, "finance-review", card, APPROVE)
-    await sqlite_world.until(lambda: _left(sqlite_world, case.case_id), "the end of the decision")
-
-
-async def _left(world: World, case_id: str) -> bool | None:
-    return (await world.file(case_id)).case.state != "open" or None
+    await sqlite_world.file_once(case.case_id, lambda file: file.case.state != "open")
 
 
 async def test_a_revoked_token_shows_in_readyz_and_nothing_is_lost(sqlite_world: World) -> None:

@@ -23,7 +23,7 @@ from bot.jobs.timers import Timers
 from bot.slack import Pace, Slack
 from storage import Database, RuleBroken, Store, open_database
 from tests.support.outside import buttons
-from tests.support.rows import DETAILS, WORKED, a_call, open_case, raw
+from tests.support.rows import DETAILS, WORKED, a_call, held, loaded, open_case, raw
 from tests.support.world import ANA, a_world, changed_policy
 from tests.unit.test_timers import DAY, FRIDAY, HOUR, MONDAY_9, a_policy
 
@@ -51,9 +51,7 @@ async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:
 async def started(db: Database, policy: Policy = POLICY, **changes: Any) -> None:
     def write(store: Store) -> None:
         open_case(store, opened_at=FRIDAY, **changes)
-        case = store.case("C-1")
-        assert case is not None
-        store.set_timers(schedule(policy, case, case.opened_at))
+        store.set_timers(schedule(policy, held(store), FRIDAY))
 
     await db.write(write)
 
@@ -113,8 +111,7 @@ async def test_every_hour_of_two_weeks_brings_each_thing_at_its_time(database: D
         ("case.expired", MONDAY_9 + DAY + 4 * HOUR),
         ("case.follow_up", THURSDAY_9),
     ]
-    case = await database.read(lambda store: store.case("C-1"))
-    assert case is not None
+    case = await loaded(database)
     assert (case.state, case.owner) == (CaseState.EXPIRED, "leads")
     assert case.closing == "Nobody decided by Tue 24 Nov, 13:00 CET; nothing was run."
 
@@ -178,13 +175,10 @@ async def test_an_escalation_makes_the_next_group_or_person_the_owner_and_calls_
     policy = a_policy(kinds={"refund": {"escalate": ({"after": HOUR, "to": "leads"}, {"after": DAY, "to": ANA})}})
     await started(database, policy)
     await turn(database, FRIDAY + HOUR, policy)
-    first = await database.read(lambda store: store.case("C-1"))
-    assert first is not None
-    assert first.owner == "leads"
+    assert (await loaded(database)).owner == "leads"
     assert (await entry(database, "case.escalated")).data["mentions"] == ["@leads"]
     await turn(database, MONDAY_9 + DAY, policy)
-    second = await database.read(lambda store: store.case("C-1"))
-    assert second is not None
+    second = await loaded(database)
     assert (second.owner, second.state) == (ANA, CaseState.OPEN)
 
 
@@ -223,9 +217,7 @@ async def test_another_kind_begins_its_time_anew(database: Database) -> None:
     await started(database)
 
     def becomes_a_vip_blocker(store: Store) -> None:
-        case = store.case("C-1", lock=True)
-        assert case is not None
-        change_case(store, case, FRIDAY + HOUR, WORKED, policy=POLICY, kind=Kind.VIP_BLOCKER, urgent=True)
+        change_case(store, held(store), FRIDAY + HOUR, WORKED, policy=POLICY, kind=Kind.VIP_BLOCKER, urgent=True)
 
     await database.write(becomes_a_vip_blocker)
     found = await planned(database)

@@ -23,13 +23,9 @@ async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(worl
     path = f"/archives/{world.channel_id('finance-refunds')}/p{card['ts'].replace('.', '')}"
     assert f"<{world.page}{path}|" in in_words(view["blocks"])
     await world.press(ANA, "finance-refunds", card, APPROVE)
-    await world.until(lambda: decided(world, case_id), "the approval")
+    await world.file_once(case_id, lambda file: file.decisions)
     assert "Nothing waits for you" in in_words((await home_of(world, ANA, "Nothing waits"))["blocks"])
     assert case_id not in in_words((await home_of(world, SAM, "Ask an admin"))["blocks"])
-
-
-async def decided(world: World, case_id: str) -> bool | None:
-    return bool((await world.file(case_id)).decisions) or None
 
 
 async def test_search_filters_and_all_again(world: World) -> None:

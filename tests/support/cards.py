@@ -94,17 +94,23 @@ HOSTILE_FACTS = tuple(
 
 
 def decision(user_id: str = "U0ANA00001", verdict: Verdict = Verdict.APPROVE, reason: str | None = None) -> Decision:
-    who = {"in_groups": ("finance",), "rule": "one person of finance"}
+    who: dict[str, Any] = {"in_groups": ("finance",), "rule": "one person of finance"}
     return a_decision(user_id, case_id=CASE_ID, verdict=verdict, reason=reason, decided_at=NOW, **who)
 
 
 def execution(position: int, action: Action, state: ExecutionState, **more: Any) -> Execution:
-    about = {"key": f"call-1/{action.name}/1", "case_id": CASE_ID, "action": action, "fingerprint": "f", "due_at": None}
+    about: dict[str, Any] = {
+        "key": f"call-1/{action.name}/1",
+        "case_id": CASE_ID,
+        "action": action,
+        "fingerprint": "f",
+        "due_at": None,
+    }
     return an_execution(position=position, state=state, **(about | more))
 
 
 def case_of(kind: Kind = Kind.REFUND, state: CaseState = CaseState.OPEN, details: Details = PLAIN, **more: Any) -> Case:
-    about = {"case_id": CASE_ID, "kind": kind, "state": state, "revision": 3, "details": details}
+    about: dict[str, Any] = {"case_id": CASE_ID, "kind": kind, "state": state, "revision": 3, "details": details}
     times = {"due_at": NOW + timedelta(days=1), "opened_at": NOW, "updated_at": NOW}
     return a_case(**(about | times | more))
 

@@ -125,6 +125,21 @@ class Outside:
     async def stripe(self) -> dict[str, Any]:
         return await self.get("/sim/stripe")
 
+    async def refunds_of(self, payment_id: str) -> list[Any]:
+        return [refund for refund in (await self.stripe())["refunds"] if refund["payment"] == payment_id]
+
+    def direct(self, user: str) -> list[str]:
+        """Return what the bot told this person alone."""
+        return [message["text"] for message in self.sandbox_slack["messages"].get(f"D{user[1:]}", {}).values()]
+
+    async def heard(self, user: str, times: int = 1) -> list[str]:
+        """Return what the bot told this person alone, once it is that many messages."""
+
+        async def look() -> list[str] | None:
+            return self.direct(user) if len(self.direct(user)) >= times else None
+
+        return await self.until(look, f"{times} direct messages to {user}")
+
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
         """Wait for what must happen in another task or process; fail by its name when it does not."""
         try:
