@@ -54,10 +54,13 @@ def test_wrong_use_exits_with_two(shell: Shell, words: str) -> None:
         "audit verify",
         "backup copy.db",
         f"policy backtest --policy {POLICY}",
-        f"policy show --policy {POLICY} --for C-1",
+        "policy show --for C-1",
     ],
 )
-def test_a_database_that_is_not_there_is_said_and_not_made(shell: Shell, tmp_path: Path, words: str) -> None:
+def test_a_database_that_is_not_there_is_said_and_not_made(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("POLICY_FILE", str(POLICY))
     ran = shell.run(*words.split())
     assert ran.code == 2
     assert "There is no database" in ran.err
@@ -125,14 +128,12 @@ async def test_cases_are_listed_searched_shown_and_exported_while_the_bot_runs(
 
 
 async def test_a_case_is_shown_with_its_steps_and_its_history(sqlite_world: World, shell: Shell) -> None:
-    call_id = await sqlite_world.call("brand-create")
-    card = await sqlite_world.card("finance-brands")
+    case, card = await sqlite_world.opened("brand-create", "finance-brands")
     await sqlite_world.press(ANA, "finance-brands", card, APPROVE)
-    case = await sqlite_world.case_of(call_id)
     key = (await sqlite_world.state(case.case_id, "done")).executions[0].key
     shown = await shell.beside("cases", "show", case.case_id)
     assert shown.code == 0
-    for words in (case.case_id, call_id, "Juniper & Sage Tea House", key, ANA, "Done: every step"):
+    for words in (case.case_id, case.root, "Juniper & Sage Tea House", key, ANA, "Done: every step"):
         assert words in shown.out, words
     told = (await shell.beside("cases", "show", case.case_id, "--json")).json
     assert told["case"]["state"] == "done"
@@ -167,8 +168,7 @@ async def test_a_whole_history_is_verified_while_the_bot_runs(sqlite_world: Worl
 async def test_a_history_that_was_tampered_with_is_named_by_its_first_broken_entry(
     sqlite_world: World, shell: Shell, tmp_path: Path
 ) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    await sqlite_world.card("finance-refunds")
+    case, _ = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.app.stop()
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         triggers = file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")

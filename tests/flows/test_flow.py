@@ -11,18 +11,16 @@ COMPLETE = "case.complete"
 
 
 async def test_an_approved_brand_is_created_once_and_its_card_says_so(world: World) -> None:
-    call_id = await world.call("brand-create")
-    card = await world.card("finance-brands", says="New brand")
+    case, card = await world.opened("brand-create", "finance-brands", says="New brand")
     assert "Juniper &amp; Sage Tea House" in card["text"]  # escaped: the name came from a call
     await world.press(ANA, "finance-brands", card, APPROVE)
-    case = await world.case_of(call_id)
     await world.state(case.case_id, "done")
     card = await world.card("finance-brands", says="done")
     assert buttons(card) == {}
     assert len(await world.cards("finance-brands")) == 1
     brands = [brand for brand in (await world.fidel())["brands"] if brand["name"] == "Juniper & Sage Tea House"]
     assert len(brands) == 1
-    assert call_id in str(brands[0]["metadata"])
+    assert case.root in str(brands[0]["metadata"])
 
 
 async def test_the_thread_tells_the_story(world: World) -> None:
@@ -36,27 +34,23 @@ async def test_the_thread_tells_the_story(world: World) -> None:
 
 
 async def test_a_refund_over_the_band_waits_for_a_lead_and_pays_once(world: World) -> None:
-    call_id = await world.call("refund-duplicate")
-    card = await world.card("finance-refunds", says="129.50 USD")
+    case, card = await world.opened("refund-duplicate", "finance-refunds", says="129.50 USD")
     await world.press(ANA, "finance-refunds", card, APPROVE)
     card = await world.card("finance-refunds", says="1 of 2")
     await world.press(BEN, "finance-refunds", card, APPROVE)
-    case = await world.case_of(call_id)
-    assert case.state == "open"
+    assert (await world.file(case.case_id)).case.state == "open"
     assert await world.refunds_of("pi_DUPLICATE") == []
     card = await world.card("finance-refunds", says="129.50 USD")
     await world.press(LEA, "finance-refunds", card, APPROVE)
     file = await world.file_once(case.case_id, lambda file: file.executions and file.executions[0].receipt)
     assert [decision.user_id for decision in file.decisions] == [ANA, BEN, LEA]
     assert len(await world.refunds_of("pi_DUPLICATE")) == 1
-    assert file.executions[0].key == f"{call_id}/refund/1"
+    assert file.executions[0].key == f"{case.root}/refund/1"
 
 
 async def test_steps_without_a_connector_are_done_by_hand_one_after_the_other(world: World) -> None:
-    call_id = await world.call("refund-small")
-    card = await world.card("finance-refunds", says="24.00 USD")
+    case, card = await world.opened("refund-small", "finance-refunds", says="24.00 USD")
     await world.press(BEN, "finance-refunds", card, APPROVE)
-    case = await world.case_of(call_id)
     for step in ("books", "ticket"):
 
         async def by_hand(step: str = step) -> dict[str, object] | None:
@@ -73,8 +67,7 @@ async def test_steps_without_a_connector_are_done_by_hand_one_after_the_other(wo
 
 
 async def test_an_unclear_call_is_completed_by_a_person_and_approved_by_another(world: World) -> None:
-    call_id = await world.call("unknown-intent")
-    card = await world.card("finance-review")
+    case, card = await world.opened("unknown-intent", "finance-review")
     await world.press(ANA, "finance-review", card, COMPLETE)
     form = await world.choose(ANA, await world.form(ANA), "kind", "brand_create")
     asked = [block["block_id"] for block in form["blocks"] if block["type"] == "input"]
@@ -88,7 +81,6 @@ async def test_an_unclear_call_is_completed_by_a_person_and_approved_by_another(
     card = await world.card("finance-brands", says="Fern and Field")
     await world.card("finance-review", says="continues in #finance-brands")
     await world.press(ANA, "finance-brands", card, APPROVE)
-    case = await world.case_of(call_id)
     assert (await world.file(case.case_id)).case.state == "open"  # nobody decides alone on what they filled in
     card = await world.card("finance-brands", says="Fern and Field")
     await world.press(BEN, "finance-brands", card, APPROVE)
@@ -161,12 +153,10 @@ async def test_an_amount_that_is_raised_later_asks_the_people_of_the_higher_band
 
 
 async def test_the_same_call_in_other_bytes_undoes_no_choice(world: World) -> None:
-    call_id = await world.call("dispute")
-    card = await world.card("finance-disputes", says="Dispute")
+    case, card = await world.opened("dispute", "finance-disputes", says="Dispute")
     await world.press(ANA, "finance-disputes", card, "case.choose.1")
-    case = await world.case_of(call_id)
     before = len(await world.history(case.case_id))
-    assert await world.deliver(json.dumps(await world.sent(call_id), indent=3).encode()) == 200
+    assert await world.deliver(json.dumps(await world.sent(case.root), indent=3).encode()) == 200
 
     async def told_again() -> bool | None:
         history = await world.history(case.case_id)

@@ -43,9 +43,7 @@ async def test_every_kind_goes_from_its_webhook_to_done(sqlite_world: World, kin
 
 async def walk(world: World, kind: Kind) -> CaseFile:
     name, channel, presses = WALKS[kind]
-    call_id = await world.call(name)
-    await world.card(f"finance-{channel}")
-    case = await world.case_of(call_id)
+    case, _ = await world.opened(name, f"finance-{channel}")
     assert (case.kind, case.channel) == (kind, channel)
     for user, button in presses:
         await world.press_on(case.case_id, user, button)
@@ -71,9 +69,7 @@ async def moved_on(world: World, case_id: str) -> bool | None:
 
 
 async def test_one_button_makes_a_refund_of_a_billing_question(sqlite_world: World) -> None:
-    call_id = await sqlite_world.call("billing-question")
-    await sqlite_world.card("finance-accounts")
-    case = await sqlite_world.case_of(call_id)
+    case, _ = await sqlite_world.opened("billing-question", "finance-accounts")
     await sqlite_world.press_on(case.case_id, ANA, FIRST)
     await sqlite_world.card("finance-refunds", says="1,240.00 USD")
     file = await sqlite_world.file(case.case_id)

@@ -53,9 +53,8 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
 async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(either_world: World) -> None:
     world = either_world
     await world.fault("stripe", "500")
-    call_id = await world.call("refund-small")
-    await world.card("finance-refunds", says="24.00 USD")
-    case = await world.case_of(call_id)
+    case, _ = await world.opened("refund-small", "finance-refunds", says="24.00 USD")
+    call_id = case.root
     for _ in range(3):
         await looked(world)
     assert (await world.case_of(call_id)).revision == case.revision

@@ -47,11 +47,10 @@ async def held(world: World, call_id: str, connector: str) -> CaseFile:
 async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
     """Return the connector and a case whose step waits, its credentials refused from the approval on."""
     name, channel, connector = STEPS[vendor]
-    call_id = await world.call(name)
-    await world.card(f"finance-{channel}")
+    case, _ = await world.opened(name, f"finance-{channel}")
     await world.fault(vendor, "revoked_token")
-    await world.press_on((await world.case_of(call_id)).case_id, ANA, APPROVE)
-    return connector, await held(world, call_id, connector)
+    await world.press_on(case.case_id, ANA, APPROVE)
+    return connector, await held(world, case.root, connector)
 
 
 async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
@@ -183,9 +182,7 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
 
 async def opened(world: World, name: str, channel: str) -> str:
     """Send a call; return the id of its case once its card is posted."""
-    call_id = await world.call(name)
-    await world.card(f"finance-{channel}")
-    return (await world.case_of(call_id)).case_id
+    return (await world.opened(name, f"finance-{channel}")).case.case_id
 
 
 async def refunded(world: World) -> list[Any] | None:

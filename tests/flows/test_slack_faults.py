@@ -69,8 +69,7 @@ async def test_a_lost_reply_to_a_post_leaves_exactly_one_card(sqlite_world: Worl
 
 
 async def test_a_lost_reply_to_a_thread_post_leaves_exactly_one_reply(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.fault("slack", "lost_reply")
     await refused(sqlite_world, "chat.postMessage", "unsure")
     await sqlite_world.fault("slack", "none")
@@ -110,8 +109,7 @@ async def test_a_failing_slack_costs_no_card(sqlite_world: World) -> None:
 
 async def test_a_card_whose_channel_is_archived_hangs_in_the_fallback_channel(sqlite_world: World) -> None:
     await sqlite_world.fault("slack", "archived_channel")
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    await sqlite_world.card("finance-review", says="24.00 USD")
+    case, _ = await sqlite_world.opened("refund-small", "finance-review", says="24.00 USD")
     (moved,) = [entry for entry in await sqlite_world.history(case.case_id) if entry.entry.what == "card.moved"]
     assert "is_archived" in str(moved.entry.sentence)
     card = await sqlite_world.card("finance-review", says="24.00 USD")
@@ -121,8 +119,7 @@ async def test_a_card_whose_channel_is_archived_hangs_in_the_fallback_channel(sq
 
 
 async def test_a_channel_archived_under_its_card_moves_the_card_with_its_decision(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-duplicate"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-duplicate", "finance-refunds")
     await sqlite_world.fault("slack", "archived_channel")
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     card = await sqlite_world.card("finance-review", says="1 of 2")
@@ -158,8 +155,7 @@ async def test_a_card_that_somebody_deleted_is_posted_again_when_its_case_moves(
 
 
 async def test_a_card_deleted_before_its_thread_was_begun_is_posted_again(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-small", "finance-refunds")
     sqlite_world.sandbox_slack["messages"]["C0REFUNDS1"].clear()  # its thread follows three seconds later
     await refused(sqlite_world, "chat.postMessage", "cannot_reply_to_message")
     assert (await settled(sqlite_world, case))["ts"] != card["ts"]

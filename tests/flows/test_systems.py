@@ -161,15 +161,6 @@ async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(connect
     assert all(f"{PUBLIC}/cases/{file.case.case_id}" in rows for file in files)
 
 
-async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(connected: World) -> None:
-    run = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"))
-    before = await panels(connected)
-    await carried_out(connected, await connected.call("renewal-failed"), run)
-    made, changed = difference(before, await panels(connected))
-    assert Counter(place for place, _ in made) == Counter(run.made)
-    assert ("stripe.invoices", "paid") in [(place, one.get("status")) for place, one in changed]
-
-
 async def test_a_receipt_for_another_address_is_sent_nowhere(connected: World) -> None:
     before = await panels(connected)
     _, card = await connected.opened("receipt-elsewhere", "finance-documents")

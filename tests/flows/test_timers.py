@@ -126,13 +126,6 @@ async def test_after_a_week_without_a_worker_the_case_expires_at_once_and_nobody
     assert await planned(database) == {}
 
 
-async def test_after_a_night_without_a_worker_there_is_one_reminder_and_not_two(database: Database) -> None:
-    policy = a_policy(time={"reminders": (HOUR, 2 * HOUR, 3 * HOUR)})
-    await started(database, policy)
-    await turn(database, FRIDAY + 5 * HOUR, policy)
-    assert [what for what, _ in await happened(database)] == ["case.reminded"]
-
-
 async def test_the_database_itself_lets_no_timer_fire_twice(database: Database, database_url: str) -> None:
     await started(database)
     await turn(database, FRIDAY + 4 * HOUR)

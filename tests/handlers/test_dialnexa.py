@@ -89,16 +89,12 @@ async def test_every_signature_vector_is_answered_as_it_says(open_world: OpenWor
             assert status == (401 if refused else 200), vector["id"]
 
 
-@pytest.mark.parametrize("signature", ["", "sha256=", "0" * 64, "é" * 64, "0" * 63, "sha512=" + "0" * 64])
-async def test_a_wrong_signature_stores_nothing(world: World, tmp_path: Path, signature: str) -> None:
-    assert await world.deliver(a_call(), headers={"x-dialnexa-signature": signature}) == 401
+@pytest.mark.parametrize("signature", [None, "", "sha256=", "0" * 64, "é" * 64, "0" * 63, "sha512=" + "0" * 64])
+async def test_a_wrong_signature_or_none_stores_nothing(world: World, tmp_path: Path, signature: str | None) -> None:
+    headers = {} if signature is None else {"x-dialnexa-signature": signature}
+    assert await world.deliver(a_call(), headers=headers) == 401
     assert rows(tmp_path) == NOTHING
     assert await received(world, "bad_signature") == 1
-
-
-async def test_a_body_without_any_signature_stores_nothing(world: World, tmp_path: Path) -> None:
-    assert await world.deliver(a_call(), headers={}) == 401
-    assert rows(tmp_path) == NOTHING
 
 
 async def test_each_of_several_active_secrets_is_good(open_world: OpenWorld, tmp_path: Path) -> None:
@@ -157,13 +153,6 @@ async def test_a_call_with_something_deeply_nested_is_still_a_call(world: World)
     for _ in range(300):
         deep = [deep]
     assert await world.deliver(a_call(odd=deep)) == 200
-    await world.card("finance-refunds", says="24.00 USD")
-
-
-async def test_a_transcript_without_speakers_is_still_a_call(world: World) -> None:
-    body = a_call()
-    body["payload"]["call"]["transcript"] = "Good morning, I want my 24 dollars back."
-    assert await world.deliver(body) == 200
     await world.card("finance-refunds", says="24.00 USD")
 
 

@@ -37,11 +37,10 @@ async def test_metrics_go_on_when_the_database_is_gone(world: World) -> None:
 
 
 async def test_cases_are_counted_by_the_state_that_they_are_in_now(world: World) -> None:
-    call_id = await world.call("brand-create")
-    card = await world.card("finance-brands")
+    case, card = await world.opened("brand-create", "finance-brands")
     assert (await world.figures())['countersign_cases{state="open"}'] == 1
     await world.press(ANA, "finance-brands", card, APPROVE)
-    await world.state((await world.case_of(call_id)).case_id, "done")
+    await world.state(case.case_id, "done")
     figures = await world.figures()
     assert figures['countersign_cases{state="open"}'] == 0
     assert figures['countersign_cases{state="done"}'] == 1
