@@ -56,28 +56,17 @@ def test_what_another_case_paid_later_does_not_make_this_one_a_review_when_it_op
 
 
 LOWER = ('up_to   = { USD = "100.00"', 'up_to   = { USD = "40.00"')
+HIGHER = ('up_to   = { USD = "100.00"', 'up_to   = { USD = "300.00"')
+FIRST_BAND = 'quorum  = 1                               # how many different people\ngroups  = ["finance"]'
+LEADS = (FIRST_BAND, FIRST_BAND.replace("finance", "leads"))
+MEANING = ('refund_request    = "refund"', 'refund_request    = "billing_question"')
 CHANGES: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
     "a lower band asks more people": (LOWER, {"amount": 5_000}, "more_people"),
-    "a higher band asks fewer": (
-        ('up_to   = { USD = "100.00"', 'up_to   = { USD = "300.00"'),
-        {"amount": 20_000},
-        "fewer_people",
-    ),
-    "another group decides": (
-        (
-            'quorum  = 1                               # how many different people\ngroups  = ["finance"]',
-            'quorum  = 1\ngroups  = ["leads"]',
-        ),
-        {"amount": 5_000},
-        "other_people",
-    ),
+    "a higher band asks fewer": (HIGHER, {"amount": 20_000}, "fewer_people"),
+    "another group decides": (LEADS, {"amount": 5_000}, "other_people"),
     "another channel": (('channel = "refunds"', 'channel = "vip"'), {}, "other_channel"),
     "a kind that is switched off": (("[kinds.refund]", "[kinds.refund]\nenabled = false"), {}, "other_kind"),
-    "another meaning of an intent": (
-        ('refund_request    = "refund"', 'refund_request    = "billing_question"'),
-        {},
-        "other_kind",
-    ),
+    "another meaning of an intent": (MEANING, {}, "other_kind"),
     "a higher floor": (("confidence_floor = 0.7", "confidence_floor = 0.99"), {}, "other_kind"),
 }
 

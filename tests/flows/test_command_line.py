@@ -209,22 +209,6 @@ def configure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLICY_FILE", str(POLICY))
 
 
-async def test_check_asks_every_system_channel_and_group(
-    sqlite_world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    configure(sqlite_world, monkeypatch)
-    ran = await shell.beside("check")
-    assert ran.code == 0, ran.out + ran.err
-    assert "FAULT" not in ran.out
-    for words in ("workspace Acme Finance", "#finance-refunds", "2 people", "Fidel", "Stripe"):
-        assert words in ran.out, words
-    told = await shell.beside("check", "--json")
-    assert told.code == 0
-    assert all(line["ok"] for line in told.json)
-    for secret in (*SECRETS.values(), "rk_test_sandbox"):
-        assert secret not in ran.out + ran.err + told.out
-
-
 async def test_check_with_a_revoked_token_says_which_variable_to_mend(
     sqlite_world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

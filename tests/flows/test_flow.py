@@ -18,7 +18,7 @@ async def test_an_approved_brand_is_created_once_and_its_card_says_so(world: Wor
     card = await world.card("finance-brands", says="done")
     assert buttons(card) == {}
     assert len(await world.cards("finance-brands")) == 1
-    brands = [brand for brand in (await world.fidel())["brands"] if brand["name"] == "Juniper & Sage Tea House"]
+    brands = [brand for brand in (await world.panel("fidel"))["brands"] if brand["name"] == "Juniper & Sage Tea House"]
     assert len(brands) == 1
     assert case.root in str(brands[0]["metadata"])
 
@@ -89,10 +89,7 @@ async def test_an_unclear_call_is_completed_by_a_person_and_approved_by_another(
 
 async def test_a_refusal_stops_the_rest_and_a_person_settles_it(world: World) -> None:
     case, card = await world.opened("refund-duplicate", "finance-refunds")
-    refund = {"payment_intent": "pi_DUPLICATE", "amount": "10000"}
-    headers = {"Authorization": "Bearer rk_test_sandbox"}
-    async with world.http.post(world.page + "/stripe/v1/refunds", data=refund, headers=headers) as elsewhere:
-        assert elsewhere.status == 200
+    await world.refund_elsewhere("pi_DUPLICATE", 10_000)
     await world.press(ANA, "finance-refunds", card, APPROVE)
     card = await world.card("finance-refunds", says="1 of 2")
     await world.press(LEA, "finance-refunds", card, APPROVE)
@@ -118,7 +115,7 @@ async def test_a_reply_lost_after_the_effect_is_found_and_not_repeated(world: Wo
     attempts = await world.app.db.read(lambda store: store.attempts(file.executions[0].key))
     assert attempts[0].outcome is Outcome.UNSURE
     assert attempts[-1].looks_first
-    names = [brand["name"] for brand in (await world.fidel())["brands"]]
+    names = [brand["name"] for brand in (await world.panel("fidel"))["brands"]]
     assert names.count("Juniper & Sage Tea House") == 1
 
 
@@ -137,16 +134,12 @@ async def test_a_disputed_payment_is_not_offered_for_refund(world: World) -> Non
 async def test_an_amount_that_is_raised_later_asks_the_people_of_the_higher_band(world: World) -> None:
     call_id = await world.call("refund-duplicate")
     sent = await world.sent(call_id)
-    sent["payload"]["call"]["post_call_analysis"]["refund_amount"] = 90
-    sent["payload"]["call"]["summary"] = "Dana Ortiz asks for USD 90.00 back."
-    assert await world.deliver(sent) == 200
-    card = await world.card("finance-refunds", says="90.00 USD")
-    assert "0 of 1" in card["text"]
-    sent["payload"]["call"]["post_call_analysis"]["refund_amount"] = 110
-    sent["payload"]["call"]["summary"] = "Dana Ortiz asks for USD 110.00 back."
-    assert await world.deliver(sent) == 200
-    card = await world.card("finance-refunds", says="110.00 USD")
-    assert "0 of 2" in card["text"]
+    for amount, approvals in ((90, "0 of 1"), (110, "0 of 2")):
+        sent["payload"]["call"]["post_call_analysis"]["refund_amount"] = amount
+        sent["payload"]["call"]["summary"] = f"Dana Ortiz asks for USD {amount}.00 back."
+        assert await world.deliver(sent) == 200
+        card = await world.card("finance-refunds", says=f" {amount}.00 USD")
+        assert approvals in card["text"]
     await world.press(ANA, "finance-refunds", card, APPROVE)
     await world.card("finance-refunds", says="1 of 2")
     assert await world.refunds_of("pi_DUPLICATE") == []

@@ -44,7 +44,8 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
     assert {"charge", "refunds", "books_invoice", "contact"} <= names(case)
     assert not [fact.name for fact in case.facts if fact.failed]
     assert (case.version, case.revision) == (before.case.version, before.case.revision + 1)
-    assert "Looked up late: charge, refunds." in await sentences(world, case)
+    said = [entry.entry.sentence or "" for entry in await world.history(case.case_id)]
+    assert "Looked up late: charge, refunds." in "\n".join(said)
     await world.press_on(case.case_id, LEA, APPROVE)  # the offer is the same, so the first approval counts
     await world.state(case.case_id, "done")
     assert "did not answer" not in json.dumps((await world.card(channel, says="done"))["blocks"])
@@ -135,7 +136,3 @@ async def looked(world: World) -> None:
 async def due(world: World, call_id: str, at: datetime) -> bool:
     """Return whether the call will be looked up again by then."""
     return call_id in await world.app.db.write(lambda store: store.due_calls(at, 10))
-
-
-async def sentences(world: World, case: Case) -> str:
-    return "\n".join(entry.entry.sentence or "" for entry in await world.history(case.case_id))

@@ -27,9 +27,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 async def test_a_second_call_about_a_paid_charge_goes_to_review_and_nobody_can_complete_it(world: World) -> None:
-    first = await opened(world, "refund-small")
-    await world.press_on(first.case_id, ANA, APPROVE)
-    await world.state(first.case_id, "done")
+    first = await paid_back(world)
 
     second = await opened(world, "refund-small")
     file = await world.file(second.case_id)
@@ -97,9 +95,7 @@ async def test_once_one_is_paid_the_others_say_so_at_once_and_an_old_button_of_t
 
 
 async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -> None:
-    first = await opened(world, "refund-small")
-    await world.press_on(first.case_id, ANA, APPROVE)
-    await world.state(first.case_id, "done")
+    first = await paid_back(world)
     body = changed("dispute-evidence", payment_id="pi_SMALL", amount=24, summary="A charge of USD 24.00.")
     assert await world.deliver(body) == 200
     second = await world.case_of(body["payload"]["call"]["id"])
@@ -109,9 +105,7 @@ async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -
 
 
 async def test_a_near_miss_is_a_hint_and_stops_nobody(world: World) -> None:
-    first = await opened(world, "refund-small")
-    await world.press_on(first.case_id, ANA, APPROVE)
-    await world.state(first.case_id, "done")
+    first = await paid_back(world)
     body = changed("refund-small", payment_id="pi_DUPLICATE", refund_amount=25, summary="Asks for USD 25.00 back.")
     assert await world.deliver(body) == 200
     second = await world.case_of(body["payload"]["call"]["id"])
@@ -140,6 +134,14 @@ async def test_what_was_rejected_was_not_paid(world: World) -> None:
 async def opened(world: World, name: str) -> Case:
     """Return the case of another call of the same words, with an id of its own."""
     return await world.case_of(await world.call(name, fresh=True))
+
+
+async def paid_back(world: World) -> Case:
+    """Return the case of a small refund that Ana approved and that is done."""
+    case = await opened(world, "refund-small")
+    await world.press_on(case.case_id, ANA, APPROVE)
+    await world.state(case.case_id, "done")
+    return case
 
 
 def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:

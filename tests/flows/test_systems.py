@@ -82,6 +82,8 @@ UNCLEAR = (
 ELSEWHERE = ("receipt-elsewhere",)  # its recipient has to be verified first
 
 
+PAID = ("stripe.invoices", "stripe.payments")
+PAID_AGAIN = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"), PAID)
 SENT = ("google.rows", "zendesk.tickets")
 LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tells somebody, or writes something down
     *(
@@ -101,13 +103,7 @@ LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tel
         )
         for vendor in vendors
     ),
-    (
-        "renewal-failed",
-        "stripe",
-        Run(
-            ((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"), ("stripe.invoices", "stripe.payments")
-        ),
-    ),
+    ("renewal-failed", "stripe", PAID_AGAIN),
     ("/invoice-resend INV-20462 ines@larkspur.example.com", "stripe", Run(ONE, SENT, ("stripe.invoices",))),
     ("/invoice-resend INV-20418 ap@northwind.example", "google", Run(ONE, (*SENT, "google.mails"))),
 )

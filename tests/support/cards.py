@@ -27,7 +27,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.policy import Standing
-from tests.support.rows import a_case, a_decision, an_execution
+from tests.support.rows import a_case, a_decision, a_proposal, an_execution
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 CASE_ID = "C-7Q2M9XKD41"
@@ -115,27 +115,15 @@ def case_of(kind: Kind = Kind.REFUND, state: CaseState = CaseState.OPEN, details
     return a_case(**(about | times | more))
 
 
-def proposal_of(kind: Kind, details: Details, **more: Any) -> Proposal:
-    actions = () if kind in (Kind.REVIEW, Kind.DISPUTE) else (REFUND, TICKET)
-    options = (
-        (
-            Option(name="refund", label="Refund it", actions=(REFUND, TICKET)),
-            Option(name="evidence", label="Stage evidence", actions=(TICKET,)),
-        )
-        if kind is Kind.DISPUTE
-        else ()
+def proposal_of(kind: Kind, details: Details) -> Proposal:
+    ways = (
+        Option(name="refund", label="Refund it", actions=(REFUND, TICKET)),
+        Option(name="evidence", label="Stage evidence", actions=(TICKET,)),
     )
-    values: dict[str, Any] = {
-        "case_id": CASE_ID,
-        "version": 1,
-        "kind": kind,
-        "money": details.money,
-        "actions": actions,
-        "options": options,
-        "because": "Not stated: the invoice number." if kind is Kind.REVIEW else None,
-        "created_at": NOW,
-    }
-    return Proposal(**(values | more))
+    offer: dict[str, Any] = {"actions": () if kind in (Kind.REVIEW, Kind.DISPUTE) else (REFUND, TICKET)}
+    offer |= {"options": ways} if kind is Kind.DISPUTE else {}
+    offer |= {"because": "Not stated: the invoice number."} if kind is Kind.REVIEW else {}
+    return a_proposal(case_id=CASE_ID, kind=kind, money=details.money, created_at=NOW, **offer)
 
 
 def file_of(

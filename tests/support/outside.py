@@ -115,18 +115,22 @@ class Outside:
     async def requests(self, system: str) -> dict[str, int]:
         return dict((await self.get("/sim/requests", system=system))["counts"])
 
-    async def fidel(self) -> dict[str, Any]:
-        return await self.get("/sim/fidel")
-
     async def panel(self, vendor: str) -> dict[str, Any]:
         """Return what the page shows of a vendor: lists by name."""
         return await self.get(f"/sim/{vendor}")
 
     async def stripe(self) -> dict[str, Any]:
-        return await self.get("/sim/stripe")
+        return await self.panel("stripe")
 
     async def refunds_of(self, payment_id: str) -> list[Any]:
         return [refund for refund in (await self.stripe())["refunds"] if refund["payment"] == payment_id]
+
+    async def refund_elsewhere(self, payment_id: str, amount_minor: int) -> None:
+        """Refund a part of a payment as somebody does in the vendor's dashboard."""
+        refund = {"payment_intent": payment_id, "amount": str(amount_minor)}
+        headers = {"Authorization": "Bearer rk_test_sandbox"}
+        async with self.http.post(self.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
+            assert answer.status == 200
 
     def direct(self, user: str) -> list[str]:
         """Return what the bot told this person alone."""

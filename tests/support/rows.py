@@ -62,8 +62,9 @@ def a_case(number: int = 1, **changes: Any) -> Case:
     return case.model_copy(update=changes)
 
 
-def a_proposal(number: int = 1, version: int = 1) -> Proposal:
-    return Proposal(case_id=f"C-{number}", version=version, kind=Kind.REFUND, money=DETAILS.money, created_at=NOW)
+def a_proposal(number: int = 1, version: int = 1, **changes: Any) -> Proposal:
+    offer = {"kind": Kind.REFUND, "money": DETAILS.money, "created_at": NOW, **changes}
+    return Proposal.model_validate({"case_id": f"C-{number}", "version": version, **offer})
 
 
 def a_decision(user_id: str = "U1", version: int = 1, **changes: Any) -> Decision:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import ConfigFaults, read_places, read_policy_file, read_settings
+from bot.config import ConfigFaults, Settings, read_places, read_policy_file, read_settings
 from tests.support.places import SHIPPED_POLICY
 
 NEEDED = {
@@ -21,17 +21,11 @@ POLICY = SHIPPED_POLICY
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Set nothing but what the settings need."""
     for name in os.environ:
-        if name.removesuffix("_FILE").lower() in _names():
+        if name.removesuffix("_FILE").lower() in Settings.model_fields:
             monkeypatch.delenv(name)
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
-
-
-def _names() -> set[str]:
-    from bot.config import Settings
-
-    return set(Settings.model_fields)
 
 
 def faults() -> tuple[str, ...]:

@@ -113,12 +113,7 @@ def test_what_is_no_finished_call_is_ignored_with_a_reason(name: str, reason: st
         ({"event": "campaign.completed", "id": "1"}, None, "The event “campaign.completed” is not known.", None),
         ({"call_id": "1", "summary": "x"}, "lead.completed", "The event “lead.completed” is not known.", None),
         ({"status": "completed", "summary": "x"}, "call.completed", "It names no call.", None),
-        (
-            {"event_type": "call_ended", "payload": {"call": {"id": "", "status": "completed"}}},
-            None,
-            "It names no call.",
-            None,
-        ),
+        ({"event": "call_ended", "call": {"id": "", "status": "completed"}}, None, "It names no call.", None),
         ({"call_id": "c" * 201, "status": "completed"}, None, "It names no call.", None),
         ({"call_id": "1", "status": "in-progress", "summary": "x"}, None, "The call is not over: in_progress.", ""),
         ({"call_id": "1", "status": "no-answer"}, "call.completed", "The call did not connect: no_answer.", None),

@@ -117,11 +117,8 @@ def test_nothing_is_planned_where_the_policy_says_nothing() -> None:
         ({"expires": 2 * HOUR}, None, FRIDAY + 2 * HOUR),
         ({"expires": DAY}, None, MONDAY_9),  # counted by the calendar, but not while nobody could decide
         ({"expires": 5 * HOUR, "warn_before_expiry": HOUR}, FRIDAY + 4 * HOUR, FRIDAY + 5 * HOUR),
-        (
-            {"expires": DAY, "warn_before_expiry": 4 * HOUR},
-            MONDAY_9,
-            MONDAY_9 + 4 * HOUR,
-        ),  # the warning leaves its time
+        # the warning leaves its time
+        ({"expires": DAY, "warn_before_expiry": 4 * HOUR}, MONDAY_9, MONDAY_9 + 4 * HOUR),
         ({"expires": HOUR, "warn_before_expiry": 4 * HOUR}, FRIDAY, FRIDAY + 4 * HOUR),
     ],
 )

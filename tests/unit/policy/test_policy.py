@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 
 from bot.core.model import Decision, Details, Fact, Fields, Kind, Money, Proposal, Verdict
 from bot.core.policy import Band, Judgement, Policy, PolicyAction, band_for, groups_of, is_vip, standing
-from bot.core.policy.file import read_policy
 from tests.support.policies import (
     ANA,
     AT,
     BEN,
-    HEADER,
     LARGE,
     LEA,
     ONE,
@@ -143,7 +141,7 @@ def test_a_group_of_a_band_that_the_kind_never_meets_may_not_act() -> None:
     ],
 )
 def test_a_customer_is_a_vip_by_flag_email_or_account(fields: Fields, vip: bool) -> None:
-    policy = read_policy(f'{HEADER}[[bands]]\n{ONE}[vip]\nemails = ["dana@example.com"]\naccounts = ["ACCT-7"]\n')
+    policy = policy_of(ONE, more='[vip]\nemails = ["dana@example.com"]\naccounts = ["ACCT-7"]\n')
     assert is_vip(policy, Details(fields=fields)) is vip
 
 
