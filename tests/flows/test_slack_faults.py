@@ -23,8 +23,6 @@ async def _counted(world: World, method: str, outcome: str) -> bool | None:
 
 
 async def wait_of(world: World, case_id: str, place: str) -> timedelta:
-    """How long the card waits, once nobody holds it."""
-
     async def look() -> timedelta | None:
         found = await world.app.db.read(lambda store: store.card(case_id, place))
         free = found is not None and found.lease_owner is None and found.due_at is not None
@@ -34,14 +32,14 @@ async def wait_of(world: World, case_id: str, place: str) -> timedelta:
 
 
 async def hurry(world: World, case_id: str, place: str) -> None:
-    """Lets the time pass that the card waits, unless somebody holds it."""
+    """Let the time pass that the card waits, unless somebody holds it."""
     found = await world.app.db.read(lambda store: store.card(case_id, place))
     if found is not None and found.lease_owner is None and found.due_at is not None:
         world.clock.let_pass(max(0.0, (found.due_at - world.clock()).total_seconds()))
 
 
 async def settled(world: World, case: Case) -> dict[str, Any]:
-    """The only card of its channel, once its thread tells the beginning of the story; waiting costs no time."""
+    """Return the only card of its channel, once its thread tells how the story began; waiting costs no time."""
     channel = f"finance-{case.channel}"
 
     async def told() -> dict[str, Any] | None:
