@@ -7,7 +7,7 @@ import pytest
 from bot.cases.amendments import confirm_recipient
 from bot.cases.clicks import Answer
 from bot.core.cards import card
-from bot.core.cards.forms import FormErrors, read_recipient
+from bot.core.cards.forms import FormErrors
 from bot.core.model import CaseState
 from bot.core.policy import standing_of
 from bot.core.records import UNVERIFIED
@@ -140,9 +140,6 @@ async def test_lowering_is_no_second_payout_of_the_same_matter(database: Databas
     assert (file.case.state, file.case.version) == (CaseState.OPEN, 1)
 
 
-# --- the recipient --------------------------------------------------------------------------------------------------
-
-
 async def a_receipt_elsewhere(database: Database) -> str:
     return await tell(database, told("receipt-elsewhere"), (found("customer", email="ap@northwind.example"),))
 
@@ -181,10 +178,3 @@ async def test_a_recipient_is_confirmed_once_and_only_by_people_of_the_case(data
     assert "Only finance" in ((await confirm(database, case_id, SAM)).text or "")
     await confirm(database, case_id, ANA)
     assert "confirmed already" in ((await confirm(database, case_id, BEN)).text or "")
-
-
-@pytest.mark.parametrize("how", ["", "yes", "  on file   "])
-def test_how_a_recipient_was_verified_takes_more_than_a_word(how: str) -> None:
-    with pytest.raises(FormErrors) as faults:
-        read_recipient({"how": {"value": {"value": how}}})
-    assert list(faults.value.errors) == ["how"]

@@ -11,22 +11,16 @@ import pytest
 from bot.cases.change import change_case
 from bot.cases.notices import REPLACES
 from bot.core.lifecycle import WrongMove
-from bot.core.model import Case, CaseState, Earlier, Entry, Kind
+from bot.core.model import CaseState, Earlier, Entry, Kind
 from bot.core.timers import FOLLOW_UP, schedule
 from storage import Database, Store
 from tests.support.kinds import SHIPPED
 from tests.support.policies import ANA, LEA
-from tests.support.rows import DETAILS, LATER, NOW, WORKED, a_proposal, open_case
+from tests.support.rows import DETAILS, LATER, NOW, WORKED, a_proposal, held, loaded, open_case
 
 ROOT = Path(__file__).parents[2]
 CHANGE = ROOT / "bot" / "cases" / "change.py"
 ITS_VERBS = {"save_case", "add_case", "add_proposal", "set_timers", "stop_timers", "add_keys", "add_card"}
-
-
-async def loaded(database: Database, number: int = 1) -> Case:
-    case = await database.read(lambda store: store.case(f"C-{number}"))
-    assert case is not None
-    return case
 
 
 async def test_a_change_grows_the_revision_and_leaves_its_entry_in_the_history(database: Database) -> None:
@@ -51,8 +45,7 @@ async def test_the_closing_sentence_is_that_of_the_last_change_of_state(database
     said: list[str | None] = []
 
     def happens(store: Store) -> None:
-        case = store.case("C-1", lock=True)
-        assert case is not None
+        case = held(store)
         for state, closing in (
             (CaseState.APPROVED, None),
             (CaseState.STUCK, "The bank said no."),
@@ -140,9 +133,6 @@ async def test_people_whom_it_concerns_are_notified(database: Database) -> None:
     await database.write(lambda store: change_case(store, before, LATER, entry, state=CaseState.EXPIRED))
     notices = await database.write(lambda store: store.due_notices(LATER + timedelta(minutes=1), 9))
     assert {notice.recipient for notice in notices} == {ANA, LEA}
-
-
-# --- and nobody beside it -------------------------------------------------------------------------------------------
 
 
 def writes_beside(source: str) -> Iterator[str]:

@@ -164,9 +164,6 @@ def test_the_rendered_picture_is_a_png_with_a_row_for_each_bar() -> None:
     assert images[1].height - images[0].height == 3 * charts.ROW + charts.GAP
 
 
-# --- once a week ----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("now", "due"),
     [

@@ -16,6 +16,7 @@ from bot.core.policy import Policy
 from bot.core.policy.file import read_policy
 from bot.core.slack_ids import CaseRef
 from storage import Database, Store
+from tests.support.offers import history, look
 from tests.support.policies import ANA, BEN, LEA, SAM, SHIPPED, a_refund, person
 from tests.support.rows import NOW, WORKED, a_case
 
@@ -66,13 +67,11 @@ async def approve(
     now = NOW + after
     click = Click(person=them, ref=CaseRef(f"C-{number}", 1), identity=f"{number}/{them.user_id}/{after}")
     answer = await database.write(lambda store: decisions.approve(store, click, policy=policy, now=now))
-    file = await database.read(lambda store: store.case_file(f"C-{number}"))
-    assert file is not None
-    return answer, file
+    return answer, await look(database, f"C-{number}")
 
 
 async def said(database: Database, number: int) -> list[Entry]:
-    return [one.entry for one in await database.read(lambda store: store.history(f"C-{number}"))]
+    return await history(database, f"C-{number}")
 
 
 async def test_over_the_limit_of_a_customer_one_more_band_up_decides(database: Database) -> None:
@@ -150,8 +149,6 @@ async def test_what_an_approval_pays_is_counted_once_when_it_is_complete(databas
     assert (paid.money.amount_minor, paid.customer, paid.automatic) == (12_000, "email:dana@example.com", False)
 
 
-# --- without a person -----------------------------------------------------------------------------------------------
-
 UNATTENDED = read_policy(
     TEXT.replace("enabled = false, up_to", "enabled = true, up_to").replace(
         'per_day = { USD = "200', 'per_day = { USD = "35'
@@ -171,8 +168,7 @@ def settle(store: Store, number: int, gate: threading.Barrier | None = None) -> 
 
 async def test_a_case_that_the_policy_decides_says_so_everywhere(database: Database) -> None:
     assert await database.write(lambda store: settle(store, 1))
-    file = await database.read(lambda store: store.case_file("C-1"))
-    assert file is not None
+    file = await look(database, "C-1")
     assert (file.case.state, file.case.revision) == (CaseState.APPROVED, 2)
     (made,) = file.decisions
     rule = "automatic: up to 20.00 USD, at most 35.00 USD in 24 hours, 95% certain or more"

@@ -1,16 +1,13 @@
 """Test that `policy show` says why a case is what it is, and `policy backtest` what would change."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.__main__ import main
 from bot.cli.backtest import record_of
 from bot.core.model import Call, CaseState, Fact
 from bot.core.people import EVERYTHING, Pause
@@ -19,6 +16,7 @@ from bot.core.policy.explain import Explained, explain, story
 from storage import open_database
 from tests.support.backtests import HEARD, OFF, ON, START, TEXT, Past, changed, details, facts, tell
 from tests.support.policies import ANA, LEA, ONE, SHIPPED, TWO, policy_of
+from tests.support.shell import Ran, Shell
 
 
 def shown(past: Past, case_id: str, policy: Policy | None = None) -> Explained:
@@ -33,11 +31,7 @@ def text_of(past: Past, case_id: str) -> str:
     return story(explain(past.policy, told), told.file.proposal)
 
 
-# --- why it is this kind --------------------------------------------------------------------------------------------
-
-
-def test_a_stated_intent_names_the_kind_and_each_need_is_met() -> None:
-    past = Past()
+def test_a_stated_intent_names_the_kind_and_each_need_is_met(past: Past) -> None:
     why = shown(past, past.call())
     assert why.because == ("The stated intent “refund_request” means “refund”.",)
     assert [(need.words, need.met) for need in why.needs] == [
@@ -47,8 +41,7 @@ def test_a_stated_intent_names_the_kind_and_each_need_is_met() -> None:
     ]
 
 
-def test_a_need_that_is_not_met_is_why_it_is_in_review() -> None:
-    past = Past()
+def test_a_need_that_is_not_met_is_why_it_is_in_review(past: Past) -> None:
     why = shown(past, past.call(refund_reason=None))
     assert why.kind == "review"
     assert "Not stated: the reason." in why.because
@@ -56,38 +49,31 @@ def test_a_need_that_is_not_met_is_why_it_is_in_review() -> None:
     assert why.band.missing == "a person has to complete it first"
 
 
-def test_a_doubt_of_a_look_up_is_told() -> None:
-    past, about = Past(), details()
+def test_a_doubt_of_a_look_up_is_told(past: Past) -> None:
+    about = details()
     doubt = Fact(name="transaction", source="Fidel API", observed_at=START, doubt="The currency is another one.")
     why = shown(past, past.call(about, (*facts(about), doubt)))
     assert why.doubts == ("The currency is another one.",)
     assert "The currency is another one." in why.because
 
 
-def test_an_intent_that_nothing_knows_is_named() -> None:
-    past = Past()
+def test_an_intent_that_nothing_knows_is_named(past: Past) -> None:
     assert shown(past, past.call(call_intent="poem")).because[0] == "No kind is known for “poem”."
 
 
-def test_who_filled_it_in_is_told() -> None:
-    past = Past()
+def test_who_filled_it_in_is_told(past: Past) -> None:
     case_id = past.call(refund_reason=None)
     past.person_says(case_id, refund_reason="charged twice")
     assert any("U0BEN00001" in sentence for sentence in shown(past, case_id).because)
 
 
-def test_another_policy_says_what_the_case_would_be_under_it() -> None:
-    past = Past()
+def test_another_policy_says_what_the_case_would_be_under_it(past: Past) -> None:
     case_id = past.call()
     off = changed(("[kinds.refund]", "[kinds.refund]\nenabled = false"))
     assert shown(past, case_id, off).because[-1] == "Under this policy it would be “review” if it opened now."
 
 
-# --- who decides ----------------------------------------------------------------------------------------------------
-
-
-def test_the_band_is_in_words_with_the_members_of_its_groups() -> None:
-    past = Past()
+def test_the_band_is_in_words_with_the_members_of_its_groups(past: Past) -> None:
     band = shown(past, past.call(amount=20_000)).band
     assert band.rule == "over 100.00 USD: two people, at least one of leads"
     assert band.groups == {"finance": ("@finance-approvers",), "leads": ("@finance-leads",)}
@@ -95,8 +81,7 @@ def test_the_band_is_in_words_with_the_members_of_its_groups() -> None:
     assert band.missing == "waiting for a lead and one more of finance or leads"
 
 
-def test_an_approval_that_was_given_is_counted() -> None:
-    past = Past()
+def test_an_approval_that_was_given_is_counted(past: Past) -> None:
     case_id = past.call(amount=20_000)
     past.click(case_id, ANA)
     band = shown(past, case_id).band
@@ -136,17 +121,13 @@ def test_a_limit_that_others_have_used_up_since_asks_for_more_of_a_half_approved
     assert (band.quorum, band.missing) == (3, "waiting for two more of finance")
 
 
-# --- whether without a person ---------------------------------------------------------------------------------------
-
-
 def test_an_open_case_says_the_first_reason_why_it_is_not_automatic() -> None:
     past = Past(ON)
     alone = shown(past, past.call(amount=2_001)).alone
     assert (alone.decides, alone.words) == (False, "It is over the limit of 20.00 USD without a person.")
 
 
-def test_a_pause_counts_and_what_was_paid_alone_before_too() -> None:
-    past = Past()
+def test_a_pause_counts_and_what_was_paid_alone_before_too(past: Past) -> None:
     case_id = past.call(amount=1_500)
     assert shown(past, case_id, ON).alone.decides
     stop = Pause(scope=EVERYTHING, since_at=START, by=ANA, reason="a test")
@@ -164,19 +145,14 @@ def test_what_the_policy_decided_says_its_rule_and_what_people_decided_says_why(
     assert shown(past, by_people).alone.words == "It is over the limit of 20.00 USD without a person."
 
 
-# --- when, and what was decided -------------------------------------------------------------------------------------
-
-
-def test_its_times_are_those_that_are_set() -> None:
-    past = Past()
+def test_its_times_are_those_that_are_set(past: Past) -> None:
     times = shown(past, past.call()).times
     assert times.due_at > START
     assert {"reminder:1", "warning", "expiry"} <= times.timers.keys()
     assert times.fired == {}
 
 
-def test_each_decision_is_told_with_the_rule_policy_and_membership_it_was_stored_with() -> None:
-    past = Past()
+def test_each_decision_is_told_with_the_rule_policy_and_membership_it_was_stored_with(past: Past) -> None:
     case_id = past.call(amount=20_000)
     past.click(case_id, ANA)
     past.later(minutes=1)
@@ -192,8 +168,7 @@ def test_each_decision_is_told_with_the_rule_policy_and_membership_it_was_stored
     assert why.state is CaseState.APPROVED
 
 
-def test_decisions_of_earlier_versions_are_told_too() -> None:
-    past = Past()
+def test_decisions_of_earlier_versions_are_told_too(past: Past) -> None:
     case_id = past.call(amount=20_000)
     past.click(case_id, ANA)
     past.later(minutes=1)
@@ -204,29 +179,14 @@ def test_decisions_of_earlier_versions_are_told_too() -> None:
     assert why.band.approvals == 0
 
 
-# --- the commands ---------------------------------------------------------------------------------------------------
-
-Run = Callable[..., tuple[int, str, str]]
+Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
+def run(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("POLICY_FILE", str(SHIPPED))
-    monkeypatch.delenv("POLICY_SHADOW_FILE", raising=False)
     (tmp_path / "new.toml").write_text(TEXT.replace("refund = { enabled = false", "refund = { enabled = true"), "utf-8")
-
-    def ran(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            code = main(words)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return ran
+    return lambda *words: shell.run("policy", *" ".join(words).split())
 
 
 def stored(*policies: Policy, age: timedelta = timedelta(0)) -> list[str]:
@@ -248,102 +208,66 @@ def stored(*policies: Policy, age: timedelta = timedelta(0)) -> list[str]:
 
 def test_show_tells_the_same_as_text_and_as_json(run: Run) -> None:
     [case_id] = stored(OFF)
-    code, text, _ = run("policy", "show", "--for", case_id)
-    assert code == 0
-    for words in (
-        case_id,
-        "refund",
-        "15.00 USD",
-        "up to 100.00 USD: one person of finance",
-        "@finance-approvers",
-        "waiting for one of finance",
-        "It is switched off for this kind.",
-        "expiry",
-    ):
-        assert words in text
-    code, text, _ = run("policy", "show", "--for", case_id, "--json")
-    told: dict[str, Any] = json.loads(text)
-    assert code == 0
-    assert told["band"]["rule"] == "up to 100.00 USD: one person of finance"
-    assert told["policy"] == OFF.version
+    shown, told = run("show --for", case_id), run("show --json --for", case_id)
+    assert (shown.code, told.code) == (0, 0)
+    rule = "up to 100.00 USD: one person of finance"
+    waiting = ("@finance-approvers", "waiting for one of finance", "It is switched off for this kind.", "expiry")
+    for words in (case_id, "refund", "15.00 USD", rule, *waiting):
+        assert words in shown.out
+    assert (told.json["band"]["rule"], told.json["policy"]) == (rule, OFF.version)
 
 
 def test_show_may_ask_another_policy(run: Run) -> None:
     [case_id] = stored(OFF)
-    assert "automatic  yes" in run("policy", "show", "--for", case_id, "--policy", "new.toml")[1]
+    assert "automatic  yes" in run("show --policy new.toml --for", case_id).out
 
 
 def test_show_of_a_case_that_is_not_there_falls_short(run: Run) -> None:
     stored(OFF)
-    assert run("policy", "show", "--for", "C-0000000000")[0] == 1
+    assert run("show --for C-0000000000").code == 1
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        "policy show",
-        "policy backtest",
-        "policy backtest --policy new.toml --shadow",
-        "policy backtest --policy new.toml --since yesterday",
-        "policy backtest --policy gone.toml",
-        "policy show --for C-0000000000 --policy gone.toml",
+        "show",
+        "backtest",
+        "backtest --policy new.toml --shadow",
+        "backtest --policy new.toml --since yesterday",
+        "backtest --policy gone.toml",
+        "show --for C-0000000000 --policy gone.toml",
     ],
 )
 def test_wrong_use_and_wrong_files_exit_with_two(run: Run, words: str) -> None:
     stored(OFF)
-    code, _, said = run(*words.split())
-    assert code == 2
-    assert said
-
-
-@pytest.mark.parametrize("words", ["policy backtest --policy new.toml", "policy show --for C-1"])
-def test_a_database_that_is_not_there_is_said_and_not_made(run: Run, tmp_path: Path, words: str) -> None:
-    code, _, said = run(*words.split())
-    assert (code, "There is no database" in said) == (2, True)
-    assert not (tmp_path / "bot.db").exists()
+    ran = run(words)
+    assert ran.code == 2
+    assert ran.err
 
 
 def test_backtest_prints_a_table_with_the_money_and_the_cases_that_change(run: Run) -> None:
     [case_id, _] = stored(OFF, OFF)
-    code, text, _ = run("policy", "backtest", "--policy", "new.toml")
-    assert code == 0
-    for words in (
-        f"Policy {ON.version} against {OFF.version}: 2 calls",
-        "0 > 2",
-        "0.00 USD > 30.01 USD",
-        case_id,
-        "2 cases change",
-    ):
-        assert words in text
-    code, text, _ = run("policy", "backtest", "--policy", "new.toml", "--json")
-    told: dict[str, Any] = json.loads(text)
-    assert code == 0
-    assert told["kinds"]["refund"]["automatic"] == {"now": 0, "new": 2}
-    assert told["total"]["without_review"] == {"USD": {"now": 0, "new": 3_001}}
+    table, told = run("backtest --policy new.toml"), run("backtest --policy new.toml --json")
+    assert (table.code, told.code) == (0, 0)
+    compared = f"Policy {ON.version} against {OFF.version}: 2 calls"
+    for words in (compared, "0 > 2", "0.00 USD > 30.01 USD", case_id, "2 cases change"):
+        assert words in table.out
+    assert told.json["kinds"]["refund"]["automatic"] == {"now": 0, "new": 2}
+    assert told.json["total"]["without_review"] == {"USD": {"now": 0, "new": 3_001}}
 
 
-def test_backtest_looks_back_as_far_as_it_is_told(run: Run) -> None:
+@pytest.mark.parametrize(("since", "calls"), [("9d", 0), ("11d", 1)])
+def test_backtest_looks_back_as_far_as_it_is_told(run: Run, since: str, calls: int) -> None:
     stored(OFF, age=timedelta(days=10))
-    for since, calls in (("9d", 0), ("11d", 1)):
-        told: dict[str, Any] = json.loads(
-            run("policy", "backtest", "--policy", "new.toml", "--since", since, "--json")[1]
-        )
-        assert told["total"]["calls"] == calls
+    assert run("backtest --policy new.toml --json --since", since).json["total"]["calls"] == calls
 
 
 def test_backtest_counts_what_a_shadow_has_recorded(run: Run) -> None:
     stored(OFF)
-    assert "POLICY_SHADOW_FILE" in run("policy", "backtest", "--shadow")[1]
+    assert "POLICY_SHADOW_FILE" in run("backtest --shadow").out
     stored(OFF, OFF.with_shadow(ON))
-    code, text, _ = run("policy", "backtest", "--shadow")
-    assert code == 0
-    assert f"Shadow policy {ON.version}: 1 times" in text
-    assert "automatic: 1" in text
-    assert json.loads(run("policy", "backtest", "--shadow", "--json")[1])["differs"] == {"automatic": 1}
-
-
-@pytest.mark.parametrize("command", ["show", "backtest"])
-def test_both_explain_themselves(run: Run, command: str) -> None:
-    code, text, _ = run("policy", command, "--help")
-    assert code == 0
-    assert text.startswith("usage: countersign policy")
+    ran = run("backtest --shadow")
+    assert ran.code == 0
+    assert f"Shadow policy {ON.version}: 1 times" in ran.out
+    assert "automatic: 1" in ran.out
+    assert run("backtest --shadow --json").json["differs"] == {"automatic": 1}

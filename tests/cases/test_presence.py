@@ -70,9 +70,6 @@ def test_an_admin_takes_the_place_of_whoever_is_gone_and_as_many_agree_as_before
     assert "fell to the admins" not in json.dumps(card(file, standing_of(SHIPPED, file)).blocks)
 
 
-# --- the rows -------------------------------------------------------------------------------------------------------
-
-
 async def put_right(database: Database, people: Mapping[str, set[str]], *gone: str) -> list[str]:
     """Return the ids of the cases that were changed."""
     policy, left = SHIPPED, frozenset(gone)

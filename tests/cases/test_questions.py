@@ -7,7 +7,6 @@ import pytest
 
 from bot.cases.clicks import Answer
 from bot.cases.owners import ask
-from bot.core.cards.forms import FormErrors, read_question
 from bot.core.model import CaseState, Fact
 from bot.core.records import account_owner
 from storage import Database
@@ -74,9 +73,3 @@ async def test_a_question_about_a_decided_case_says_how_it_stands(database: Data
 )
 def test_the_owner_is_who_the_crm_says(facts: tuple[Fact, ...], email: str | None) -> None:
     assert account_owner(facts) == email
-
-
-def test_an_empty_question_is_a_fault_on_its_field() -> None:
-    with pytest.raises(FormErrors) as faults:
-        read_question({"question": {"value": {"value": " ? "}}})
-    assert list(faults.value.errors) == ["question"]

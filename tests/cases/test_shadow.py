@@ -185,9 +185,6 @@ def test_what_was_recorded_is_counted() -> None:
     assert past.db.run(lambda store: seen(store, past.now.replace(year=2030))).recorded == 0
 
 
-# --- where it comes from --------------------------------------------------------------------------------------------
-
-
 def places(policy: Path, shadow: Path | None) -> Places:
     return Places(_env_file=None, policy_file=policy, policy_shadow_file=shadow)
 

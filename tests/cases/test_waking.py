@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from bot.cases import calls, cards, decisions, deliveries, executions, notices, pauses, timers
 from bot.cases.calls import CallHistory
+from bot.cases.clicks import Click
 from bot.cases.executions import AttemptResult
 from bot.core.model import Call, Details, Fields, Outcome, Receipt
 from bot.core.notices import Notice
@@ -106,16 +107,18 @@ def shown(store: Store, now: datetime) -> bool:
     )
 
 
-def approve(store: Store, now: datetime) -> None:
+def ana_clicks(store: Store) -> Click:
     file = store.case_file(CASE)
     assert file is not None
-    assert decisions.approve(store, click(file, ANA), policy=SHIPPED, now=now).text is None
+    return click(file, ANA)
+
+
+def approve(store: Store, now: datetime) -> None:
+    assert decisions.approve(store, ana_clicks(store), policy=SHIPPED, now=now).text is None
 
 
 def reject(store: Store, now: datetime) -> None:
-    file = store.case_file(CASE)
-    assert file is not None
-    assert decisions.reject(store, click(file, ANA), "No.", policy=SHIPPED, now=now).text is None
+    assert decisions.reject(store, ana_clicks(store), "No.", policy=SHIPPED, now=now).text is None
 
 
 def claim_executions(store: Store, now: datetime) -> list[executions.ClaimedExecution]:

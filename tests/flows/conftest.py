@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from tests.support.shell import shell
 from tests.support.world import OpenWorld, World, a_world, open_world, sqlite_world
 
-__all__ = ["open_world", "sqlite_world"]
+__all__ = ["open_world", "shell", "sqlite_world"]
 
 PUBLIC = "https://countersign.example"
 

@@ -72,6 +72,8 @@ async def test_where_all_is_well_every_system_says_so_with_its_version(check: Ca
     ):
         assert words in lines[system]["says"]
         assert words in table
+    for words in ("workspace Acme Finance", "#finance-refunds", "2 people"):
+        assert words in table
     assert "FAULT" not in table
     assert not [secret for secret in SECRETS.values() if "secret" in str(secret) and str(secret) in table]
 

@@ -1,16 +1,13 @@
 """Run the commands as an operator does, also while the bot runs: what they print, and their exit codes."""
 
-import asyncio
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.__main__ import main
 from storage import open_database
+from tests.support.shell import Shell
 from tests.support.world import ANA, POLICY, SECRETS, World
 
 APPROVE = "case.approve"
@@ -19,6 +16,8 @@ COMMANDS = (
     "serve",
     "check",
     "policy check",
+    "policy show",
+    "policy backtest",
     "cases list",
     "cases search",
     "cases show",
@@ -27,51 +26,6 @@ COMMANDS = (
     "audit export",
     "backup",
 )
-
-
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def json_lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-class Shell:
-    """Run commands as an operator does, in the environment of the test."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def run(self, *words: str) -> Ran:
-        self._capsys.readouterr()
-        try:
-            code = main(words)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        captured = self._capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    async def beside(self, *words: str) -> Ran:
-        """Run a command while the bot runs in this process."""
-        return await asyncio.to_thread(self.run, *words)
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.chdir(tmp_path)  # no .env, no policy.toml, no database but the test's
-    for name in ("POLICY_FILE", "DATABASE_URL_FILE", "POLICY_FILE_FILE", "STRIPE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
-    return Shell(capsys)
-
-
-# --- use ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -91,8 +45,22 @@ def test_wrong_use_exits_with_two(shell: Shell, words: str) -> None:
     assert "usage: countersign" in ran.err
 
 
-@pytest.mark.parametrize("words", ["cases list", "cases export", "cases show C-1", "audit verify", "backup copy.db"])
-def test_a_database_that_is_not_there_is_said_and_not_made(shell: Shell, tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cases list",
+        "cases export",
+        "cases show C-1",
+        "audit verify",
+        "backup copy.db",
+        f"policy backtest --policy {POLICY}",
+        "policy show --for C-1",
+    ],
+)
+def test_a_database_that_is_not_there_is_said_and_not_made(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("POLICY_FILE", str(POLICY))
     ran = shell.run(*words.split())
     assert ran.code == 2
     assert "There is no database" in ran.err
@@ -104,9 +72,6 @@ def test_the_database_may_be_named_by_a_file(shell: Shell, tmp_path: Path, monke
     (tmp_path / "url").write_text(f"sqlite:///{tmp_path / 'elsewhere.db'}\n", encoding="utf-8")
     monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
     assert "elsewhere.db" in shell.run("cases", "list").err
-
-
-# --- policy ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_good_policy_is_named_with_its_version(shell: Shell) -> None:
@@ -140,9 +105,6 @@ def test_the_policy_of_the_environment_is_the_one_that_is_checked(
     assert shell.run("policy", "check").code == 0
 
 
-# --- looking, while the bot runs ------------------------------------------------------------------------------------
-
-
 async def test_cases_are_listed_searched_shown_and_exported_while_the_bot_runs(
     sqlite_world: World, shell: Shell
 ) -> None:
@@ -166,14 +128,12 @@ async def test_cases_are_listed_searched_shown_and_exported_while_the_bot_runs(
 
 
 async def test_a_case_is_shown_with_its_steps_and_its_history(sqlite_world: World, shell: Shell) -> None:
-    call_id = await sqlite_world.call("brand-create")
-    card = await sqlite_world.card("finance-brands")
+    case, card = await sqlite_world.opened("brand-create", "finance-brands")
     await sqlite_world.press(ANA, "finance-brands", card, APPROVE)
-    case = await sqlite_world.case_of(call_id)
     key = (await sqlite_world.state(case.case_id, "done")).executions[0].key
     shown = await shell.beside("cases", "show", case.case_id)
     assert shown.code == 0
-    for words in (case.case_id, call_id, "Juniper & Sage Tea House", key, ANA, "Done: every step"):
+    for words in (case.case_id, case.root, "Juniper & Sage Tea House", key, ANA, "Done: every step"):
         assert words in shown.out, words
     told = (await shell.beside("cases", "show", case.case_id, "--json")).json
     assert told["case"]["state"] == "done"
@@ -208,8 +168,7 @@ async def test_a_whole_history_is_verified_while_the_bot_runs(sqlite_world: Worl
 async def test_a_history_that_was_tampered_with_is_named_by_its_first_broken_entry(
     sqlite_world: World, shell: Shell, tmp_path: Path
 ) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    await sqlite_world.card("finance-refunds")
+    case, _ = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.app.stop()
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         triggers = file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'")
@@ -241,9 +200,6 @@ async def test_a_backup_while_the_bot_runs_is_whole(sqlite_world: World, shell: 
     assert again.code == 2
 
 
-# --- asking every system --------------------------------------------------------------------------------------------
-
-
 def configure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (SECRETS | {"stripe_api_key": "rk_test_sandbox"}).items():
         monkeypatch.setenv(name.upper(), value)
@@ -251,22 +207,6 @@ def configure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIDEL_API_URL", f"{world.page}/fidel/v1")
     monkeypatch.setenv("STRIPE_API_URL", f"{world.page}/stripe")
     monkeypatch.setenv("POLICY_FILE", str(POLICY))
-
-
-async def test_check_asks_every_system_channel_and_group(
-    sqlite_world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    configure(sqlite_world, monkeypatch)
-    ran = await shell.beside("check")
-    assert ran.code == 0, ran.out + ran.err
-    assert "FAULT" not in ran.out
-    for words in ("workspace Acme Finance", "#finance-refunds", "2 people", "Fidel", "Stripe"):
-        assert words in ran.out, words
-    told = await shell.beside("check", "--json")
-    assert told.code == 0
-    assert all(line["ok"] for line in told.json)
-    for secret in (*SECRETS.values(), "rk_test_sandbox"):
-        assert secret not in ran.out + ran.err + told.out
 
 
 async def test_check_with_a_revoked_token_says_which_variable_to_mend(

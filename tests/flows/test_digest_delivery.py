@@ -18,7 +18,7 @@ BERLIN = '\n[regions.default]\nlocale = "de_DE"\n'
 
 
 @pytest_asyncio.fixture
-async def digested(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Start a world in which a digest is due in an hour."""
     due = datetime.now(UTC) + timedelta(hours=1)
     rule = f'\n[digest]\nchannel = "review"\nat = "{DAYS[due.weekday()]} {due:%H:%M}"\n'
@@ -68,8 +68,7 @@ def kinds(message: dict[str, Any]) -> list[str]:
     return [block["type"] for block in message["blocks"]]
 
 
-async def test_the_weekly_digest_comes_once_to_its_channel_with_its_charts(digested: World) -> None:
-    world = digested
+async def test_the_weekly_digest_comes_once_to_its_channel_with_its_charts(world: World) -> None:
     await a_refund_was_decided(world)
     await weekly(world)
     message = await arrived(world, "C0REVIEW01")
@@ -82,8 +81,7 @@ async def test_the_weekly_digest_comes_once_to_its_channel_with_its_charts(diges
     assert len(digests(world, "C0REVIEW01")) == 1
 
 
-async def test_an_old_workspace_gets_one_image_with_the_same_figures_in_words(digested: World) -> None:
-    world = digested
+async def test_an_old_workspace_gets_one_image_with_the_same_figures_in_words(world: World) -> None:
     await a_refund_was_decided(world)
     await world.fault("slack", "old_blocks")
     await weekly(world)
@@ -98,9 +96,8 @@ async def test_an_old_workspace_gets_one_image_with_the_same_figures_in_words(di
     assert len(digests(world, "C0REVIEW01")) == 1
 
 
-async def test_a_lost_answer_makes_no_second_digest_and_no_second_upload(digested: World) -> None:
+async def test_a_lost_answer_makes_no_second_digest_and_no_second_upload(world: World) -> None:
     """Find what was posted by its key; the image is written down with the notice."""
-    world = digested
     await world.call("refund-small")
     await world.card("finance-refunds", says="24,00 USD")
     await world.fault("slack", "old_blocks")
@@ -125,8 +122,7 @@ async def _unsure(world: World) -> bool | None:
     return bool(digests(world, f"D{ANA[1:]}") and left) or None
 
 
-async def test_a_workspace_that_takes_no_files_gets_the_words(digested: World) -> None:
-    world = digested
+async def test_a_workspace_that_takes_no_files_gets_the_words(world: World) -> None:
     world.sandbox_slack["no_files"] = True
     await world.call("refund-small")
     await world.card("finance-refunds", says="24,00 USD")
@@ -138,8 +134,7 @@ async def test_a_workspace_that_takes_no_files_gets_the_words(digested: World) -
     assert "Refund: 1 case" in in_words(message["blocks"])
 
 
-async def test_a_digest_that_somebody_asks_for_comes_to_them_alone(digested: World) -> None:
-    world = digested
+async def test_a_digest_that_somebody_asks_for_comes_to_them_alone(world: World) -> None:
     await a_refund_was_decided(world)
     assert "on its way to your direct messages" in await finance(world, ANA, "digest")
     message = await arrived(world, f"D{ANA[1:]}")

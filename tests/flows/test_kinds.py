@@ -12,7 +12,7 @@ from bot.core.model import CaseFile, CaseState, ExecutionState, Kind
 from bot.core.playbooks import PLAYBOOKS
 from tests.support.cards import file_of
 from tests.support.places import REPOSITORY
-from tests.support.world import ANA, BEN, LEA, OpenWorld, World
+from tests.support.world import ANA, BEN, LEA, World
 
 APPROVE, COMPLETE, DONE, FIRST = "case.approve", "case.complete", "case.step_done", "case.choose.1"
 DOCS = REPOSITORY / "docs" / "playbooks.md"
@@ -33,29 +33,17 @@ WALKS: Mapping[Kind, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     Kind.REVIEW: ("messy-values", "review", ((ANA, COMPLETE), (BEN, APPROVE))),
 }
 
-# steps that are a person's although every system is connected
-ALWAYS_BY_HAND: Mapping[Kind, tuple[str, ...]] = {
-    Kind.DISPUTE: ("submit-evidence",),
-    Kind.ADDRESS_CORRECTION: ("tax-details",),
-}
-
 
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("every_system", [False, True], ids=["by hand", "connected"])
-async def test_every_kind_goes_from_its_webhook_to_done(open_world: OpenWorld, kind: Kind, every_system: bool) -> None:
-    async with open_world(every_system=every_system) as world:
-        file = await walk(world, kind)
+async def test_every_kind_goes_from_its_webhook_to_done(sqlite_world: World, kind: Kind) -> None:
+    file = await walk(sqlite_world, kind)
     assert {step.state for step in file.executions} == {ExecutionState.SUCCEEDED}
     assert len(file.executions) == len(file.proposal.actions) > 0
-    by_hand = [step.action.name for step in file.executions if step.receipt and step.receipt.vendor_id in (ANA, LEA)]
-    assert not every_system or by_hand == list(ALWAYS_BY_HAND.get(kind, ()))
 
 
 async def walk(world: World, kind: Kind) -> CaseFile:
     name, channel, presses = WALKS[kind]
-    call_id = await world.call(name)
-    await world.card(f"finance-{channel}")
-    case = await world.case_of(call_id)
+    case, _ = await world.opened(name, f"finance-{channel}")
     assert (case.kind, case.channel) == (kind, channel)
     for user, button in presses:
         await world.press_on(case.case_id, user, button)
@@ -81,18 +69,13 @@ async def moved_on(world: World, case_id: str) -> bool | None:
 
 
 async def test_one_button_makes_a_refund_of_a_billing_question(sqlite_world: World) -> None:
-    call_id = await sqlite_world.call("billing-question")
-    await sqlite_world.card("finance-accounts")
-    case = await sqlite_world.case_of(call_id)
+    case, _ = await sqlite_world.opened("billing-question", "finance-accounts")
     await sqlite_world.press_on(case.case_id, ANA, FIRST)
     await sqlite_world.card("finance-refunds", says="1,240.00 USD")
     file = await sqlite_world.file(case.case_id)
     assert (file.case.kind, file.proposal.authors) == (Kind.REFUND, (ANA,))
     assert file.case.details.fields.refund_reason == "Expected ten seats, not twelve"
     assert [action.name for action in file.proposal.actions] == ["refund", "ticket"]
-
-
-# --- one member, one file ---------------------------------------------------------------------------------------------
 
 
 def test_a_kind_is_one_member_one_file_and_its_words() -> None:
@@ -119,9 +102,6 @@ def test_a_new_address_comes_back_from_the_form_in_its_parts() -> None:
     for part, text in (("line1", "1 Pier"), ("city", "")):
         given[f"billing_address.{part}"] = {"value": {"value": text}}
     assert completing.read_complete(given).fields == {"billing_address": {"line1": "1 Pier"}}
-
-
-# --- the documentation ----------------------------------------------------------------------------------------------
 
 
 def in_words(due: timedelta) -> str:

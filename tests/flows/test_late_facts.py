@@ -8,7 +8,7 @@ from typing import Any
 import pytest_asyncio
 
 from bot.cases.calls import LOOK_AGAIN, LOOK_FOR
-from bot.core.model import Case, CaseFile
+from bot.core.model import Case
 from tests.flows.test_kinds import APPROVE
 from tests.support.world import ANA, LEA, OpenWorld, World, a_world
 
@@ -44,20 +44,18 @@ async def test_a_slow_vendor_delays_no_card_and_is_filled_in_later(world: World)
     assert {"charge", "refunds", "books_invoice", "contact"} <= names(case)
     assert not [fact.name for fact in case.facts if fact.failed]
     assert (case.version, case.revision) == (before.case.version, before.case.revision + 1)
-    assert "Looked up late: charge, refunds." in await sentences(world, case)
+    said = [entry.entry.sentence or "" for entry in await world.history(case.case_id)]
+    assert "Looked up late: charge, refunds." in "\n".join(said)
     await world.press_on(case.case_id, LEA, APPROVE)  # the offer is the same, so the first approval counts
     await world.state(case.case_id, "done")
     assert "did not answer" not in json.dumps((await world.card(channel, says="done"))["blocks"])
 
 
-async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(
-    either_world: World,
-) -> None:
+async def test_while_nothing_is_learned_nothing_is_written_and_the_looks_come_to_an_end(either_world: World) -> None:
     world = either_world
     await world.fault("stripe", "500")
-    call_id = await world.call("refund-small")
-    await world.card("finance-refunds", says="24.00 USD")
-    case = await world.case_of(call_id)
+    case, _ = await world.opened("refund-small", "finance-refunds", says="24.00 USD")
+    call_id = case.root
     for _ in range(3):
         await looked(world)
     assert (await world.case_of(call_id)).revision == case.revision
@@ -103,19 +101,11 @@ async def test_what_was_known_stays_known_where_another_system_fails_at_the_seco
     await world.fault("quickbooks", "500")
     case = await learned(world, call_id, "charge")
     assert {"charge", "books_invoice", "books_customer"} <= names(case)
-    assert (await offer(world, case)).actions == before.proposal.actions
-
-
-# --- how it is done -------------------------------------------------------------------------------------------------
+    assert (await world.file(case.case_id)).proposal.actions == before.proposal.actions
 
 
 def names(case: Case) -> set[str]:
     return {fact.name for fact in case.facts if not fact.failed}
-
-
-async def offer(world: World, case: Case) -> Any:
-    file: CaseFile = await world.file(case.case_id)
-    return file.proposal
 
 
 async def learned(world: World, call_id: str, fact: str) -> Case:
@@ -125,34 +115,24 @@ async def learned(world: World, call_id: str, fact: str) -> Case:
     return (await world.file_once(case.case_id, lambda file: fact in names(file.case))).case
 
 
-async def asked(world: World, vendor: str = "stripe") -> int:
-    return sum((await world.requests(vendor)).values())
+async def looks(world: World) -> tuple[float, float]:
+    """Return how often Stripe was asked, and how many looks have ended."""
+    ended = (await world.figures())['countersign_jobs_total{end="done",lane="calls"}']
+    return sum((await world.requests("stripe")).values()), ended
 
 
-async def more(world: World, before: int, vendor: str = "stripe") -> bool | None:
-    return await asked(world, vendor) > before or None
-
-
-async def looked(world: World, vendor: str = "stripe") -> None:
+async def looked(world: World) -> None:
     """Wait for one more look-up and its end."""
-    before, done = await asked(world, vendor), await jobs(world)
+    asked, ended = await looks(world)
     world.clock.let_pass(LATER_S)
-    await world.until(lambda: more(world, before, vendor), "another look")
 
-    async def settled() -> bool | None:
-        return await jobs(world) > done or None
+    async def one_more() -> bool | None:
+        asked_now, ended_now = await looks(world)
+        return (asked_now > asked and ended_now > ended) or None
 
-    await world.until(settled, "the end of that look")
-
-
-async def jobs(world: World) -> float:
-    return (await world.figures())['countersign_jobs_total{end="done",lane="calls"}']
+    await world.until(one_more, "another look, and its end")
 
 
 async def due(world: World, call_id: str, at: datetime) -> bool:
     """Return whether the call will be looked up again by then."""
     return call_id in await world.app.db.write(lambda store: store.due_calls(at, 10))
-
-
-async def sentences(world: World, case: Case) -> str:
-    return "\n".join(entry.entry.sentence or "" for entry in await world.history(case.case_id))

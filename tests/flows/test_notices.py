@@ -14,22 +14,17 @@ from bot.core.model import CaseState, Details, Entry, Fields
 from bot.core.notices import Notice
 from storage import Database, Store
 from tests.support.outside import button
-from tests.support.rows import NOW, a_case, a_decision, open_case
+from tests.support.rows import NOW, a_case, a_decision, held, open_case
 from tests.support.world import ANA, BEN, LEA, SAM, World
 
 SECOND = timedelta(seconds=1)
 REJECT = "case.reject"
 
 
-# --- who is told ----------------------------------------------------------------------------------------------------
-
-
 async def change(db: Database, what: str, actor: str = "worker", after: float = 0, **update: Any) -> None:
     def write(store: Store) -> None:
-        case = store.case("C-1", lock=True)
-        assert case is not None
         now = NOW + after * SECOND
-        change_case(store, case, now, Entry(actor=actor, what=what, sentence="Something came late."), **update)
+        change_case(store, held(store), now, Entry(actor=actor, what=what, sentence="Something came late."), **update)
 
     await db.write(write)
 
@@ -83,10 +78,8 @@ async def test_who_had_a_case_hears_that_somebody_took_it(database: Database) ->
     await opened(database)
 
     def taken(store: Store) -> None:
-        case = store.case("C-1", lock=True)
-        assert case is not None
         data = {"from": LEA, "to": BEN}
-        change_case(store, case, NOW, Entry(actor=BEN, what="case.taken", data=data), owner=BEN)
+        change_case(store, held(store), NOW, Entry(actor=BEN, what="case.taken", data=data), owner=BEN)
 
     await database.write(taken)
     assert [notice.recipient for notice in await waiting(database)] == [LEA]
@@ -98,9 +91,6 @@ async def test_a_workflow_that_waits_is_told_the_end_and_nothing_else(database: 
     await change(database, "case.rejected", after=2, state=CaseState.REJECTED, closing="Not ours.")
     found = [notice for notice in await waiting(database) if notice.recipient.startswith("workflow:")]
     assert [notice.recipient for notice in found] == ["workflow:Fx1"]
-
-
-# --- one message ----------------------------------------------------------------------------------------------------
 
 
 async def claimed(db: Database, at: float) -> list[NoticeJob]:
@@ -172,15 +162,6 @@ def test_what_a_caller_said_calls_nobody_and_formats_nothing_in_a_direct_message
     assert "<https://acme.slack.com/archives/C1/p1|Open the card>" in shown
 
 
-# --- in Slack -------------------------------------------------------------------------------------------------------
-
-
-def direct(world: World, user: str) -> list[str]:
-    """Return what the bot told this person alone."""
-    found = world.sandbox_slack["messages"].get(f"D{user[1:]}", {})
-    return [message["text"] for message in found.values()]
-
-
 async def rejected(world: World, invoice: str, *, leaves: bool = False) -> str:
     """Sam asks for an invoice, and perhaps leaves; Ben says no. Returns the case's id."""
     await world.command(SAM, "finance-documents", f"/invoice-resend {invoice} ap@northwind.example")
@@ -192,13 +173,6 @@ async def rejected(world: World, invoice: str, *, leaves: bool = False) -> str:
     await world.state(case_id, "rejected")
     world.clock.let_pass(3)
     return case_id
-
-
-async def count(world: World, user: str, n: int) -> list[str]:
-    async def look() -> list[str] | None:
-        return direct(world, user) if len(direct(world, user)) >= n else None
-
-    return await world.until(look, f"{n} direct messages to {user}")
 
 
 async def ended(world: World, case_id: str, user: str) -> Notice:
@@ -214,29 +188,29 @@ async def ended(world: World, case_id: str, user: str) -> Notice:
 
 async def test_who_asked_hears_of_the_rejection_once_with_the_way_to_the_card(world: World) -> None:
     case_id = await rejected(world, "INV-20418")
-    (text,) = await count(world, SAM, 1)
+    (text,) = await world.heard(SAM, 1)
     assert "INV-20418 is not ours" in text
     message = next(iter(world.sandbox_slack["messages"][f"D{SAM[1:]}"].values()))
     assert "|Open the card>" in str(message["blocks"])
     assert (await ended(world, case_id, SAM)).sent_at is not None
-    assert direct(world, BEN) == []  # it was his own click
+    assert world.direct(BEN) == []  # it was his own click
     world.clock.let_pass(120)
     await world.call("brand-create")
     await world.card("finance-brands")
-    assert len(direct(world, SAM)) == 1
+    assert len(world.direct(SAM)) == 1
 
 
 async def test_an_answer_that_was_lost_makes_no_second_message(sqlite_world: World) -> None:
     world = sqlite_world
     await rejected(world, "INV-1")
-    await count(world, SAM, 1)  # from here on it is known where Sam's messages are
+    await world.heard(SAM, 1)  # from here on it is known where Sam's messages are
     case_id = await rejected(world, "INV-2")
     await world.fault("slack", "lost_reply")
-    await count(world, SAM, 2)
+    await world.heard(SAM, 2)
     await world.fault("slack", "none")
     world.clock.let_pass(60)
     assert (await ended(world, case_id, SAM)).sent_at is not None
-    assert len(direct(world, SAM)) == 2
+    assert len(world.direct(SAM)) == 2
 
 
 async def test_a_message_to_somebody_who_left_is_given_up_and_the_history_says_so(sqlite_world: World) -> None:
@@ -247,7 +221,7 @@ async def test_a_message_to_somebody_who_left_is_given_up_and_the_history_says_s
     assert given_up.detail == "Slack refused conversations.open: user_disabled."
     (entry,) = [one.entry for one in await world.history(case_id) if one.entry.what == "notice.given_up"]
     assert entry.data["recipient"] == SAM
-    assert direct(world, SAM) == []
+    assert world.direct(SAM) == []
 
 
 async def test_what_a_closed_channel_should_hear_goes_to_the_fallback(sqlite_world: World) -> None:

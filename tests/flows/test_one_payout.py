@@ -27,9 +27,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 async def test_a_second_call_about_a_paid_charge_goes_to_review_and_nobody_can_complete_it(world: World) -> None:
-    first = await opened(world, "refund-small")
-    await world.press_on(first.case_id, ANA, APPROVE)
-    await world.state(first.case_id, "done")
+    first = await paid_back(world)
 
     second = await opened(world, "refund-small")
     file = await world.file(second.case_id)
@@ -47,7 +45,7 @@ async def test_a_second_call_about_a_paid_charge_goes_to_review_and_nobody_can_c
     assert (file.case.kind, file.proposal.because) == (Kind.REVIEW, paid)
     await world.press_on(second.case_id, ANA, APPROVE)  # "Log and close"
     await world.state(second.case_id, "done")
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_other_is_told(world: World) -> None:
@@ -64,7 +62,7 @@ async def test_of_two_approvals_at_the_same_moment_exactly_one_pays_and_the_othe
 
     ended = await world.until(settled, "one case done, and one still open")
     done, left = sorted(ended, key=lambda case: case.state)
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
     loser = {one.case_id: ANA, other.case_id: BEN}[left.case_id]
     answer = f"Already paid: 24.00 USD just now, in case {done.case_id} about payment pi_SMALL. Nothing was approved."
     await world.told(loser, answer)
@@ -93,13 +91,11 @@ async def test_once_one_is_paid_the_others_say_so_at_once_and_an_old_button_of_t
     refused = [entry.entry.actor for entry in await world.history(other.case_id) if entry.entry.what == "click.refused"]
     assert refused == [SAM]
     assert (await world.file(other.case_id)).case.revision == revision
-    assert await refunds(world, "pi_SMALL") == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -> None:
-    first = await opened(world, "refund-small")
-    await world.press_on(first.case_id, ANA, APPROVE)
-    await world.state(first.case_id, "done")
+    first = await paid_back(world)
     body = changed("dispute-evidence", payment_id="pi_SMALL", amount=24, summary="A charge of USD 24.00.")
     assert await world.deliver(body) == 200
     second = await world.case_of(body["payload"]["call"]["id"])
@@ -109,9 +105,7 @@ async def test_a_dispute_about_a_refunded_payment_is_stopped_too(world: World) -
 
 
 async def test_a_near_miss_is_a_hint_and_stops_nobody(world: World) -> None:
-    first = await opened(world, "refund-small")
-    await world.press_on(first.case_id, ANA, APPROVE)
-    await world.state(first.case_id, "done")
+    first = await paid_back(world)
     body = changed("refund-small", payment_id="pi_DUPLICATE", refund_amount=25, summary="Asks for USD 25.00 back.")
     assert await world.deliver(body) == 200
     second = await world.case_of(body["payload"]["call"]["id"])
@@ -122,7 +116,7 @@ async def test_a_near_miss_is_a_hint_and_stops_nobody(world: World) -> None:
     assert first.case_id in json.dumps(card["blocks"])
     await world.press_on(second.case_id, ANA, APPROVE)
     await world.state(second.case_id, "done")
-    assert await refunds(world, "pi_DUPLICATE") == 1
+    assert len(await world.refunds_of("pi_DUPLICATE")) == 1
 
 
 async def test_what_was_rejected_was_not_paid(world: World) -> None:
@@ -134,15 +128,20 @@ async def test_what_was_rejected_was_not_paid(world: World) -> None:
     assert second.kind is Kind.REFUND
     await world.press_on(second.case_id, BEN, APPROVE)
     await world.state(second.case_id, "done")
-    assert await refunds(world, "pi_SMALL") == 1
-
-
-# --- how it is done -------------------------------------------------------------------------------------------------
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 async def opened(world: World, name: str) -> Case:
     """Return the case of another call of the same words, with an id of its own."""
     return await world.case_of(await world.call(name, fresh=True))
+
+
+async def paid_back(world: World) -> Case:
+    """Return the case of a small refund that Ana approved and that is done."""
+    case = await opened(world, "refund-small")
+    await world.press_on(case.case_id, ANA, APPROVE)
+    await world.state(case.case_id, "done")
+    return case
 
 
 def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:
@@ -155,7 +154,3 @@ def changed(name: str, *, summary: str, **analysis: Any) -> dict[str, Any]:
 
 def exact(case: Case) -> list[Earlier]:
     return [earlier for earlier in case.earlier if earlier.exact]
-
-
-async def refunds(world: World, payment_id: str) -> int:
-    return len([one for one in (await world.stripe())["refunds"] if one["payment"] == payment_id])

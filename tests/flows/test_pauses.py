@@ -8,7 +8,6 @@ import pytest
 from bot.cases import pauses
 from bot.core.model import CaseFile, CaseState, ExecutionState, Outcome
 from tests.flows.test_kinds import APPROVE
-from tests.flows.test_notices import direct
 from tests.support.world import ADA, ANA, OpenWorld, World, changed_policy
 
 # vendor -> a call, its channel, and the first of its steps that needs this vendor
@@ -48,11 +47,10 @@ async def held(world: World, call_id: str, connector: str) -> CaseFile:
 async def auth_failed(world: World, vendor: str) -> tuple[str, CaseFile]:
     """Return the connector and a case whose step waits, its credentials refused from the approval on."""
     name, channel, connector = STEPS[vendor]
-    call_id = await world.call(name)
-    await world.card(f"finance-{channel}")
+    case, _ = await world.opened(name, f"finance-{channel}")
     await world.fault(vendor, "revoked_token")
-    await world.press_on((await world.case_of(call_id)).case_id, ANA, APPROVE)
-    return connector, await held(world, call_id, connector)
+    await world.press_on(case.case_id, ANA, APPROVE)
+    return connector, await held(world, case.root, connector)
 
 
 async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_tells_the_admins_once(
@@ -63,7 +61,7 @@ async def test_a_look_up_that_meets_refused_credentials_pauses_its_system_and_te
         await connected.opened("refund-small", "finance-refunds", fresh=True)
         await connected.app.jobs.credentials.ask_doubted()
     assert list((await asked(connected))[1]["paused"]) == ["quickbooks"]
-    told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
+    told = await connected.heard(ADA)
     assert [text for text in told if "QuickBooks" in text] == told[:1]
     await connected.fault("quickbooks", "none")
     await connected.app.jobs.credentials.try_locked()
@@ -86,7 +84,7 @@ async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_onc
     status, said = await asked(connected)
     assert (status, said["status"], list(said["paused"])) == (200, "ready", [connector])
     assert (await connected.figures())[f'countersign_paused{{scope="{connector}"}}'] == 1
-    told = await connected.until(lambda: heard(connected, ADA), "the admin's message")
+    told = await connected.heard(ADA)
     assert len(told) == 1
     assert connector in told[0].lower()
 
@@ -102,11 +100,7 @@ async def test_a_vendor_that_refuses_our_credentials_waits_alone_and_goes_on_onc
     tries = await connected.app.db.read(lambda store: store.attempts(step.key))
     assert [one.outcome for one in tries if one.outcome is Outcome.SUCCEEDED] == [Outcome.SUCCEEDED]
     assert await asked(connected) == (200, {"status": "ready"})
-    assert len(direct(connected, ADA)) == 1  # the admins hear of it once
-
-
-async def heard(world: World, user: str) -> list[str] | None:
-    return direct(world, user) or None
+    assert len(connected.direct(ADA)) == 1  # the admins hear of it once
 
 
 async def test_others_go_on_meanwhile_and_a_step_that_comes_later_says_why_it_waits(connected: World) -> None:
@@ -143,14 +137,14 @@ async def test_what_may_have_happened_before_the_pause_is_looked_up_after_it(con
     world.clock.let_pass(3)
     await world.app.jobs.credentials.try_locked()
     await world.state(case_id, "done")
-    assert len(await refunded(world) or []) == 1
+    assert len(await world.refunds_of("pi_SMALL")) == 1
 
 
 @pytest.mark.parametrize("renewed", [True, False])
 async def test_an_admin_may_resume_a_system_by_hand(connected: World, renewed: bool) -> None:
     world = connected
     connector, file = await auth_failed(world, "stripe")
-    await world.until(lambda: heard(world, ADA), "the admin's message")
+    await world.heard(ADA)
     if renewed:
         await world.fault("stripe", "none")
     world.clock.let_pass(3)
@@ -159,11 +153,8 @@ async def test_an_admin_may_resume_a_system_by_hand(connected: World, renewed: b
         await world.state(file.case.case_id, "done")
         return
 
-    async def told_again() -> bool | None:
-        return len(direct(world, ADA)) == 2 or None
-
     world.clock.let_pass(10)
-    await world.until(told_again, "another pause: the credentials are refused as before")
+    await world.heard(ADA, times=2)  # another pause: the credentials are refused as before
     assert list((await asked(world))[1]["paused"]) == [connector]
 
 
@@ -189,15 +180,10 @@ async def test_a_locked_vendor_delays_no_card_and_tells_what_it_knows_once_it_is
     await world.until(known, "the charge, looked up late")
 
 
-# --- how it is done -------------------------------------------------------------------------------------------------
-
-
 async def opened(world: World, name: str, channel: str) -> str:
     """Send a call; return the id of its case once its card is posted."""
-    call_id = await world.call(name)
-    await world.card(f"finance-{channel}")
-    return (await world.case_of(call_id)).case_id
+    return (await world.opened(name, f"finance-{channel}")).case.case_id
 
 
 async def refunded(world: World) -> list[Any] | None:
-    return [one for one in (await world.stripe())["refunds"] if one["payment"] == "pi_SMALL"] or None
+    return await world.refunds_of("pi_SMALL") or None

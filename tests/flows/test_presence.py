@@ -31,8 +31,7 @@ async def test_whatever_becomes_of_a_group_the_admin_is_asked_on_the_card_and_ca
     sqlite_world: World, happens: Any
 ) -> None:
     world = sqlite_world
-    case = await world.case_of(await world.call("refund-small"))
-    await world.card("finance-refunds")
+    case, _ = await world.opened("refund-small", "finance-refunds")
     await happens(world)
     world.clock.let_pass(31)  # what is known of the groups is too old by now
     await world.app.jobs.presence.leave_no_case_alone()
@@ -73,8 +72,7 @@ async def test_a_missing_group_keeps_nobody_else_from_deciding(sqlite_world: Wor
 
 
 async def test_while_slack_cannot_tell_who_is_there_no_case_falls(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    await sqlite_world.card("finance-refunds")
+    case, _ = await sqlite_world.opened("refund-small", "finance-refunds")
     members(sqlite_world, "S0FINANCE1").clear()
     sqlite_world.clock.let_pass(31)
     await sqlite_world.fault("slack", "500")

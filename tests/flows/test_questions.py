@@ -7,9 +7,7 @@ from tests.support.choices import pick
 from tests.support.world import ANA, BEN, LEA, SAM, World
 
 
-async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(
-    connected: World,
-) -> None:
+async def test_the_question_reaches_the_owner_in_the_thread_and_an_urgent_card_calls_them(connected: World) -> None:
     await connected.call("vip-blocker")
     card: dict[str, Any] = await connected.card("finance-vip")
     assert f"<@{BEN}>" in json.dumps(card["blocks"])
@@ -31,8 +29,7 @@ async def test_a_lookup_that_fails_asks_those_who_own_the_case(connected: World)
 
 
 async def test_take_in_the_menu_makes_the_person_the_owner(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await pick(sqlite_world, SAM, "finance-refunds", card, "take")
     assert (await sqlite_world.file(case.case_id)).case.owner == "finance"
     await pick(sqlite_world, BEN, "finance-refunds", card, "take")

@@ -169,9 +169,6 @@ async def test_an_answer_to_a_click_never_raises() -> None:
     assert slack.calls == {("response_url", "unsure"): 4}
 
 
-# --- pace -----------------------------------------------------------------------------------------------------------
-
-
 def taken(pace: Pace, channel: str, at: datetime, tries: int = 10) -> int:
     return sum(pace.take(channel, at) for _ in range(tries))
 

@@ -23,8 +23,6 @@ async def _counted(world: World, method: str, outcome: str) -> bool | None:
 
 
 async def wait_of(world: World, case_id: str, place: str) -> timedelta:
-    """Return how long the card waits, once nobody holds it."""
-
     async def look() -> timedelta | None:
         found = await world.app.db.read(lambda store: store.card(case_id, place))
         free = found is not None and found.lease_owner is None and found.due_at is not None
@@ -34,14 +32,14 @@ async def wait_of(world: World, case_id: str, place: str) -> timedelta:
 
 
 async def hurry(world: World, case_id: str, place: str) -> None:
-    """Lets the time pass that the card waits, unless somebody holds it."""
+    """Let the time pass that the card waits, unless somebody holds it."""
     found = await world.app.db.read(lambda store: store.card(case_id, place))
     if found is not None and found.lease_owner is None and found.due_at is not None:
         world.clock.let_pass(max(0.0, (found.due_at - world.clock()).total_seconds()))
 
 
 async def settled(world: World, case: Case) -> dict[str, Any]:
-    """Wait until the thread tells the beginning of the story, and return the only card; waiting costs no time."""
+    """Return the only card of its channel, once its thread tells how the story began; waiting costs no time."""
     channel = f"finance-{case.channel}"
 
     async def told() -> dict[str, Any] | None:
@@ -69,8 +67,7 @@ async def test_a_lost_reply_to_a_post_leaves_exactly_one_card(sqlite_world: Worl
 
 
 async def test_a_lost_reply_to_a_thread_post_leaves_exactly_one_reply(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-small", "finance-refunds")
     await sqlite_world.fault("slack", "lost_reply")
     await refused(sqlite_world, "chat.postMessage", "unsure")
     await sqlite_world.fault("slack", "none")
@@ -110,8 +107,7 @@ async def test_a_failing_slack_costs_no_card(sqlite_world: World) -> None:
 
 async def test_a_card_whose_channel_is_archived_hangs_in_the_fallback_channel(sqlite_world: World) -> None:
     await sqlite_world.fault("slack", "archived_channel")
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    await sqlite_world.card("finance-review", says="24.00 USD")
+    case, _ = await sqlite_world.opened("refund-small", "finance-review", says="24.00 USD")
     (moved,) = [entry for entry in await sqlite_world.history(case.case_id) if entry.entry.what == "card.moved"]
     assert "is_archived" in str(moved.entry.sentence)
     card = await sqlite_world.card("finance-review", says="24.00 USD")
@@ -121,17 +117,12 @@ async def test_a_card_whose_channel_is_archived_hangs_in_the_fallback_channel(sq
 
 
 async def test_a_channel_archived_under_its_card_moves_the_card_with_its_decision(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-duplicate"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-duplicate", "finance-refunds")
     await sqlite_world.fault("slack", "archived_channel")
     await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
     card = await sqlite_world.card("finance-review", says="1 of 2")
     await sqlite_world.press(LEA, "finance-review", card, APPROVE)
-    await sqlite_world.until(lambda: _left(sqlite_world, case.case_id), "the end of the decision")
-
-
-async def _left(world: World, case_id: str) -> bool | None:
-    return (await world.file(case_id)).case.state != "open" or None
+    await sqlite_world.file_once(case.case_id, lambda file: file.case.state != "open")
 
 
 async def test_a_revoked_token_shows_in_readyz_and_nothing_is_lost(sqlite_world: World) -> None:
@@ -162,8 +153,7 @@ async def test_a_card_that_somebody_deleted_is_posted_again_when_its_case_moves(
 
 
 async def test_a_card_deleted_before_its_thread_was_begun_is_posted_again(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("refund-small"))
-    card = await sqlite_world.card("finance-refunds")
+    case, card = await sqlite_world.opened("refund-small", "finance-refunds")
     sqlite_world.sandbox_slack["messages"]["C0REFUNDS1"].clear()  # its thread follows three seconds later
     await refused(sqlite_world, "chat.postMessage", "cannot_reply_to_message")
     assert (await settled(sqlite_world, case))["ts"] != card["ts"]

@@ -82,6 +82,8 @@ UNCLEAR = (
 ELSEWHERE = ("receipt-elsewhere",)  # its recipient has to be verified first
 
 
+PAID = ("stripe.invoices", "stripe.payments")
+PAID_AGAIN = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"), PAID)
 SENT = ("google.rows", "zendesk.tickets")
 LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tells somebody, or writes something down
     *(
@@ -101,13 +103,7 @@ LOST: tuple[tuple[str, str, Run], ...] = (  # every action that moves money, tel
         )
         for vendor in vendors
     ),
-    (
-        "renewal-failed",
-        "stripe",
-        Run(
-            ((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"), ("stripe.invoices", "stripe.payments")
-        ),
-    ),
+    ("renewal-failed", "stripe", PAID_AGAIN),
     ("/invoice-resend INV-20462 ines@larkspur.example.com", "stripe", Run(ONE, SENT, ("stripe.invoices",))),
     ("/invoice-resend INV-20418 ap@northwind.example", "google", Run(ONE, (*SENT, "google.mails"))),
 )
@@ -161,15 +157,6 @@ async def test_what_is_not_clear_makes_a_row_in_the_exception_sheet_each(connect
     assert all(f"{PUBLIC}/cases/{file.case.case_id}" in rows for file in files)
 
 
-async def test_the_other_way_to_settle_a_failed_renewal_pays_the_invoice_once(connected: World) -> None:
-    run = Run(((ANA, FIRST), (BEN, APPROVE)), ("hubspot.tasks", "zendesk.tickets"))
-    before = await panels(connected)
-    await carried_out(connected, await connected.call("renewal-failed"), run)
-    made, changed = difference(before, await panels(connected))
-    assert Counter(place for place, _ in made) == Counter(run.made)
-    assert ("stripe.invoices", "paid") in [(place, one.get("status")) for place, one in changed]
-
-
 async def test_a_receipt_for_another_address_is_sent_nowhere(connected: World) -> None:
     before = await panels(connected)
     _, card = await connected.opened("receipt-elsewhere", "finance-documents")
@@ -184,9 +171,6 @@ def test_every_example_has_its_test(tmp_path: Path) -> None:
     folder = REPOSITORY / "sandbox" / "calls"
     names = {json.loads(path.read_text(encoding="utf-8"))["name"] for path in folder.glob("*.json")}
     assert names == {*RUNS, *UNCLEAR, *ELSEWHERE}
-
-
-# --- how it is done -------------------------------------------------------------------------------------------------
 
 
 async def carried_out(world: World, call_id: str, run: Run) -> CaseFile:

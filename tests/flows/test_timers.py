@@ -23,7 +23,7 @@ from bot.jobs.timers import Timers
 from bot.slack import Pace, Slack
 from storage import Database, RuleBroken, Store, open_database
 from tests.support.outside import buttons
-from tests.support.rows import DETAILS, WORKED, a_call, open_case, raw
+from tests.support.rows import DETAILS, WORKED, a_call, held, loaded, open_case, raw
 from tests.support.world import ANA, a_world, changed_policy
 from tests.unit.test_timers import DAY, FRIDAY, HOUR, MONDAY_9, a_policy
 
@@ -51,9 +51,7 @@ async def turn(db: Database, now: datetime, policy: Policy = POLICY) -> None:
 async def started(db: Database, policy: Policy = POLICY, **changes: Any) -> None:
     def write(store: Store) -> None:
         open_case(store, opened_at=FRIDAY, **changes)
-        case = store.case("C-1")
-        assert case is not None
-        store.set_timers(schedule(policy, case, case.opened_at))
+        store.set_timers(schedule(policy, held(store), FRIDAY))
 
     await db.write(write)
 
@@ -77,9 +75,6 @@ async def processes(url: str, count: int) -> AsyncIterator[list[Database]]:
             opened.append(await open_database(url))
             stack.push_async_callback(opened[-1].close)
         yield opened
-
-
-# --- once -----------------------------------------------------------------------------------------------------------
 
 
 async def test_each_timer_fires_once_whatever_the_number_of_processes(database_url: str) -> None:
@@ -116,8 +111,7 @@ async def test_every_hour_of_two_weeks_brings_each_thing_at_its_time(database: D
         ("case.expired", MONDAY_9 + DAY + 4 * HOUR),
         ("case.follow_up", THURSDAY_9),
     ]
-    case = await database.read(lambda store: store.case("C-1"))
-    assert case is not None
+    case = await loaded(database)
     assert (case.state, case.owner) == (CaseState.EXPIRED, "leads")
     assert case.closing == "Nobody decided by Tue 24 Nov, 13:00 CET; nothing was run."
 
@@ -130,13 +124,6 @@ async def test_after_a_week_without_a_worker_the_case_expires_at_once_and_nobody
     await turn(database, back)
     assert await happened(database) == [("case.expired", back), ("case.follow_up", back)]
     assert await planned(database) == {}
-
-
-async def test_after_a_night_without_a_worker_there_is_one_reminder_and_not_two(database: Database) -> None:
-    policy = a_policy(time={"reminders": (HOUR, 2 * HOUR, 3 * HOUR)})
-    await started(database, policy)
-    await turn(database, FRIDAY + 5 * HOUR, policy)
-    assert [what for what, _ in await happened(database)] == ["case.reminded"]
 
 
 async def test_the_database_itself_lets_no_timer_fire_twice(database: Database, database_url: str) -> None:
@@ -157,9 +144,6 @@ async def test_a_timer_whose_transaction_fails_stays_due(database: Database) -> 
         await database.write(fail)
     await turn(database, FRIDAY + 5 * HOUR)
     assert await happened(database) == [("case.reminded", FRIDAY + 5 * HOUR)]
-
-
-# --- what each one says ---------------------------------------------------------------------------------------------
 
 
 async def entry(db: Database, what: str) -> Entry:
@@ -184,17 +168,11 @@ async def test_an_escalation_makes_the_next_group_or_person_the_owner_and_calls_
     policy = a_policy(kinds={"refund": {"escalate": ({"after": HOUR, "to": "leads"}, {"after": DAY, "to": ANA})}})
     await started(database, policy)
     await turn(database, FRIDAY + HOUR, policy)
-    first = await database.read(lambda store: store.case("C-1"))
-    assert first is not None
-    assert first.owner == "leads"
+    assert (await loaded(database)).owner == "leads"
     assert (await entry(database, "case.escalated")).data["mentions"] == ["@leads"]
     await turn(database, MONDAY_9 + DAY, policy)
-    second = await database.read(lambda store: store.case("C-1"))
-    assert second is not None
+    second = await loaded(database)
     assert (second.owner, second.state) == (ANA, CaseState.OPEN)
-
-
-# --- when they are set, moved and stopped ---------------------------------------------------------------------------
 
 
 async def settle(db: Database, *versions: Call, now: datetime) -> None:
@@ -232,9 +210,7 @@ async def test_another_kind_begins_its_time_anew(database: Database) -> None:
     await started(database)
 
     def becomes_a_vip_blocker(store: Store) -> None:
-        case = store.case("C-1", lock=True)
-        assert case is not None
-        change_case(store, case, FRIDAY + HOUR, WORKED, policy=POLICY, kind=Kind.VIP_BLOCKER, urgent=True)
+        change_case(store, held(store), FRIDAY + HOUR, WORKED, policy=POLICY, kind=Kind.VIP_BLOCKER, urgent=True)
 
     await database.write(becomes_a_vip_blocker)
     found = await planned(database)
@@ -255,8 +231,6 @@ async def test_a_decision_stops_everything_but_what_was_promised_to_the_caller(
     await turn(database, FRIDAY + 14 * DAY)
     assert [what for what, _ in await happened(database)] == ["case.follow_up"] * len(promised)
 
-
-# --- in Slack -------------------------------------------------------------------------------------------------------
 
 ALWAYS_OPEN = Region(business_days=tuple(range(7)), opens=time.min, closes=time.max)
 

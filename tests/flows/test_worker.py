@@ -1,7 +1,7 @@
 """Run the lanes: none waits for another, each survives what fails in it, and all stop cleanly."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from bot.worker import Lane, Worker
 from storage import open_database
 from tests.support.world import ANA, OpenWorld, World
 
+Claim = Callable[[int], Awaitable[Sequence[str]]]
 TURNS = 2000  # of the event loop; what has not happened by then never will
 
 
@@ -55,8 +56,8 @@ class Pieces:
 
 
 @asynccontextmanager
-async def running(pieces: Pieces, hands: int) -> AsyncIterator[Lane]:
-    lane = Lane("test", pieces.claim, pieces.handle, hands)
+async def running(pieces: Pieces, hands: int, claim: Claim | None = None) -> AsyncIterator[Lane]:
+    lane = Lane("test", claim or pieces.claim, pieces.handle, hands)
     loop = asyncio.create_task(lane.run())
     try:
         yield lane
@@ -114,15 +115,12 @@ async def test_a_wake_during_a_claim_is_not_lost() -> None:
         await go_on.wait()
         return found
 
-    lane = Lane("test", claim, pieces.handle, 2)
-    loop = asyncio.create_task(lane.run())
-    await claiming.wait()
-    pieces.due.append("just missed")
-    lane.wake()
-    go_on.set()
-    await soon(lambda: pieces.ended == ["just missed"], "what the first look just missed")
-    loop.cancel()
-    await asyncio.gather(loop, return_exceptions=True)
+    async with running(pieces, 2, claim) as lane:
+        await claiming.wait()
+        pieces.due.append("just missed")
+        lane.wake()
+        go_on.set()
+        await soon(lambda: pieces.ended == ["just missed"], "what the first look just missed")
 
 
 async def test_a_piece_that_fails_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
@@ -148,14 +146,8 @@ async def test_a_claim_that_fails_is_tried_again(
             raise fault
         return await pieces.claim(limit)
 
-    lane = Lane("test", claim, pieces.handle, 2)
-    loop = asyncio.create_task(lane.run())
-    for _ in range(3):
-        await asyncio.sleep(0)
-        lane.wake()
-    await soon(lambda: _woken(lane) and pieces.ended == ["after the fault"], "the lane going on")
-    loop.cancel()
-    await asyncio.gather(loop, return_exceptions=True)
+    async with running(pieces, 2, claim) as lane:
+        await soon(lambda: _woken(lane) and pieces.ended == ["after the fault"], "the lane going on")
     assert caplog.text.count("could not claim") == 2
 
 
@@ -188,9 +180,6 @@ async def test_a_stop_does_not_wait_for_what_never_ends() -> None:
 def test_waking_a_worker_that_has_not_started_does_nothing() -> None:
     now = datetime(2026, 1, 31, tzinfo=UTC)
     Worker(lambda: now).on_due({"calls": now, "no such lane": now})
-
-
-# --- beside the database --------------------------------------------------------------------------------------------
 
 
 async def test_work_that_is_due_waits_for_no_tick(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,36 +17,33 @@ async def a_case(world: World, name: str = "refund-small") -> str:
     return (await world.case_of(await world.call(name))).case_id
 
 
-# --- help and misuse ------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("text", ["", "help", "dance", "HELP me", "`x` <!channel> <@U0EVIL0001>"])
-async def test_whatever_is_not_understood_is_answered_with_what_there_is(sqlite_world: World, text: str) -> None:
-    said = await finance(sqlite_world, ANA, text)
+async def test_whatever_is_not_understood_is_answered_with_what_there_is(world: World, text: str) -> None:
+    said = await finance(world, ANA, text)
     assert "`/finance away until 2026-12-01 @name`" in said
     assert "<!channel>" not in said
 
 
-async def test_a_list_of_something_unknown_names_what_there_is_to_list(sqlite_world: World) -> None:
-    said = await finance(sqlite_world, ANA, "LIST <!here> nothing")
+async def test_a_list_of_something_unknown_names_what_there_is_to_list(world: World) -> None:
+    said = await finance(world, ANA, "LIST <!here> nothing")
     assert "I do not know" in said
     assert "vip_blocker" in said
     assert "<!here>" not in said
 
 
-async def test_who_is_not_in_the_policy_is_told_so_and_nothing_else(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
+async def test_who_is_not_in_the_policy_is_told_so_and_nothing_else(world: World) -> None:
+    case_id = await a_case(world)
     for text in ("help", "list", f"show {case_id}", f"take {case_id}", "policy", "away", "pause"):
-        said = await finance(sqlite_world, SAM, text)
+        said = await finance(world, SAM, text)
         assert "the people whom the policy names" in said
         assert case_id not in said
 
 
 @pytest.mark.parametrize("name", ["show", "take", "release", "retry"])
-async def test_a_case_has_to_be_named_and_to_exist(sqlite_world: World, name: str) -> None:
-    assert "Which case?" in await finance(sqlite_world, ANA, name)
-    assert "Which case?" in await finance(sqlite_world, ANA, f"{name} C-1 C-2")
-    assert "There is no case `C-0000000000`" in await finance(sqlite_world, ANA, f"{name} C-0000000000")
+async def test_a_case_has_to_be_named_and_to_exist(world: World, name: str) -> None:
+    assert "Which case?" in await finance(world, ANA, name)
+    assert "Which case?" in await finance(world, ANA, f"{name} C-1 C-2")
+    assert "There is no case `C-0000000000`" in await finance(world, ANA, f"{name} C-0000000000")
 
 
 @pytest.mark.parametrize("word", ["C-7Q2M9XKD41", "c-7q2m9xkd41", "7q2m9xkd41", "`C-7Q2M9XKD41`"])
@@ -68,30 +65,27 @@ def test_only_an_escaped_mention_names_a_person(word: str, user_id: str | None) 
     assert mentioned(word) == user_id
 
 
-# --- looking --------------------------------------------------------------------------------------------------------
-
-
-async def test_list_search_and_show(sqlite_world: World) -> None:
-    refund, brand = await a_case(sqlite_world), await a_case(sqlite_world, "brand-create")
-    everything = await finance(sqlite_world, ANA, "list")
+async def test_list_search_and_show(world: World) -> None:
+    refund, brand = await a_case(world), await a_case(world, "brand-create")
+    everything = await finance(world, ANA, "list")
     assert refund in everything
     assert brand in everything
-    refunds = await finance(sqlite_world, ANA, "list refund waiting")
+    refunds = await finance(world, ANA, "list refund waiting")
     assert refund in refunds
     assert brand not in refunds
-    assert "no case" in await finance(sqlite_world, ANA, "list stuck")
-    assert "no case" in await finance(sqlite_world, ANA, "list mine")
-    assert brand in await finance(sqlite_world, ANA, "search juniper & sage")
-    assert "no case" in await finance(sqlite_world, ANA, "search 100%")
-    shown = await finance(sqlite_world, ANA, f"show {refund.lower()}")
+    assert "no case" in await finance(world, ANA, "list stuck")
+    assert "no case" in await finance(world, ANA, "list mine")
+    assert brand in await finance(world, ANA, "search juniper & sage")
+    assert "no case" in await finance(world, ANA, "search 100%")
+    shown = await finance(world, ANA, f"show {refund.lower()}")
     assert "What the caller asked for" in shown
     assert "24.00 USD" in shown
 
 
-async def test_what_is_shown_has_no_buttons(sqlite_world: World) -> None:
+async def test_what_is_shown_has_no_buttons(world: World) -> None:
     # an ephemeral card cannot be redrawn, so it would offer what is long decided
-    await sqlite_world.command(ANA, "finance-refunds", f"/finance show {await a_case(sqlite_world)}")
-    said = [one for one in await sqlite_world.messages("finance-refunds", ANA) if one["ephemeral"]][-1]
+    await world.command(ANA, "finance-refunds", f"/finance show {await a_case(world)}")
+    said = [one for one in await world.messages("finance-refunds", ANA) if one["ephemeral"]][-1]
     assert {block["type"] for block in said["blocks"]}.isdisjoint({"actions", "input"})
 
 
@@ -110,50 +104,42 @@ async def test_a_restricted_case_is_shown_only_to_those_who_may_decide_it(open_w
         assert case.case_id in in_words((await home_of(world, LEA, "What waits"))["blocks"])
 
 
-async def test_the_policy_is_told_in_words(sqlite_world: World) -> None:
-    said = await finance(sqlite_world, ANA, "policy")
+async def test_the_policy_is_told_in_words(world: World) -> None:
+    said = await finance(world, ANA, "policy")
     assert "up to 100.00 USD: one person of finance" in said
     assert "over 100.00 USD: two people, at least one of leads" in said
-    assert sqlite_world.app.jobs.base.policy.version in said
+    assert world.app.jobs.base.policy.version in said
 
 
-# --- taking and retrying --------------------------------------------------------------------------------------------
-
-
-async def test_who_takes_a_case_owns_it_and_can_give_it_back(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
-    assert "You own" in await finance(sqlite_world, BEN, f"take {case_id}")
-    assert (await sqlite_world.file(case_id)).case.owner == BEN
-    assert "already" in await finance(sqlite_world, BEN, f"take {case_id}")
-    assert case_id in await finance(sqlite_world, BEN, "list mine")
-    assert "back with its group" in await finance(sqlite_world, ANA, f"release {case_id}")
-    assert (await sqlite_world.file(case_id)).case.owner == "finance"
-    told = [
-        one.entry for one in await sqlite_world.history(case_id) if one.entry.what in ("case.taken", "case.released")
-    ]
+async def test_who_takes_a_case_owns_it_and_can_give_it_back(world: World) -> None:
+    case_id = await a_case(world)
+    assert "You own" in await finance(world, BEN, f"take {case_id}")
+    assert (await world.file(case_id)).case.owner == BEN
+    assert "already" in await finance(world, BEN, f"take {case_id}")
+    assert case_id in await finance(world, BEN, "list mine")
+    assert "back with its group" in await finance(world, ANA, f"release {case_id}")
+    assert (await world.file(case_id)).case.owner == "finance"
+    told = [one.entry for one in await world.history(case_id) if one.entry.what in ("case.taken", "case.released")]
     assert [(one.actor, one.what) for one in told] == [(BEN, "case.taken"), (ANA, "case.released")]
 
 
-async def test_only_who_may_act_takes_or_retries_a_case(sqlite_world: World) -> None:
+async def test_only_who_may_act_takes_or_retries_a_case(world: World) -> None:
     # leads are in no band of new brands
-    case_id = await a_case(sqlite_world, "brand-create")
+    case_id = await a_case(world, "brand-create")
     for text in (f"take {case_id}", f"release {case_id}"):
-        assert "Only finance may do this" in await finance(sqlite_world, LEA, text)
-    assert (await sqlite_world.file(case_id)).case.owner == "finance"
-    refused = [one.entry for one in await sqlite_world.history(case_id) if one.entry.what == "click.refused"]
+        assert "Only finance may do this" in await finance(world, LEA, text)
+    assert (await world.file(case_id)).case.owner == "finance"
+    refused = [one.entry for one in await world.history(case_id) if one.entry.what == "click.refused"]
     assert [one.actor for one in refused] == [LEA, LEA]
 
 
-async def test_a_case_that_has_ended_is_nobodys_any_more_and_only_a_stuck_one_is_retried(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
-    assert "still open" in await finance(sqlite_world, ANA, f"retry {case_id}")
-    card = await sqlite_world.card("finance-refunds", says="Refund")
-    await sqlite_world.press(ANA, "finance-refunds", card, "case.reject")
-    await sqlite_world.submit(ANA, await sqlite_world.form(ANA), reason="The seat was used.")
-    assert "Already rejected" in await finance(sqlite_world, ANA, f"take {case_id}")
-
-
-# --- away -----------------------------------------------------------------------------------------------------------
+async def test_a_case_that_has_ended_is_nobodys_any_more_and_only_a_stuck_one_is_retried(world: World) -> None:
+    case_id = await a_case(world)
+    assert "still open" in await finance(world, ANA, f"retry {case_id}")
+    card = await world.card("finance-refunds", says="Refund")
+    await world.press(ANA, "finance-refunds", card, "case.reject")
+    await world.submit(ANA, await world.form(ANA), reason="The seat was used.")
+    assert "Already rejected" in await finance(world, ANA, f"take {case_id}")
 
 
 async def lent(world: World) -> list[tuple[str, str]]:
@@ -165,20 +151,20 @@ def in_days(days: int) -> str:
     return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
 
 
-async def test_somebody_away_is_stood_in_for_until_they_are_back(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
-    card = await sqlite_world.card("finance-refunds", says="Refund")
-    said = await finance(sqlite_world, ANA, f"away until {in_days(8)} @sam")
+async def test_somebody_away_is_stood_in_for_until_they_are_back(world: World) -> None:
+    case_id = await a_case(world)
+    card = await world.card("finance-refunds", says="Refund")
+    said = await finance(world, ANA, f"away until {in_days(8)} @sam")
     assert f"<@{SAM}> decides in place until" in said
-    assert f"<@{SAM}> stands in for <@{ANA}>" in await finance(sqlite_world, BEN, "away")
-    assert f"You stand in for <@{ANA}> until" in in_words((await home_of(sqlite_world, SAM, "You stand in"))["blocks"])
-    await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)
-    [made] = (await sqlite_world.file(case_id)).decisions
+    assert f"<@{SAM}> stands in for <@{ANA}>" in await finance(world, BEN, "away")
+    assert f"You stand in for <@{ANA}> until" in in_words((await home_of(world, SAM, "You stand in"))["blocks"])
+    await world.press(SAM, "finance-refunds", card, APPROVE)
+    [made] = (await world.file(case_id)).decisions
     assert (made.user_id, made.stood_in_for) == (SAM, (ANA,))
-    assert "Welcome back" in await finance(sqlite_world, ANA, "away off")
-    assert "Nobody stands in" in await finance(sqlite_world, ANA, "away off")
-    assert await lent(sqlite_world) == []
-    entries = [one.entry for one in await sqlite_world.history("workspace")]
+    assert "Welcome back" in await finance(world, ANA, "away off")
+    assert "Nobody stands in" in await finance(world, ANA, "away off")
+    assert await lent(world) == []
+    entries = [one.entry for one in await world.history("workspace")]
     assert [(one.actor, one.what) for one in entries] == [(ANA, "delegation.set"), (ANA, "delegation.ended")]
 
 
@@ -199,19 +185,19 @@ async def test_somebody_away_is_stood_in_for_until_they_are_back(sqlite_world: W
         ("away until {until} @nobody", "Say until when"),
     ],
 )
-async def test_misuse_of_away_changes_nothing_and_says_how_it_goes(sqlite_world: World, text: str, words: str) -> None:
-    assert words in await finance(sqlite_world, ANA, text.replace("{until}", in_days(30)))
-    assert await lent(sqlite_world) == []
+async def test_misuse_of_away_changes_nothing_and_says_how_it_goes(world: World, text: str, words: str) -> None:
+    assert words in await finance(world, ANA, text.replace("{until}", in_days(30)))
+    assert await lent(world) == []
 
 
-async def test_an_admin_says_it_for_others_and_nobody_lends_what_they_do_not_have(sqlite_world: World) -> None:
-    sqlite_world.sandbox_slack["people"][BEN]["guest"] = True
+async def test_an_admin_says_it_for_others_and_nobody_lends_what_they_do_not_have(world: World) -> None:
+    world.sandbox_slack["people"][BEN]["guest"] = True
     until = in_days(8)
-    assert "cannot stand in: Guests" in await finance(sqlite_world, ADA, f"away @ana until {until} @ben")
-    assert "in no group" in await finance(sqlite_world, ADA, f"away @sam until {until} @lea")
-    assert "decides in place" in await finance(sqlite_world, ADA, f"away @ana until {until} @lea")
-    assert await lent(sqlite_world) == [(ANA, LEA)]
-    assert "Welcome back" in await finance(sqlite_world, ADA, "away off @ana")
+    assert "cannot stand in: Guests" in await finance(world, ADA, f"away @ana until {until} @ben")
+    assert "in no group" in await finance(world, ADA, f"away @sam until {until} @lea")
+    assert "decides in place" in await finance(world, ADA, f"away @ana until {until} @lea")
+    assert await lent(world) == [(ANA, LEA)]
+    assert "Welcome back" in await finance(world, ADA, "away off @ana")
 
 
 @pytest.mark.parametrize(
@@ -230,18 +216,15 @@ def test_a_date_ends_where_the_person_is(zone: str | None, utc: str) -> None:
     assert at.isoformat().startswith(utc)
 
 
-# --- pause ----------------------------------------------------------------------------------------------------------
-
-
-async def test_only_admins_pause_and_resume(sqlite_world: World) -> None:
+async def test_only_admins_pause_and_resume(world: World) -> None:
     for text in ("pause", "resume"):
-        assert "Only admins" in await finance(sqlite_world, ANA, text)
-    assert "nothing is carried out" in await finance(sqlite_world, ADA, "pause a wrong invoice run")
-    [pause] = await sqlite_world.app.db.read(lambda store: store.pauses())
+        assert "Only admins" in await finance(world, ANA, text)
+    assert "nothing is carried out" in await finance(world, ADA, "pause a wrong invoice run")
+    [pause] = await world.app.db.read(lambda store: store.pauses())
     assert (pause.scope, pause.by, pause.reason) == (EVERYTHING, ADA, "a wrong invoice run")
-    assert "paused already" in await finance(sqlite_world, ADA, "pause again")
-    assert "a wrong invoice run" in await finance(sqlite_world, ANA, "policy")
-    assert "Everything is paused" in in_words((await home_of(sqlite_world, ANA, "paused"))["blocks"])
-    assert "fidel is not paused" in await finance(sqlite_world, ADA, "resume fidel")
-    assert "Resumed: everything" in await finance(sqlite_world, ADA, "resume")
-    assert "Nothing is paused" in await finance(sqlite_world, ADA, "resume")
+    assert "paused already" in await finance(world, ADA, "pause again")
+    assert "a wrong invoice run" in await finance(world, ANA, "policy")
+    assert "Everything is paused" in in_words((await home_of(world, ANA, "paused"))["blocks"])
+    assert "fidel is not paused" in await finance(world, ADA, "resume fidel")
+    assert "Resumed: everything" in await finance(world, ADA, "resume")
+    assert "Nothing is paused" in await finance(world, ADA, "resume")

@@ -99,9 +99,6 @@ def test_the_view_fits_slack_and_nothing_in_it_is_live(details: Details) -> None
         assert list(Draft7Validator(json.loads(SCHEMA.read_text())).iter_errors(view)) == []
 
 
-# --- who may, and what is written down -------------------------------------------------------------------------------
-
-
 async def opened(database: Database, who: str, *, again: bool = False) -> tuple[list[CaseFile | Answer], str]:
     case_id = await tell(database, told("card-number"))
     made = click(await look(database, case_id), who, "show")
@@ -133,14 +130,14 @@ async def test_a_repeated_delivery_is_one_opening(database: Database) -> None:
     assert [entry.what for entry in await history(database, case_id)].count("summary.opened") == 1
 
 
-async def test_the_button_on_the_card_opens_the_summary_and_the_thread_says_who(sqlite_world: World) -> None:
-    case = await sqlite_world.case_of(await sqlite_world.call("card-number"))
+async def test_the_button_on_the_card_opens_the_summary_and_the_thread_says_who(world: World) -> None:
+    case = await world.case_of(await world.call("card-number"))
     channel = f"finance-{case.channel}"
-    drawn = await sqlite_world.card(channel)
+    drawn = await world.card(channel)
     assert "read out" not in json.dumps(drawn)
-    await sqlite_world.press(SAM, channel, drawn, SHOW)
-    await sqlite_world.press(ANA, channel, drawn, SHOW)
-    assert "read out her card" in in_words((await sqlite_world.form(ANA))["blocks"])
-    assert not sqlite_world.sandbox_slack["stacks"].get(SAM)
-    await sqlite_world.thread_line(channel, drawn["ts"], f"<@{ANA}>: Opened the hidden summary.")
-    assert "read out" not in await finance(sqlite_world, ANA, f"show {case.case_id}", channel)
+    await world.press(SAM, channel, drawn, SHOW)
+    await world.press(ANA, channel, drawn, SHOW)
+    assert "read out her card" in in_words((await world.form(ANA))["blocks"])
+    assert not world.sandbox_slack["stacks"].get(SAM)
+    await world.thread_line(channel, drawn["ts"], f"<@{ANA}>: Opened the hidden summary.")
+    assert "read out" not in await finance(world, ANA, f"show {case.case_id}", channel)

@@ -32,12 +32,9 @@ async def undecided(world: World, case_id: str) -> bool:
     return file.case.state == "open" and not file.decisions and not file.executions
 
 
-# --- whom it believes -----------------------------------------------------------------------------------------------
-
-
-async def test_a_click_that_slack_did_not_sign_decides_nothing(sqlite_world: World) -> None:
-    case_id, card = await a_refund(sqlite_world)
-    body = interaction(a_click(sqlite_world, card, APPROVE))
+async def test_a_click_that_slack_did_not_sign_decides_nothing(world: World) -> None:
+    case_id, card = await a_refund(world)
+    body = interaction(a_click(world, card, APPROVE))
     good = signed(body)
     now = good["X-Slack-Request-Timestamp"]
     forged: dict[str, dict[str, str]] = {
@@ -58,53 +55,50 @@ async def test_a_click_that_slack_did_not_sign_decides_nothing(sqlite_world: Wor
         "five thousand digits": {**good, "X-Slack-Request-Timestamp": "9" * 5000},
     }
     for name, headers in forged.items():
-        status, _ = await knock(sqlite_world, body, {"Content-Type": good["Content-Type"], **headers})
+        status, _ = await knock(world, body, {"Content-Type": good["Content-Type"], **headers})
         assert status == 401, name
-    assert await undecided(sqlite_world, case_id)
+    assert await undecided(world, case_id)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain; charset=x"])
-async def test_unsigned_garbage_is_refused_and_never_fails(sqlite_world: World, kind: str) -> None:
+async def test_unsigned_garbage_is_refused_and_never_fails(world: World, kind: str) -> None:
     pieces = (b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b"payload={", b"payload=%5B%5D", b"[" * 5000, b"a" * 5000)
     for body in pieces:
         headers = {**signed(b"other"), "Content-Type": kind}
-        status, _ = await knock(sqlite_world, body, headers)
+        status, _ = await knock(world, body, headers)
         assert 400 <= status < 500, (body[:20], status)
 
 
-async def test_a_read_of_the_address_is_not_allowed(sqlite_world: World) -> None:
-    async with sqlite_world.http.get(sqlite_world.bot + "/slack/events") as answer:
+async def test_a_read_of_the_address_is_not_allowed(world: World) -> None:
+    async with world.http.get(world.bot + "/slack/events") as answer:
         assert answer.status == 405
 
 
-async def test_slack_s_check_of_the_address_is_answered_with_its_challenge(sqlite_world: World) -> None:
+async def test_slack_s_check_of_the_address_is_answered_with_its_challenge(world: World) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "x"}).encode()
     headers = {**signed(body), "Content-Type": "application/json"}
-    status, answer = await knock(sqlite_world, body, headers)
+    status, answer = await knock(world, body, headers)
     assert (status, json.loads(answer)["challenge"]) == (200, "3eZbrw1aB")
-    assert (await knock(sqlite_world, body, {**headers, "X-Slack-Signature": "v0=0"}))[0] == 401
+    assert (await knock(world, body, {**headers, "X-Slack-Signature": "v0=0"}))[0] == 401
 
 
-async def test_slack_s_check_of_the_certificate_is_answered_without_a_signature(sqlite_world: World) -> None:
+async def test_slack_s_check_of_the_certificate_is_answered_without_a_signature(world: World) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert (await knock(sqlite_world, b"ssl_check=1&token=x", form))[0] == 200
+    assert (await knock(world, b"ssl_check=1&token=x", form))[0] == 200
 
 
-async def test_somebody_of_another_workspace_is_refused(sqlite_world: World) -> None:
-    case_id, card = await a_refund(sqlite_world)
+async def test_somebody_of_another_workspace_is_refused(world: World) -> None:
+    case_id, card = await a_refund(world)
     foreigners: tuple[dict[str, Any], ...] = (
         {"user": {"id": ANA, "team_id": "T0OTHER001"}},
         {"team": {"id": "T0OTHER001", "domain": "other"}, "user": {"id": ANA, "team_id": "T0OTHER001"}},
         {"team": {"id": "T0OTHER001", "domain": "other"}, "user": {"id": ANA}},
     )
     for more in foreigners:
-        body = interaction(a_click(sqlite_world, card, APPROVE, **more))
-        assert (await knock(sqlite_world, body))[0] == 200
-        await sqlite_world.told(ANA, "Only members of this workspace")
-    assert await undecided(sqlite_world, case_id)
-
-
-# --- clicks that make no sense --------------------------------------------------------------------------------------
+        body = interaction(a_click(world, card, APPROVE, **more))
+        assert (await knock(world, body))[0] == 200
+        await world.told(ANA, "Only members of this workspace")
+    assert await undecided(world, case_id)
 
 
 @pytest.mark.parametrize(
@@ -119,26 +113,26 @@ async def test_somebody_of_another_workspace_is_refused(sqlite_world: World) -> 
     ],
 )
 async def test_a_button_that_we_did_not_write_or_no_longer_know_is_answered(
-    sqlite_world: World, replaced: dict[str, str], words: str
+    world: World, replaced: dict[str, str], words: str
 ) -> None:
-    case_id, card = await a_refund(sqlite_world)
-    payload = a_click(sqlite_world, card, APPROVE)
+    case_id, card = await a_refund(world)
+    payload = a_click(world, card, APPROVE)
     payload["actions"][0] |= replaced
-    assert (await knock(sqlite_world, interaction(payload)))[0] == 200
-    await sqlite_world.told(ANA, words)
-    assert await undecided(sqlite_world, case_id)
+    assert (await knock(world, interaction(payload)))[0] == 200
+    await world.told(ANA, words)
+    assert await undecided(world, case_id)
 
 
-async def test_a_click_while_slack_cannot_tell_the_groups_is_answered_and_decides_nothing(sqlite_world: World) -> None:
-    case_id, card = await a_refund(sqlite_world)
-    await sqlite_world.fault("slack", "500")
-    answer = await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+async def test_a_click_while_slack_cannot_tell_the_groups_is_answered_and_decides_nothing(world: World) -> None:
+    case_id, card = await a_refund(world)
+    await world.fault("slack", "500")
+    answer = await world.press(ANA, "finance-refunds", card, APPROVE)
     assert answer["ok"], answer  # the sandbox waits three seconds, as Slack does
-    await sqlite_world.told(ANA, "could not tell your user groups")
-    assert await undecided(sqlite_world, case_id)
-    await sqlite_world.fault("slack", "none")
-    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
-    assert len((await sqlite_world.file(case_id)).decisions) == 1
+    await world.told(ANA, "could not tell your user groups")
+    assert await undecided(world, case_id)
+    await world.fault("slack", "none")
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    assert len((await world.file(case_id)).decisions) == 1
 
 
 @pytest.fixture
@@ -169,68 +163,63 @@ async def test_a_form_that_slack_is_slow_to_open_is_answered_within_the_three_se
     assert (await slow_slack.file(case_id)).case.state == "open"
 
 
-# --- Bolt's traps ---------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/gone", "no address at all", "http://[::1", 7, None, ""])
-async def test_an_answer_that_cannot_be_delivered_never_shows_the_click_as_failed(
-    sqlite_world: World, url: Any
-) -> None:
+async def test_an_answer_that_cannot_be_delivered_never_shows_the_click_as_failed(world: World, url: Any) -> None:
     # a raise right after the acknowledgement would make Bolt take it back: 404 after three seconds
-    _, card = await a_refund(sqlite_world)
+    _, card = await a_refund(world)
     with reserved_port() as port:
         url = url.format(port=port) if isinstance(url, str) else url
-        body = interaction(a_click(sqlite_world, card, APPROVE, by=SAM, response_url=url))
-        assert (await knock(sqlite_world, body))[0] == 200
+        body = interaction(a_click(world, card, APPROVE, by=SAM, response_url=url))
+        assert (await knock(world, body))[0] == 200
 
 
-async def test_a_click_that_is_acknowledged_too_late_still_counts_once(sqlite_world: World) -> None:
+async def test_a_click_that_is_acknowledged_too_late_still_counts_once(world: World) -> None:
     # Slack shows a failure after three seconds, Bolt goes on, and the person clicks again
-    case_id, card = await a_refund(sqlite_world)
-    gate = held_commit(sqlite_world.app.db)
+    case_id, card = await a_refund(world)
+    gate = held_commit(world.app.db)
     try:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(knock(sqlite_world, interaction(a_click(sqlite_world, card, APPROVE))), ACK_S)
-        again = asyncio.create_task(sqlite_world.press(ANA, "finance-refunds", card, APPROVE))
+            await asyncio.wait_for(knock(world, interaction(a_click(world, card, APPROVE))), ACK_S)
+        again = asyncio.create_task(world.press(ANA, "finance-refunds", card, APPROVE))
     finally:
         gate.set()
     assert (await again)["ok"]
-    await sqlite_world.told(ANA, "already decided")
-    file = await sqlite_world.file(case_id)
+    await world.told(ANA, "already decided")
+    file = await world.file(case_id)
     assert [decision.user_id for decision in file.decisions] == [ANA]
-    await sqlite_world.card("finance-refunds", says="1 of 2")
+    await world.card("finance-refunds", says="1 of 2")
 
 
-async def test_a_replayed_request_has_one_effect(sqlite_world: World) -> None:
+async def test_a_replayed_request_has_one_effect(world: World) -> None:
     # Bolt takes the same signed bytes again and again for five minutes
-    case_id, card = await a_refund(sqlite_world)
-    body = interaction(a_click(sqlite_world, card, APPROVE))
+    case_id, card = await a_refund(world)
+    body = interaction(a_click(world, card, APPROVE))
     headers = signed(body)
-    assert [(await knock(sqlite_world, body, headers))[0] for _ in range(3)] == [200, 200, 200]
-    await sqlite_world.told(ANA, "has been counted already")
-    assert len((await sqlite_world.file(case_id)).decisions) == 1
-    approvals = [e for e in await sqlite_world.history(case_id) if e.entry.what == "decision.approve"]
+    assert [(await knock(world, body, headers))[0] for _ in range(3)] == [200, 200, 200]
+    await world.told(ANA, "has been counted already")
+    assert len((await world.file(case_id)).decisions) == 1
+    approvals = [e for e in await world.history(case_id) if e.entry.what == "decision.approve"]
     assert len(approvals) == 1
 
 
-async def test_a_replayed_command_opens_one_case(sqlite_world: World) -> None:
+async def test_a_replayed_command_opens_one_case(world: World) -> None:
     trigger = "trigger_id=1.2.abc&command=%2Finvoice-resend&text=INV-77"
     body = f"{trigger}&team_id={TEAM}&user_id={ANA}&channel_id=C0DOCS0001".encode()
     headers = signed(body)
-    answers = [await knock(sqlite_world, body, headers) for _ in range(2)]
+    answers = [await knock(world, body, headers) for _ in range(2)]
     assert [status for status, _ in answers] == [200, 200]
     assert answers[0] == answers[1]
-    await sqlite_world.card("finance-documents", says="Invoice resend")
-    assert len(await sqlite_world.app.db.read(lambda store: store.find_cases())) == 1
+    await world.card("finance-documents", says="Invoice resend")
+    assert len(await world.app.db.read(lambda store: store.find_cases())) == 1
 
 
-async def test_a_trigger_is_used_once_and_before_anything_slow(sqlite_world: World) -> None:
+async def test_a_trigger_is_used_once_and_before_anything_slow(world: World) -> None:
     # the sandbox refuses a second use, or one after three seconds, as Slack does
-    _, card = await a_refund(sqlite_world)
-    before = await sqlite_world.requests("slack")
-    await sqlite_world.press(ANA, "finance-refunds", card, REJECT)
-    await sqlite_world.form(ANA)
-    after = await sqlite_world.requests("slack")
+    _, card = await a_refund(world)
+    before = await world.requests("slack")
+    await world.press(ANA, "finance-refunds", card, REJECT)
+    await world.form(ANA)
+    after = await world.requests("slack")
     asked = {method: count - before.get(method, 0) for method, count in after.items()}
     assert asked["views.open"] == 1
     assert {method for method, count in asked.items() if count} <= {
@@ -242,25 +231,25 @@ async def test_a_trigger_is_used_once_and_before_anything_slow(sqlite_world: Wor
     }
 
 
-async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(sqlite_world: World) -> None:
+async def test_a_card_is_redrawn_more_often_than_a_response_url_allows(world: World) -> None:
     # five uses in thirty minutes: cards use the channel and ts, and each click's URL is used for its own answer
-    case_id, card = await a_refund(sqlite_world)
-    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
+    case_id, card = await a_refund(world)
+    await world.press(ANA, "finance-refunds", card, APPROVE)
     for number in range(7):
-        await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)
-        await sqlite_world.press(BEN if number % 2 else ANA, "finance-refunds", card, APPROVE)
-    await sqlite_world.press(LEA, "finance-refunds", card, APPROVE)
-    await sqlite_world.card("finance-refunds", says="approved")
-    await sqlite_world.told(SAM, "finance", times=7)
-    assert max(hook["uses"] for hook in sqlite_world.sandbox_slack["hooks"].values()) == 1
-    assert (await sqlite_world.file(case_id)).case.state != "open"
+        await world.press(SAM, "finance-refunds", card, APPROVE)
+        await world.press(BEN if number % 2 else ANA, "finance-refunds", card, APPROVE)
+    await world.press(LEA, "finance-refunds", card, APPROVE)
+    await world.card("finance-refunds", says="approved")
+    await world.told(SAM, "finance", times=7)
+    assert max(hook["uses"] for hook in world.sandbox_slack["hooks"].values()) == 1
+    assert (await world.file(case_id)).case.state != "open"
 
 
-async def test_who_we_are_is_asked_once_and_never_for_a_click(sqlite_world: World) -> None:
-    _, card = await a_refund(sqlite_world)
+async def test_who_we_are_is_asked_once_and_never_for_a_click(world: World) -> None:
+    _, card = await a_refund(world)
     for _ in range(5):
-        await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
-    assert (await sqlite_world.requests("slack"))["auth.test"] == 1
+        await world.press(ANA, "finance-refunds", card, APPROVE)
+    assert (await world.requests("slack"))["auth.test"] == 1
 
 
 async def test_a_stop_during_a_click_loses_nothing(open_world: OpenWorld, tmp_path: Path) -> None:

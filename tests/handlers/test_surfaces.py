@@ -16,36 +16,29 @@ async def a_case(world: World, name: str = "refund-small", *, fresh: bool = Fals
     return (await world.case_of(await world.call(name, fresh=fresh))).case_id
 
 
-# --- home -----------------------------------------------------------------------------------------------------------
+async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(world: World) -> None:
+    case_id = await a_case(world)
+    card = await world.card("finance-refunds", says="Refund")
+    view = await home_of(world, ANA, "*1* wait for you")
+    path = f"/archives/{world.channel_id('finance-refunds')}/p{card['ts'].replace('.', '')}"
+    assert f"<{world.page}{path}|" in in_words(view["blocks"])
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    await world.file_once(case_id, lambda file: file.decisions)
+    assert "Nothing waits for you" in in_words((await home_of(world, ANA, "Nothing waits"))["blocks"])
+    assert case_id not in in_words((await home_of(world, SAM, "Ask an admin"))["blocks"])
 
 
-async def test_the_home_tab_shows_what_waits_for_whom_and_leads_to_the_card(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
-    card = await sqlite_world.card("finance-refunds", says="Refund")
-    view = await home_of(sqlite_world, ANA, "*1* wait for you")
-    path = f"/archives/{sqlite_world.channel_id('finance-refunds')}/p{card['ts'].replace('.', '')}"
-    assert f"<{sqlite_world.page}{path}|" in in_words(view["blocks"])
-    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
-    await sqlite_world.until(lambda: decided(sqlite_world, case_id), "the approval")
-    assert "Nothing waits for you" in in_words((await home_of(sqlite_world, ANA, "Nothing waits"))["blocks"])
-    assert case_id not in in_words((await home_of(sqlite_world, SAM, "Ask an admin"))["blocks"])
-
-
-async def decided(world: World, case_id: str) -> bool | None:
-    return bool((await world.file(case_id)).decisions) or None
-
-
-async def test_search_filters_and_all_again(sqlite_world: World) -> None:
-    refund, brand = await a_case(sqlite_world), await a_case(sqlite_world, "brand-create")
-    view = await home_of(sqlite_world, ANA, brand)
-    await use(sqlite_world, ANA, view, "home.kind", selected="brand_create")
-    view = await shows(sqlite_world, brand, without=refund)
-    await use(sqlite_world, ANA, view, "home.search", value="no such words")
-    view = await shows(sqlite_world, "No case fits.", without=brand)
+async def test_search_filters_and_all_again(world: World) -> None:
+    refund, brand = await a_case(world), await a_case(world, "brand-create")
+    view = await home_of(world, ANA, brand)
+    await use(world, ANA, view, "home.kind", selected="brand_create")
+    view = await shows(world, brand, without=refund)
+    await use(world, ANA, view, "home.search", value="no such words")
+    view = await shows(world, "No case fits.", without=brand)
     assert element_of(view, "home.search")[1]["initial_value"] == "no such words"
     assert element_of(view, "home.kind")[1]["initial_option"]["value"] == "brand_create"
-    await use(sqlite_world, ANA, view, "home.clear")
-    await shows(sqlite_world, refund)
+    await use(world, ANA, view, "home.clear")
+    await shows(world, refund)
 
 
 async def shows(world: World, words: str, *, without: str = "never") -> dict[str, Any]:
@@ -76,18 +69,18 @@ async def several(world: World, user: str, n: int) -> dict[str, Any]:
     return await world.form(user)
 
 
-async def test_several_like_cases_are_approved_each_with_its_own_judgement(sqlite_world: World) -> None:
+async def test_several_like_cases_are_approved_each_with_its_own_judgement(world: World) -> None:
     # somebody else approves one while the form is open: the others are decided all the same
-    first, second, third = await brands(sqlite_world, "Alder", "Birch", "Cedar")
-    form = await several(sqlite_world, ANA, 4)
-    card = await sqlite_world.card("finance-brands", says=second)
-    await sqlite_world.press(BEN, "finance-brands", card, APPROVE)
-    answer = await tick(sqlite_world, ANA, form, first, second)
+    first, second, third = await brands(world, "Alder", "Birch", "Cedar")
+    form = await several(world, ANA, 4)
+    card = await world.card("finance-brands", says=second)
+    await world.press(BEN, "finance-brands", card, APPROVE)
+    answer = await tick(world, ANA, form, first, second)
     said = {line.split()[1].strip("`"): line for line in lines_of(answer)}
     assert said[first].startswith(":white_check_mark:")
     assert f"Already approved by <@{BEN}>" in said[second]
-    assert [bool((await sqlite_world.file(one)).decisions) for one in (first, second, third)] == [True, True, False]
-    approvals = [one for one in await sqlite_world.history(first) if one.entry.what == "decision.approve"]
+    assert [bool((await world.file(one)).decisions) for one in (first, second, third)] == [True, True, False]
+    approvals = [one for one in await world.history(first) if one.entry.what == "decision.approve"]
     assert [one.entry.actor for one in approvals] == [ANA]
 
 
@@ -95,25 +88,22 @@ def lines_of(answer: dict[str, Any]) -> list[str]:
     return [block["text"]["text"] for block in answer["view"]["blocks"]]
 
 
-async def test_ticking_none_is_said_on_the_field(sqlite_world: World) -> None:
-    await brands(sqlite_world, "Alder")
-    answer = await tick(sqlite_world, ANA, await several(sqlite_world, ANA, 2))
+async def test_ticking_none_is_said_on_the_field(world: World) -> None:
+    await brands(world, "Alder")
+    answer = await tick(world, ANA, await several(world, ANA, 2))
     assert answer["errors"] == {"cases-0": "Tick at least one case."}
 
 
-async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -> None:
+async def test_who_may_approve_none_of_them_approves_none(world: World) -> None:
     # the form was open when the person left the group
-    [case_id] = await brands(sqlite_world, "Alder")
-    form = await several(sqlite_world, ANA, 2)
-    sqlite_world.sandbox_slack["groups"]["S0FINANCE1"]["members"].remove(ANA)
-    sqlite_world.clock.let_pass(31)  # what Slack said before is old by now
-    [line] = lines_of(await tick(sqlite_world, ANA, form, case_id))
+    [case_id] = await brands(world, "Alder")
+    form = await several(world, ANA, 2)
+    world.sandbox_slack["groups"]["S0FINANCE1"]["members"].remove(ANA)
+    world.clock.let_pass(31)  # what Slack said before is old by now
+    [line] = lines_of(await tick(world, ANA, form, case_id))
     assert line.startswith(":x:")
     assert "Only finance may approve this" in line
-    assert (await sqlite_world.file(case_id)).decisions == ()
-
-
-# --- who may take part at all ---------------------------------------------------------------------------------------
+    assert (await world.file(case_id)).decisions == ()
 
 
 @pytest.mark.parametrize(
@@ -128,36 +118,33 @@ async def test_who_may_approve_none_of_them_approves_none(sqlite_world: World) -
     ids=["guest", "single-channel guest", "deactivated", "slack connect", "another workspace"],
 )
 async def test_an_account_that_may_not_take_part_is_refused_everywhere_though_its_group_approves(
-    sqlite_world: World, flags: dict[str, Any], words: str
+    world: World, flags: dict[str, Any], words: str
 ) -> None:
-    case_id = await a_case(sqlite_world)
-    card = await sqlite_world.card("finance-refunds", says="Refund")
-    sqlite_world.sandbox_slack["people"][ANA].update(flags)
-    await sqlite_world.press(ANA, "finance-refunds", card, APPROVE)
-    await sqlite_world.command(ANA, "finance-refunds", "/finance list")
-    await sqlite_world.command(ANA, "finance-refunds", "/invoice-resend INV-1")
-    await sqlite_world.told(ANA, words, times=3)
-    assert words in in_words((await home_of(sqlite_world, ANA, "Countersign"))["blocks"])
-    file = await sqlite_world.file(case_id)
+    case_id = await a_case(world)
+    card = await world.card("finance-refunds", says="Refund")
+    world.sandbox_slack["people"][ANA].update(flags)
+    await world.press(ANA, "finance-refunds", card, APPROVE)
+    await world.command(ANA, "finance-refunds", "/finance list")
+    await world.command(ANA, "finance-refunds", "/invoice-resend INV-1")
+    await world.told(ANA, words, times=3)
+    assert words in in_words((await home_of(world, ANA, "Countersign"))["blocks"])
+    file = await world.file(case_id)
     assert (file.case.state, file.decisions) == ("open", ())
-    refused = [one.entry for one in await sqlite_world.history(case_id) if one.entry.what == "click.refused"]
+    refused = [one.entry for one in await world.history(case_id) if one.entry.what == "click.refused"]
     assert [one.actor for one in refused] == [ANA]
-    elsewhere = [one.entry.what for one in await sqlite_world.history("workspace")]
+    elsewhere = [one.entry.what for one in await world.history("workspace")]
     assert elsewhere.count("click.refused") == 3
 
 
-async def test_a_delegate_who_becomes_a_guest_decides_nothing(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
-    card = await sqlite_world.card("finance-refunds", says="Refund")
-    in_a_month = f"{sqlite_world.clock() + timedelta(days=30):%Y-%m-%d}"
-    await sqlite_world.command(ANA, "finance-refunds", f"/finance away until {in_a_month} @sam")
-    sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
-    sqlite_world.clock.let_pass(31)  # what Slack said before is old by now
-    await sqlite_world.press(SAM, "finance-refunds", card, APPROVE)
-    assert (await sqlite_world.file(case_id)).decisions == ()
-
-
-# --- words in a thread ----------------------------------------------------------------------------------------------
+async def test_a_delegate_who_becomes_a_guest_decides_nothing(world: World) -> None:
+    case_id = await a_case(world)
+    card = await world.card("finance-refunds", says="Refund")
+    in_a_month = f"{world.clock() + timedelta(days=30):%Y-%m-%d}"
+    await world.command(ANA, "finance-refunds", f"/finance away until {in_a_month} @sam")
+    world.sandbox_slack["people"][SAM]["guest"] = True
+    world.clock.let_pass(31)  # what Slack said before is old by now
+    await world.press(SAM, "finance-refunds", card, APPROVE)
+    assert (await world.file(case_id)).decisions == ()
 
 
 def a_reply(text: str, **more: Any) -> dict[str, Any]:
@@ -204,26 +191,26 @@ def test_only_a_persons_reply_is_answered(more: dict[str, Any]) -> None:
     assert not is_a_verdict(a_reply("approved", **more))
 
 
-async def test_who_writes_approved_is_told_once_where_the_button_is_and_decides_nothing(sqlite_world: World) -> None:
-    case_id = await a_case(sqlite_world)
-    card = await sqlite_world.card("finance-refunds", says="Refund")
-    await say(sqlite_world, ANA, "finance-refunds", "approved", card["ts"])
+async def test_who_writes_approved_is_told_once_where_the_button_is_and_decides_nothing(world: World) -> None:
+    case_id = await a_case(world)
+    card = await world.card("finance-refunds", says="Refund")
+    await say(world, ANA, "finance-refunds", "approved", card["ts"])
 
     async def told() -> list[str] | None:
-        return await whispers_in(sqlite_world, ANA, "finance-refunds", card["ts"]) or None
+        return await whispers_in(world, ANA, "finance-refunds", card["ts"]) or None
 
-    [text] = await sqlite_world.until(told, "the answer in the thread")
+    [text] = await world.until(told, "the answer in the thread")
     assert "Words in a thread decide nothing" in text
     assert f"/p{card['ts'].replace('.', '')}|the card>" in text
-    other = await say(sqlite_world, BEN, "finance-refunds", "What about lunch?")
-    await say(sqlite_world, BEN, "finance-refunds", "yes", other["ts"])
-    await say(sqlite_world, BEN, "finance-refunds", "ok", card["ts"])  # answered after everything before it
-    await say(sqlite_world, ANA, "finance-refunds", "approved", card["ts"])
+    other = await say(world, BEN, "finance-refunds", "What about lunch?")
+    await say(world, BEN, "finance-refunds", "yes", other["ts"])
+    await say(world, BEN, "finance-refunds", "ok", card["ts"])  # answered after everything before it
+    await say(world, ANA, "finance-refunds", "approved", card["ts"])
 
     async def ben_told() -> bool | None:
-        return bool(await whispers_in(sqlite_world, BEN, "finance-refunds", card["ts"])) or None
+        return bool(await whispers_in(world, BEN, "finance-refunds", card["ts"])) or None
 
-    await sqlite_world.until(ben_told, "the answer to the other person")
-    assert len(await whispers_in(sqlite_world, ANA, "finance-refunds", card["ts"])) == 1
-    assert await whispers_in(sqlite_world, BEN, "finance-refunds", other["ts"]) == []
-    assert (await sqlite_world.file(case_id)).decisions == ()
+    await world.until(ben_told, "the answer to the other person")
+    assert len(await whispers_in(world, ANA, "finance-refunds", card["ts"])) == 1
+    assert await whispers_in(world, BEN, "finance-refunds", other["ts"]) == []
+    assert (await world.file(case_id)).decisions == ()

@@ -16,7 +16,6 @@ from tests.support.world import ADA, ANA, BEN, SAM, World
 
 APPROVE, REJECT = "case.approve", "case.reject"
 
-# --- the message shortcut -------------------------------------------------------------------------------------------
 
 MESSAGE = (
     "Dana wants 12.40 USD back for <https://x.example|INV-2044>, her card is 4242 4242 4242 4242 &amp; she is angry"
@@ -56,51 +55,49 @@ async def opened_from(world: World, user: str, text: str) -> dict[str, Any]:
     return {**await world.form(user), "source": ts}
 
 
-async def test_a_message_becomes_a_case_that_names_who_opened_it_and_where_it_came_from(sqlite_world: World) -> None:
-    form = await opened_from(sqlite_world, BEN, MESSAGE)
-    answer = await sqlite_world.submit(BEN, form, kind="refund", reason="Charged twice", payment_id="pi_77")
+async def test_a_message_becomes_a_case_that_names_who_opened_it_and_where_it_came_from(world: World) -> None:
+    form = await opened_from(world, BEN, MESSAGE)
+    answer = await world.submit(BEN, form, kind="refund", reason="Charged twice", payment_id="pi_77")
     assert "Opened case C-" in in_words(answer["view"]["blocks"])
-    card = await sqlite_world.card("finance-refunds", says="12.40 USD")
+    card = await world.card("finance-refunds", says="12.40 USD")
     assert "4242 4242" not in str(card)
     source = f"p{form['source'].replace('.', '')}"
     assert source not in str(card["blocks"]), "the message holds the card number, so the way there is hidden too"
-    [case] = await sqlite_world.app.db.read(lambda store: store.find_cases())
+    [case] = await world.app.db.read(lambda store: store.find_cases())
     assert source in (case.details.fields.transcript_url or "")
     assert (case.opened_by, case.root) == (BEN, case.case_id)
     assert case.details.redactions == ("card ••4242",), "what was removed before the form is known to the case"
-    await sqlite_world.press(BEN, "finance-refunds", card, APPROVE)
-    assert (await sqlite_world.file(case.case_id)).decisions == (), "nobody decides alone on what they asked for"
+    await world.press(BEN, "finance-refunds", card, APPROVE)
+    assert (await world.file(case.case_id)).decisions == (), "nobody decides alone on what they asked for"
 
 
-async def test_what_the_kind_needs_is_asked_for_on_the_field(sqlite_world: World) -> None:
-    form = await opened_from(sqlite_world, BEN, "Something is wrong")
-    answer = await sqlite_world.submit(BEN, form, kind="refund", amount="1.240", currency="USD")
+async def test_what_the_kind_needs_is_asked_for_on_the_field(world: World) -> None:
+    form = await opened_from(world, BEN, "Something is wrong")
+    answer = await world.submit(BEN, form, kind="refund", amount="1.240", currency="USD")
     assert set(answer["errors"]) == {"amount"}
-    answer = await sqlite_world.submit(BEN, form, kind="refund", amount="12.40", currency="USD")
+    answer = await world.submit(BEN, form, kind="refund", amount="12.40", currency="USD")
     assert "also needs" in answer["errors"]["kind"]
 
 
-async def test_a_guest_opens_no_form(sqlite_world: World) -> None:
-    sqlite_world.sandbox_slack["people"][SAM]["guest"] = True
-    await shortcut(sqlite_world, SAM, "Please look at this")
-    await sqlite_world.told(SAM, "Guests", "finance-review")
-    assert not sqlite_world.sandbox_slack["stacks"].get(SAM)
+async def test_a_guest_opens_no_form(world: World) -> None:
+    world.sandbox_slack["people"][SAM]["guest"] = True
+    await shortcut(world, SAM, "Please look at this")
+    await world.told(SAM, "Guests", "finance-review")
+    assert not world.sandbox_slack["stacks"].get(SAM)
 
-
-# --- the workflow step ----------------------------------------------------------------------------------------------
 
 INPUTS = {"requester": SAM, "amount": "12.40", "currency": "usd", "reason": "Charged twice", "payment_id": "pi_SMALL"}
 
 
-async def test_a_workflow_waits_for_the_decision_and_learns_of_it(sqlite_world: World) -> None:
-    run = await run_step(sqlite_world, SAM, **INPUTS, customer="Dana Whitfield")
-    card = await sqlite_world.card("finance-refunds", says="12.40 USD")
-    [case] = await sqlite_world.app.db.read(lambda store: store.find_cases())
+async def test_a_workflow_waits_for_the_decision_and_learns_of_it(world: World) -> None:
+    run = await run_step(world, SAM, **INPUTS, customer="Dana Whitfield")
+    card = await world.card("finance-refunds", says="12.40 USD")
+    [case] = await world.app.db.read(lambda store: store.find_cases())
     assert (case.workflow, case.opened_by) == (run, SAM)
-    await sqlite_world.press(ANA, "finance-refunds", card, REJECT)
-    form = await sqlite_world.form(ANA)
-    await sqlite_world.submit(ANA, form, reason="The seat was used.")
-    ended = await run_ended(sqlite_world, run)
+    await world.press(ANA, "finance-refunds", card, REJECT)
+    form = await world.form(ANA)
+    await world.submit(ANA, form, reason="The seat was used.")
+    ended = await run_ended(world, run)
     assert ended["outputs"] == {
         "outcome": "rejected",
         "case_id": case.case_id,
@@ -122,17 +119,17 @@ async def test_a_workflow_waits_for_the_decision_and_learns_of_it(sqlite_world: 
     ids=lambda value: str(value)[:20],
 )
 async def test_a_workflow_with_bad_input_fails_with_a_sentence(
-    sqlite_world: World, change: dict[str, Any], words: str
+    world: World, change: dict[str, Any], words: str
 ) -> None:
-    ended = await run_ended(sqlite_world, await run_step(sqlite_world, SAM, **{**INPUTS, **change}))
+    ended = await run_ended(world, await run_step(world, SAM, **{**INPUTS, **change}))
     assert ended["state"] == "failed"
     assert words in ended["error"]
-    assert await sqlite_world.app.db.read(lambda store: store.find_cases()) == []
+    assert await world.app.db.read(lambda store: store.find_cases()) == []
 
 
-async def test_a_step_that_slack_delivers_twice_is_one_case(sqlite_world: World) -> None:
-    run = await run_step(sqlite_world, ADA, **INPUTS)
-    await sqlite_world.card("finance-refunds", says="12.40 USD")
+async def test_a_step_that_slack_delivers_twice_is_one_case(world: World) -> None:
+    run = await run_step(world, ADA, **INPUTS)
+    await world.card("finance-refunds", says="12.40 USD")
     event = {
         "type": "function_executed",
         "function": {"callback_id": "ask_finance_to_approve"},
@@ -140,6 +137,6 @@ async def test_a_step_that_slack_delivers_twice_is_one_case(sqlite_world: World)
         "function_execution_id": run,
     }
     body = json.dumps({"type": "event_callback", "team_id": TEAM, "event": event}).encode()
-    status, _ = await knock(sqlite_world, body, {**signed(body), "Content-Type": "application/json"})
+    status, _ = await knock(world, body, {**signed(body), "Content-Type": "application/json"})
     assert status == 200
-    assert len(await sqlite_world.app.db.read(lambda store: store.find_cases())) == 1
+    assert len(await world.app.db.read(lambda store: store.find_cases())) == 1

@@ -65,7 +65,7 @@ async def test_only_a_revision_that_grew_makes_every_card_of_the_case_due(databa
 
     await database.write(open_case)
     for card in (SHOWN, SHOWN.model_copy(update={"place": "escalation", "due_at": LATER})):
-        await database.write(partial(Store.add_card, place=card))
+        await database.write(partial(Store.add_card, card=card))
     assert await database.write(partial(due_after, revision=1)) == []
     assert await database.write(partial(due_after, revision=2)) == ["escalation", "home"]
 

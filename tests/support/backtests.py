@@ -16,6 +16,7 @@ from bot.core.triage import case_id_of
 from storage import Store
 from tests.support.inline import InlineDatabase
 from tests.support.policies import SHIPPED, person
+from tests.support.rows import held
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -106,7 +107,7 @@ class Past:
 
     def call_again(self, case_id: str, about: Details) -> None:
         """Let DialNexa tell more about the same call."""
-        root = self.db.run(lambda store: store.case(case_id)).root  # type: ignore[union-attr]  # it was opened here
+        root = self.db.run(lambda store: held(store, case_id)).root
         call = Call(call_id=root, event="call_ended", details=about)
         self.db.run(lambda store: tell(store, call, self.now, self.policy, facts(about)))
 
@@ -114,8 +115,7 @@ class Past:
         """Complete a case by its form."""
 
         def say(store: Store) -> str:
-            case = store.case(case_id)
-            assert case is not None
+            case = held(store, case_id)
             call = Call(call_id=case.root, author="U0BEN00001", event="form", details=Details(fields=Fields(**fields)))
             return tell(store, call, self.now, self.policy, case.facts)
 
@@ -123,8 +123,7 @@ class Past:
 
     def click(self, case_id: str, who: str, *, reject: bool = False) -> Answer:
         def press(store: Store) -> Answer:
-            case = store.case(case_id)
-            assert case is not None
+            case = held(store, case_id)
             click = Click(
                 person=person(who), ref=CaseRef(case_id, case.version), identity=f"{case_id}/{who}/{self.now}"
             )

@@ -27,6 +27,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.policy import Standing
+from tests.support.rows import a_case, a_decision, a_proposal, an_execution
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 CASE_ID = "C-7Q2M9XKD41"
@@ -55,23 +56,17 @@ PLAIN = Details(
     money=Money(amount_minor=12950, currency="USD"),
 )
 NOTHING = Details()
+EVIL_FIELDS: dict[str, Any] = {
+    **dict.fromkeys(("customer_name", "account_id", "email", "phone", "invoice_number", "brand_name"), EVIL),
+    **dict.fromkeys(("amount", "call_intent", "follow_up_deadline", "urgency", "sentiment"), EVIL),
+}
 HOSTILE = Details(
     summary=EVIL * 40,
     fields=Fields(
-        customer_name=EVIL,
-        account_id=EVIL,
-        email=EVIL,
-        phone=EVIL,
-        invoice_number=EVIL,
+        **EVIL_FIELDS,
         payment_id="&" * 400,
-        brand_name=EVIL,
-        amount=EVIL,
         refund_reason=EVIL * 20,
-        call_intent=EVIL,
         promised_next_step=EVIL * 5,
-        follow_up_deadline=EVIL,
-        urgency=EVIL,
-        sentiment=EVIL,
         billing_address=Address(line1=EVIL, city=EVIL),
         recording_url="javascript:alert(1)",
         crm_url="https://user:pass@crm.example.com/",
@@ -91,14 +86,7 @@ SENSITIVE = PLAIN.model_copy(
         "unmapped": {"notes": "mother's maiden name"},
     }
 )
-DETAILS = {
-    "plain": PLAIN,
-    "nothing": NOTHING,
-    "hostile": HOSTILE,
-    "yen": YEN,
-    "dinar": DINAR,
-    "sensitive": SENSITIVE,
-}
+DETAILS = {"plain": PLAIN, "nothing": NOTHING, "hostile": HOSTILE, "yen": YEN, "dinar": DINAR, "sensitive": SENSITIVE}
 HOSTILE_FACTS = tuple(
     Fact(name=f"charge {n}", source="Stripe", observed_at=NOW, sentence=EVIL, doubt=EVIL, url="https://x.example/<a>|b")
     for n in range(20)
@@ -106,73 +94,37 @@ HOSTILE_FACTS = tuple(
 
 
 def decision(user_id: str = "U0ANA00001", verdict: Verdict = Verdict.APPROVE, reason: str | None = None) -> Decision:
-    return Decision(
-        case_id=CASE_ID,
-        version=1,
-        user_id=user_id,
-        verdict=verdict,
-        reason=reason,
-        in_groups=("finance",),
-        rule="one person of finance",
-        policy_version="p1",
-        decided_at=NOW,
-    )
+    who: dict[str, Any] = {"in_groups": ("finance",), "rule": "one person of finance"}
+    return a_decision(user_id, case_id=CASE_ID, verdict=verdict, reason=reason, decided_at=NOW, **who)
 
 
 def execution(position: int, action: Action, state: ExecutionState, **more: Any) -> Execution:
-    return Execution(
-        key=f"call-1/{action.name}/1",
-        case_id=CASE_ID,
-        version=1,
-        position=position,
-        action=action,
-        fingerprint="f",
-        state=state,
-        **more,
-    )
+    about: dict[str, Any] = {
+        "key": f"call-1/{action.name}/1",
+        "case_id": CASE_ID,
+        "action": action,
+        "fingerprint": "f",
+        "due_at": None,
+    }
+    return an_execution(position=position, state=state, **(about | more))
 
 
 def case_of(kind: Kind = Kind.REFUND, state: CaseState = CaseState.OPEN, details: Details = PLAIN, **more: Any) -> Case:
-    values: dict[str, Any] = {
-        "case_id": CASE_ID,
-        "root": "call-1",
-        "call_id": "call-1",
-        "kind": kind,
-        "state": state,
-        "version": 1,
-        "revision": 3,
-        "details": details,
-        "channel": "refunds",
-        "owner": "finance",
-        "due_at": NOW + timedelta(days=1),
-        "opened_by": "dialnexa",
-        "opened_at": NOW,
-        "updated_at": NOW,
-    }
-    return Case(**(values | more))
+    about: dict[str, Any] = {"case_id": CASE_ID, "kind": kind, "state": state, "revision": 3, "details": details}
+    times = {"due_at": NOW + timedelta(days=1), "opened_at": NOW, "updated_at": NOW}
+    return a_case(**(about | times | more))
 
 
 def proposal_of(kind: Kind, details: Details, **more: Any) -> Proposal:
-    actions = () if kind in (Kind.REVIEW, Kind.DISPUTE) else (REFUND, TICKET)
-    options = (
-        (
-            Option(name="refund", label="Refund it", actions=(REFUND, TICKET)),
-            Option(name="evidence", label="Stage evidence", actions=(TICKET,)),
-        )
-        if kind is Kind.DISPUTE
-        else ()
+    ways = (
+        Option(name="refund", label="Refund it", actions=(REFUND, TICKET)),
+        Option(name="evidence", label="Stage evidence", actions=(TICKET,)),
     )
-    values: dict[str, Any] = {
-        "case_id": CASE_ID,
-        "version": 1,
-        "kind": kind,
-        "money": details.money,
-        "actions": actions,
-        "options": options,
-        "because": "Not stated: the invoice number." if kind is Kind.REVIEW else None,
-        "created_at": NOW,
-    }
-    return Proposal(**(values | more))
+    offer: dict[str, Any] = {"actions": () if kind in (Kind.REVIEW, Kind.DISPUTE) else (REFUND, TICKET)}
+    offer |= {"options": ways} if kind is Kind.DISPUTE else {}
+    offer |= {"because": "Not stated: the invoice number."} if kind is Kind.REVIEW else {}
+    usual = {"case_id": CASE_ID, "kind": kind, "money": details.money, "created_at": NOW}
+    return a_proposal(**{**usual, **offer, **more})
 
 
 def file_of(

@@ -2,17 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from bot.connectors.base import Operation
-from bot.connectors.fidel import operations as fidel_operations
-from bot.connectors.gmail import operations as gmail_operations
-from bot.connectors.google_drive import operations
-from bot.connectors.google_sheets import operations as google_sheets_operations
-from bot.connectors.hubspot import operations as hubspot_operations
-from bot.connectors.quickbooks import operations as quickbooks_operations
-from bot.connectors.stripe import operations as stripe_operations
-from bot.connectors.zendesk import operations as zendesk_operations
 from bot.core.intake import merge, read_call
 from bot.core.model import Action, Call, Fact
 from bot.core.triage import Triaged, triage
@@ -21,15 +14,9 @@ from tests.support.world import changed_policy
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LINK = "https://countersign.example/cases/1"
+CONNECTORS = ("fidel", "gmail", "google_drive", "google_sheets", "hubspot", "quickbooks", "stripe", "zendesk")
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
-    "drive": operations.OPERATIONS,
-    "fidel": fidel_operations.OPERATIONS,
-    "gmail": gmail_operations.OPERATIONS,
-    "hubspot": hubspot_operations.OPERATIONS,
-    "quickbooks": quickbooks_operations.OPERATIONS,
-    "sheets": google_sheets_operations.OPERATIONS,
-    "stripe": stripe_operations.OPERATIONS,
-    "zendesk": zendesk_operations.OPERATIONS,
+    name.removeprefix("google_"): import_module(f"bot.connectors.{name}.operations").OPERATIONS for name in CONNECTORS
 }
 EVERYTHING = frozenset(f"{name}.{operation}" for name, listed in OPERATIONS.items() for operation in listed)
 EXAMPLES = load_calls()

@@ -19,8 +19,6 @@ class Outside:
     http: aiohttp.ClientSession
     sandbox_slack: dict[str, Any]
 
-    # --- DialNexa ---------------------------------------------------------------------------------------------------
-
     async def call(self, name: str, *, fresh: bool = False) -> str:
         """Send a sample call and return its call id."""
         answer = await self.post("/sim/call", name=name, fresh=fresh)
@@ -32,8 +30,6 @@ class Outside:
         answer = await self.post("/sim/call", name=call_id.removeprefix("call_demo_").replace("_", "-"), fresh=False)
         body: dict[str, Any] = answer["sent"]
         return body
-
-    # --- Slack ------------------------------------------------------------------------------------------------------
 
     async def messages(self, channel: str, user: str = ANA) -> list[dict[str, Any]]:
         channel_id = self.channel_id(channel)
@@ -119,15 +115,34 @@ class Outside:
     async def requests(self, system: str) -> dict[str, int]:
         return dict((await self.get("/sim/requests", system=system))["counts"])
 
-    async def fidel(self) -> dict[str, Any]:
-        return await self.get("/sim/fidel")
-
     async def panel(self, vendor: str) -> dict[str, Any]:
         """Return what the page shows of a vendor: lists by name."""
         return await self.get(f"/sim/{vendor}")
 
     async def stripe(self) -> dict[str, Any]:
-        return await self.get("/sim/stripe")
+        return await self.panel("stripe")
+
+    async def refunds_of(self, payment_id: str) -> list[Any]:
+        return [refund for refund in (await self.stripe())["refunds"] if refund["payment"] == payment_id]
+
+    async def refund_elsewhere(self, payment_id: str, amount_minor: int) -> None:
+        """Refund a part of a payment as somebody does in the vendor's dashboard."""
+        refund = {"payment_intent": payment_id, "amount": str(amount_minor)}
+        headers = {"Authorization": "Bearer rk_test_sandbox"}
+        async with self.http.post(self.page + "/stripe/v1/refunds", data=refund, headers=headers) as answer:
+            assert answer.status == 200
+
+    def direct(self, user: str) -> list[str]:
+        """Return what the bot told this person alone."""
+        return [message["text"] for message in self.sandbox_slack["messages"].get(f"D{user[1:]}", {}).values()]
+
+    async def heard(self, user: str, times: int = 1) -> list[str]:
+        """Return what the bot told this person alone, once it is that many messages."""
+
+        async def look() -> list[str] | None:
+            return self.direct(user) if len(self.direct(user)) >= times else None
+
+        return await self.until(look, f"{times} direct messages to {user}")
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
         """Wait for what must happen in another task or process; fail by its name when it does not."""
@@ -139,8 +154,6 @@ class Outside:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"never saw {what}") from None
-
-    # --- the wire ---------------------------------------------------------------------------------------------------
 
     def channel_id(self, name: str) -> str:
         channels: dict[str, Any] = self.sandbox_slack["channels"]

@@ -9,6 +9,7 @@ from bot.core.people import Person
 from bot.core.policy import Judgement, Policy, PolicyAction, Question, Spent, judge
 from bot.core.policy.file import read_policy
 from tests.support.places import SHIPPED_POLICY
+from tests.support.rows import a_decision
 
 SHIPPED = SHIPPED_POLICY
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -61,18 +62,9 @@ def decision(
     stood_in_for: tuple[str, ...] = (),
     over: tuple[str, ...] = (),
 ) -> Decision:
-    return Decision(
-        case_id=case_id,
-        version=version,
-        user_id=user_id,
-        verdict=verdict,
-        in_groups=tuple(sorted(GROUPS[user_id] if groups is None else groups)),
-        stood_in_for=stood_in_for,
-        over_limits=over,
-        rule="",
-        policy_version="",
-        decided_at=AT,
-    )
+    given = {"case_id": case_id, "verdict": verdict, "stood_in_for": stood_in_for, "over_limits": over}
+    in_groups = tuple(sorted(GROUPS[user_id] if groups is None else groups))
+    return a_decision(user_id, version, in_groups=in_groups, decided_at=AT, **given)
 
 
 def ask(

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.core.model import Action, Call, Case, CaseState, Details, Earlier, Fact, Fields, Kind, Option
+from bot.core.model import Action, Call, Details, Earlier, Fact, Fields, Kind, Option
 from bot.core.money import to_minor
 from bot.core.policy import Known
 from bot.core.revise import CallHistory, Revision, propose, revise, with_known
 from bot.core.triage import Triaged
 from tests.support.policies import LEA, usd
+from tests.support.rows import a_case
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -75,22 +76,8 @@ class Told:
     ) -> None:
         opened = CallHistory("call-1", before)
         first = triaged(opened.details, ways)
-        self.case = Case(
-            case_id="C-1",
-            root="call-1",
-            kind=Kind.REFUND,
-            state=CaseState.OPEN,
-            version=1,
-            revision=1,
-            details=opened.details,
-            facts=looked_up[0],
-            channel="refunds",
-            owner="finance",
-            due_at=first.due_at,
-            opened_by="dialnexa",
-            opened_at=NOW,
-            updated_at=NOW,
-        ).model_copy(update=case or {})
+        times = {"due_at": first.due_at, "opened_at": NOW, "updated_at": NOW}
+        self.case = a_case(**{"details": opened.details, "facts": looked_up[0], **times, **(case or {})})
         self.offered = propose(self.case, first, opened.details, opened.authors, NOW, None)
         if chosen is not None:
             option = first.options[chosen]

@@ -25,7 +25,7 @@ from bot.core.model import (
     Proposal,
     Verdict,
 )
-from storage import Store
+from storage import Database, Store
 
 NOW = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -62,8 +62,9 @@ def a_case(number: int = 1, **changes: Any) -> Case:
     return case.model_copy(update=changes)
 
 
-def a_proposal(number: int = 1, version: int = 1) -> Proposal:
-    return Proposal(case_id=f"C-{number}", version=version, kind=Kind.REFUND, money=DETAILS.money, created_at=NOW)
+def a_proposal(number: int = 1, version: int = 1, **changes: Any) -> Proposal:
+    offer = {"kind": Kind.REFUND, "money": DETAILS.money, "created_at": NOW, **changes}
+    return Proposal.model_validate({"case_id": f"C-{number}", "version": version, **offer})
 
 
 def a_decision(user_id: str = "U1", version: int = 1, **changes: Any) -> Decision:
@@ -121,6 +122,17 @@ def approve_case(store: Store, number: int = 1, executions: int = 1) -> None:
     store.save_case(a_case(number, state=CaseState.APPROVED, revision=2), entry=WORKED, now=NOW)
     steps = [an_execution(number, position, due_at=None if position else NOW) for position in range(executions)]
     store.add_executions(steps, entry=WORKED, now=NOW)
+
+
+def held(store: Store, case_id: str = "C-1") -> Case:
+    """Return a case that is there, locked."""
+    case = store.case(case_id, lock=True)
+    assert case is not None
+    return case
+
+
+async def loaded(database: Database, number: int = 1) -> Case:
+    return await database.read(lambda store: held(store, f"C-{number}"))
 
 
 def raw(url: str, *statements: str) -> None:

@@ -136,8 +136,6 @@ class World(Outside):
             lines = (await answer.text()).splitlines()
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
 
-    # --- rows -------------------------------------------------------------------------------------------------------
-
     async def case_of(self, call_id: str) -> Case:
         async def look() -> Case | None:
             found = await self.app.db.read(lambda store: store.find_cases(text=call_id))

@@ -81,9 +81,6 @@ def test_the_limit_of_an_approver_counts_all_that_they_approved_in_a_day() -> No
     assert second.new.endswith("in 24 hours for one approver: two people, at least one of leads")
 
 
-# --- one case by itself ---------------------------------------------------------------------------------------------
-
-
 def test_a_row_of_an_older_release_that_lacks_a_member_is_read_too() -> None:
     past, trial = Past(), Trial(ON, OFF)
     past.call()

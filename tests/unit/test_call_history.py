@@ -57,9 +57,6 @@ def test_what_is_learned_is_what_says_something_only_now(
     assert learned_facts(before, after) == names
 
 
-# --- calls ----------------------------------------------------------------------------------------------------------
-
-
 def test_what_a_person_filled_in_wins_over_a_later_call() -> None:
     history = CallHistory("call-1", (FIRST, call(ANA, "form", amount="70.00"), call(amount="60.00", language="fr")))
     assert (history.details.money, history.details.fields.language) == (usd(7000), "fr")

@@ -9,15 +9,7 @@ import pytest
 
 from bot.core.cards import TEXT_LIMIT, Picture, card, thread_log, wording
 from bot.core.cards.audience import HIDDEN
-from bot.core.model import (
-    CaseFile,
-    CaseState,
-    ExecutionState,
-    Kind,
-    Money,
-    Receipt,
-    Verdict,
-)
+from bot.core.model import CaseFile, CaseState, ExecutionState, Kind, Money, Receipt, Verdict
 from bot.core.policy import Standing
 from bot.core.records import customer
 from bot.core.slack_ids import ActionId, CaseRef

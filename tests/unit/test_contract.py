@@ -88,12 +88,7 @@ PLANTED: list[tuple[Rule, str, str, str]] = [
     (handlers_know_cases_and_core, HANDLER, "from bot.cases.clicks import Store", "a handler gets storage.store.Store"),
     (handlers_know_cases_and_core, HANDLER, "def f(x: vendor_events.Store): ...", "a handler gets storage.store.Store"),
     (handlers_know_cases_and_core, HANDLER, "import bot.cases.clicks as c\nX = c.Store", "gets storage.store.Store"),
-    (
-        handlers_know_cases_and_core,
-        HANDLER,
-        "import bot.cases.clicks\nX = bot.cases.clicks.Store",
-        "storage.store.Store",
-    ),
+    (handlers_know_cases_and_core, HANDLER, "import bot.cases.clicks\nX = bot.cases.clicks.Store", "store.Store"),
     (handlers_know_cases_and_core, HANDLER, "import bot.jobs", "a handler gets bot.jobs"),
     (sandbox_is_alone, "sandbox/faults.py", "from bot.core import money", "sandbox imports bot.core.money"),
     (sandbox_is_alone, "sandbox/slack/rules.py", "import tests.support", "sandbox imports tests.support"),

@@ -74,8 +74,7 @@ def test_a_hint_and_an_unpaid_case_block_nothing(other: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(5, "just now"), (60, "1 minute ago"), (7199, "1 hour ago"), (86400 * 3, "3 days ago")],
+    ("seconds", "words"), [(5, "just now"), (60, "1 minute ago"), (7199, "1 hour ago"), (86400 * 3, "3 days ago")]
 )
 def test_how_long_ago_in_words(seconds: int, words: str) -> None:
     assert ago(timedelta(seconds=seconds)) == words

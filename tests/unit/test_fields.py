@@ -5,6 +5,8 @@ from bot.core.intake import read_call
 from bot.core.model import Address, Call, Fields, Money
 from tests.support.calls import details_of, received
 
+DOLLARS = {"amount": 129.5, "currency": "USD"}
+
 
 def test_the_flag_alone_marks_a_call_as_sensitive() -> None:
     assert details_of(sensitive_data_spoken="true").fields.sensitive_data_spoken is True
@@ -134,16 +136,8 @@ def test_money_that_only_the_summary_states_is_marked(
     ("summary", "analysis", "doubt"),
     [
         ("", {"amount": 129.5, "amount_mentioned": 150}, "Two amounts are stated: 129.5 and 150."),
-        (
-            "USD 150.00",
-            {"amount": 129.5, "currency": "USD"},
-            "Two amounts are stated: 129.5 in the fields, 150.00 USD in the summary.",
-        ),
-        (
-            "EUR 129.50",
-            {"amount": 129.5, "currency": "USD"},
-            "Two amounts are stated: 129.5 USD in the fields, 129.50 EUR in the summary.",
-        ),
+        ("USD 150.00", DOLLARS, "Two amounts are stated: 129.5 in the fields, 150.00 USD in the summary."),
+        ("EUR 129.50", DOLLARS, "Two amounts are stated: 129.5 USD in the fields, 129.50 EUR in the summary."),
         ("USD 1.00 and USD 2.00", {}, "The summary names two amounts: 1.00 USD and 2.00 USD."),
         ("USD 1.00", {"currency": "EUR"}, "The fields state EUR, the summary 1.00 USD."),
         ("", {"amount": "129.50 EUR", "currency": "USD"}, "Two currencies are stated: EUR and USD."),

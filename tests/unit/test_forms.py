@@ -1,21 +1,20 @@
 """Draw forms that carry their case and begin with what is known, and name every fault."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bot.core.cards import completing, forms, wording
-from bot.core.model import (
-    CaseState,
-    Fields,
-    Kind,
-)
+from bot.core.model import CaseState, Fields, Kind
 from bot.core.playbooks import PLAYBOOKS
 from bot.core.records import REASONS, RECORDS
 from bot.core.slack_ids import ActionId, CallbackId, CaseRef
 from sandbox.slack.checks import view_problems
 from tests.support.cards import CASE_ID, PLAIN, REFUND, TICKET, file_of
+
+Read = Callable[[forms.Values], str]
 
 
 def values(**given: str | None) -> dict[str, dict[str, dict[str, Any]]]:
@@ -36,18 +35,20 @@ def test_every_form_finds_its_case_again() -> None:
     assert {view["private_metadata"] for view in views} == {str(CaseRef(CASE_ID, 1))}
 
 
-def test_a_reason_needs_three_characters() -> None:
-    assert forms.read_reject(values(reason="  not ours ")) == "not ours"
-    for empty in ("", "  ", "no", None):
-        with pytest.raises(forms.FormErrors) as raised:
-            forms.read_reject(values(reason=empty))
-        assert list(raised.value.errors) == ["reason"]
-
-
-def test_settling_needs_a_note_of_what_was_done() -> None:
-    assert forms.read_settle(values(note="paid by bank transfer")) == "paid by bank transfer"
-    with pytest.raises(forms.FormErrors):
-        forms.read_settle({})
+@pytest.mark.parametrize(
+    ("read", "field", "empty"),
+    [
+        *((forms.read_reject, "reason", empty) for empty in ("", "  ", "no", None)),
+        *((forms.read_recipient, "how", empty) for empty in ("", "yes", "  on file   ")),
+        (forms.read_settle, "note", None),
+        (forms.read_question, "question", " ? "),
+    ],
+)
+def test_a_text_that_says_nothing_is_a_fault_on_its_field(read: Read, field: str, empty: str | None) -> None:
+    assert read(values(**{field: "  paid by bank transfer "})) == "paid by bank transfer"
+    with pytest.raises(forms.FormErrors) as raised:
+        read(values(**{field: empty}))
+    assert list(raised.value.errors) == [field]
 
 
 def test_the_settle_form_lists_the_steps_that_are_not_done() -> None:

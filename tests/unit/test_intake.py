@@ -1,5 +1,4 @@
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +7,7 @@ from pydantic import JsonValue
 
 from bot.core.intake import BadBody, Ignored, merge, read_call
 from bot.core.model import Address, Details, Fields, Money, Turn
-from tests.support.calls import MAPPING, SAMPLES, details_of, received, sample
+from tests.support.calls import MAPPING, details_of, received, sample
 
 SUMMARY = (
     "Caller reports a duplicate charge of USD 129.50 on invoice INV-20418 and asks for a refund. "
@@ -71,11 +70,7 @@ def test_a_completed_call_of_system_b_is_read_with_its_metadata() -> None:
     assert call == received(body)
     assert (call.call_id, call.event, call.started_at) == ("call_s4mpl3aa01", "call.completed", None)
     assert call.details.money == Money(amount_minor=12950, currency="USD")
-    assert call.details.unmapped == {
-        "callback_requested": "false",
-        "customer_id": "CUS-7781",
-        "source": "billing_line",
-    }
+    assert call.details.unmapped == {"callback_requested": "false", "customer_id": "CUS-7781", "source": "billing_line"}
     assert [turn.speaker for turn in call.transcript] == ["agent", "caller", "agent", "caller"]
 
 
@@ -112,23 +107,13 @@ def test_what_is_no_finished_call_is_ignored_with_a_reason(name: str, reason: st
     assert ignored.reason == reason
 
 
-def test_every_sample_is_covered_by_a_test() -> None:
-    text = Path(__file__).read_text("utf-8")
-    assert [path.stem for path in SAMPLES.glob("[abc]-*.json") if f'"{path.stem}"' not in text] == []
-
-
 @pytest.mark.parametrize(
     ("body", "route", "reason", "event"),
     [
         ({"event": "campaign.completed", "id": "1"}, None, "The event “campaign.completed” is not known.", None),
         ({"call_id": "1", "summary": "x"}, "lead.completed", "The event “lead.completed” is not known.", None),
         ({"status": "completed", "summary": "x"}, "call.completed", "It names no call.", None),
-        (
-            {"event_type": "call_ended", "payload": {"call": {"id": "", "status": "completed"}}},
-            None,
-            "It names no call.",
-            None,
-        ),
+        ({"event": "call_ended", "call": {"id": "", "status": "completed"}}, None, "It names no call.", None),
         ({"call_id": "c" * 201, "status": "completed"}, None, "It names no call.", None),
         ({"call_id": "1", "status": "in-progress", "summary": "x"}, None, "The call is not over: in_progress.", ""),
         ({"call_id": "1", "status": "no-answer"}, "call.completed", "The call did not connect: no_answer.", None),
@@ -152,38 +137,17 @@ def test_only_json_that_is_no_object_is_a_bad_body(body: JsonValue) -> None:
         read_call(body, None, MAPPING)
 
 
+ENVELOPE = ("event_type", "payload", "call", "id", "status", "summary", "transcript", "analysis", "metadata")
+PARTS = ("initiated_at", "duration", "value", "field_name", "role", "content")
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(
-                st.sampled_from(
-                    [
-                        "event_type",
-                        "payload",
-                        "call",
-                        "id",
-                        "status",
-                        "summary",
-                        "transcript",
-                        "analysis",
-                        "amount",
-                        "currency",
-                        "email",
-                        "billing_address",
-                        "confidence",
-                        "metadata",
-                        "initiated_at",
-                        "duration",
-                        "value",
-                        "field_name",
-                        "role",
-                        "content",
-                        "vip",
-                    ]
-                )
-                | st.text(max_size=5),
+                st.sampled_from([*ENVELOPE, *PARTS, *Fields.model_fields]) | st.text(max_size=5),
                 inner,
                 max_size=6,
             )

@@ -84,9 +84,6 @@ def test_a_line_of_a_note_cannot_be_forged_by_what_was_said() -> None:
     assert [line for line in note_of(sorted_out(call)).splitlines() if line.startswith("Link")] == [f"Link: {LINK}"]
 
 
-# --- when it is due -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("due_by", "due_at"),
     [

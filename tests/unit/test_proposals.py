@@ -54,9 +54,6 @@ def test_an_action_with_an_amount_needs_a_proposal_with_one() -> None:
         proposal(None, refund(2400))
 
 
-# --- what the examples propose ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("invoice", [None, "open", "paid"])
 @pytest.mark.parametrize(
@@ -84,9 +81,6 @@ def test_every_example_is_of_the_kind_that_it_says(name: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_same_call_makes_the_same_offer(name: str) -> None:
     assert sorted_out(told(name), facts=ON_RECORD) == sorted_out(told(name), facts=ON_RECORD)
-
-
-# --- the other rules ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.cards.wording import doubts
-from bot.core.model import Call, Details, Fact
+from bot.core.model import Call, CaseFile, Details, Fact
 from bot.core.records import UNVERIFIED, unverified_recipient
 from bot.core.triage import Triaged
 from tests.support.cards import file_of
@@ -11,42 +11,34 @@ from tests.support.kinds import found, sorted_out, told
 from tests.support.world import ANA, BEN
 
 
-def sentence_of(triaged: Triaged, facts: tuple[Fact, ...]) -> str | None:
+def offered(triaged: Triaged, facts: tuple[Fact, ...]) -> CaseFile:
     file = file_of(triaged.kind, facts=facts)
-    return unverified_recipient(
-        file.model_copy(
-            update={"proposal": file.proposal.model_copy(update={"actions": triaged.actions, "money": None})}
-        )
-    )
+    offer = {"actions": triaged.actions, "money": None}
+    return file.model_copy(update={"proposal": file.proposal.model_copy(update=offer)})
 
 
+def sentence_of(triaged: Triaged, facts: tuple[Fact, ...]) -> str | None:
+    return unverified_recipient(offered(triaged, facts))
+
+
+OWN, STRANGE = "ap@northwind.example", "x@elsewhere.example"
 PAID_BY_DANA = (found("customer", email="AP@northwind.example"),)
 BILLED_TO_DANA = (found("invoice", status="open", email="ap@northwind.example"),)
-LISTED = (found("contact", email="x@elsewhere.example"), found("books_customer", email="x@elsewhere.example"))
+LISTED = (found("contact", email=STRANGE), found("books_customer", email=STRANGE))
 COPY = (*LISTED, found("document", document_id="1PdfINV-20431"))
 
 
 @pytest.mark.parametrize(
     ("name", "email", "facts", "fits"),
     [
-        ("receipt", "ap@northwind.example", PAID_BY_DANA, True),
-        ("receipt", "x@elsewhere.example", PAID_BY_DANA, False),
-        ("receipt", "x@elsewhere.example", LISTED, False),
-        ("receipt", "ap@northwind.example", (), False),
-        ("invoice-resend", "ap@northwind.example", BILLED_TO_DANA, True),
-        ("invoice-resend", None, (), True),
-        ("invoice-resend", "x@elsewhere.example", (*BILLED_TO_DANA, *LISTED), False),
-        ("invoice-resend", "x@elsewhere.example", COPY, False),
-    ],
-    ids=[
-        "the payer's own",
-        "another's receipt",
-        "found by the address itself",
-        "nothing known",
-        "the invoice's own",
-        "no address means the one on record",
-        "another's invoice",
-        "a stored copy to a stranger",
+        pytest.param("receipt", OWN, PAID_BY_DANA, True, id="the payer's own"),
+        pytest.param("receipt", STRANGE, PAID_BY_DANA, False, id="another's receipt"),
+        pytest.param("receipt", STRANGE, LISTED, False, id="found by the address itself"),
+        pytest.param("receipt", OWN, (), False, id="nothing known"),
+        pytest.param("invoice-resend", OWN, BILLED_TO_DANA, True, id="the invoice's own"),
+        pytest.param("invoice-resend", None, (), True, id="no address means the one on record"),
+        pytest.param("invoice-resend", STRANGE, (*BILLED_TO_DANA, *LISTED), False, id="another's invoice"),
+        pytest.param("invoice-resend", STRANGE, COPY, False, id="a stored copy to a stranger"),
     ],
 )
 def test_a_document_goes_only_to_an_address_on_its_own_record(
@@ -80,19 +72,13 @@ def test_only_a_person_says_how_a_recipient_was_verified(later: Call, fits: bool
 
 
 def test_an_address_that_is_changed_after_it_was_verified_is_not_verified() -> None:
-    changed = Call(
-        call_id="call_demo_receipt_elsewhere",
-        author=BEN,
-        event="form",
-        details=Details.model_validate({"fields": {"email": "third@else.example"}}),
-    )
+    details = Details.model_validate({"fields": {"email": "third@else.example"}})
+    changed = Call(call_id="call_demo_receipt_elsewhere", author=BEN, event="form", details=details)
     calls = (told("receipt-elsewhere"), verification("bookkeeping@another.example"), changed)
     assert sentence_of(sorted_out(*calls, facts=PAID_BY_DANA), PAID_BY_DANA) == UNVERIFIED
 
 
 def test_the_card_says_that_a_person_has_to_verify_the_recipient() -> None:
     triaged = sorted_out(told("receipt-elsewhere"), facts=PAID_BY_DANA)
-    file = file_of(triaged.kind, facts=PAID_BY_DANA)
-    offered = file.proposal.model_copy(update={"actions": triaged.actions, "money": None})
-    assert UNVERIFIED in doubts(file.model_copy(update={"proposal": offered}))
-    assert UNVERIFIED not in doubts(file)
+    assert UNVERIFIED in doubts(offered(triaged, PAID_BY_DANA))
+    assert UNVERIFIED not in doubts(file_of(triaged.kind, facts=PAID_BY_DANA))

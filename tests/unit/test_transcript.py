@@ -20,17 +20,6 @@ TWO = (Turn(speaker="agent", text="Hello there."), Turn(speaker="caller", text="
         ["Agent: Hello there.", "User: It is me: Ada."],
         [{"Agent": "Hello there."}, {"User": "It is me: Ada."}],
     ],
-    ids=[
-        "json text",
-        "lines",
-        "one line",
-        "role text",
-        "from",
-        "object",
-        "messages",
-        "list of lines",
-        "list of objects",
-    ],
 )
 def test_a_transcript_is_read_in_each_shape(shape: JsonValue) -> None:
     assert read_transcript(shape) == TWO

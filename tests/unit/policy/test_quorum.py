@@ -80,10 +80,7 @@ def some_rules(draw: st.DrawFn) -> Rules:
     bands = tuple((up_to, draw(some_seats())) for up_to in (10, 20, None))
     per_case, per_customer, per_approver = draw(limits), draw(limits), draw(limits)
     return Rules(
-        bands=bands[draw(st.integers(0, 2)) :],
-        per_case=per_case,
-        per_customer=per_customer,
-        per_approver=per_approver,
+        bands=bands[draw(st.integers(0, 2)) :], per_case=per_case, per_customer=per_customer, per_approver=per_approver
     )
 
 

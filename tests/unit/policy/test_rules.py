@@ -55,12 +55,10 @@ LATE = {"money": LARGE, "decisions": (decision(LEA),)}  # one of two has approve
 RULES = {
     # bands
     "a group of the band approves": Rule({}, {"who": ANA}, {"who": SAM}, "Only finance may approve this."),
+    "a group of a higher band is not asked": Rule({}, {"who": ANA}, {"who": LEA}, "Only finance may approve this."),
     "an amount within the band": Rule({}, {"money": SMALL}, {"money": LARGE}, "waiting for a lead"),
     "an amount in another currency of the band": Rule(
-        {},
-        EURO,
-        {"money": Money(amount_minor=9_001, currency="EUR")},
-        "waiting for a lead",
+        {}, EURO, {"money": Money(amount_minor=9_001, currency="EUR")}, "waiting for a lead"
     ),
     "a currency without a band needs the highest": Rule(
         {}, EURO, {"money": Money(amount_minor=1, currency="CHF")}, "waiting for a lead"
@@ -89,6 +87,15 @@ RULES = {
         {"decisions": (decision(LEA, version=1),)},
         "waiting for a lead",
     ),
+    "an approval of an earlier version bars nobody from this one": Rule(
+        {"who": ANA}, {"decisions": (decision(ANA, version=1),)}, {"decisions": (decision(ANA),)}, "decides once"
+    ),
+    "approvals of people whom the band still names": Rule(
+        {"money": LARGE, "who": LEA},
+        {"decisions": (decision(BEN),)},
+        {"decisions": (decision(SAM),)},
+        "waiting for one more of finance or leads",
+    ),
     "approvals of this case": Rule(
         {"money": LARGE, "who": ANA},
         {"decisions": (decision(LEA),)},
@@ -96,10 +103,7 @@ RULES = {
         "waiting for a lead",
     ),
     "a version that nobody rejected": Rule(
-        {"who": ANA},
-        {"decisions": ()},
-        {"decisions": (decision(BEN, verdict=Verdict.REJECT),)},
-        "already rejected",
+        {"who": ANA}, {"decisions": ()}, {"decisions": (decision(BEN, verdict=Verdict.REJECT),)}, "already rejected"
     ),
     "a version that is complete": Rule({}, {}, {"actions": ()}, "Complete this case first."),
     "a version whose way is chosen": Rule(
@@ -203,8 +207,8 @@ RULES = {
         "over the limit of 500.00 USD",
     ),
     # everything else that people do
-    "who could be asked may reject": Rule(
-        {"deed": PolicyAction.REJECT}, {"who": ANA}, {"who": LEA}, "Only finance may do"
+    "who could be asked may reject, also as the author": Rule(
+        {"deed": PolicyAction.REJECT, "authors": (ANA,)}, {"who": ANA}, {"who": LEA}, "Only finance may do"
     ),
     "who stands in may reject": Rule(
         {"deed": PolicyAction.REJECT}, {"who": SAM_FOR_ANA}, {"who": person(SAM)}, "Only finance may do this."
@@ -217,6 +221,12 @@ RULES = {
     ),
     "the groups of the kind may act": Rule(
         {"deed": PolicyAction.ACT}, {"who": LEA}, {"who": SAM}, "Only finance or leads may do this."
+    ),
+    "but not those of another kind": Rule(
+        {"deed": PolicyAction.ACT, "who": LEA},
+        {"kind": Kind.REFUND},
+        {"kind": Kind.BRAND_CREATE},
+        "Only finance may do this.",
     ),
     "who stands in may act": Rule(
         {"deed": PolicyAction.ACT}, {"who": SAM_FOR_LEA}, {"who": person(SAM)}, "Only finance or leads may do this."
@@ -241,8 +251,15 @@ def test_a_rule_lets_pass_what_keeps_it_and_stops_what_does_not(rule: Rule) -> N
     passed, stopped = answer(**{**rule.both, **rule.passes}), answer(**{**rule.both, **rule.refused})
     assert (passed.allowed, passed.complete) == (True, True), passed
     assert not stopped.complete
+    assert passed.why_not is None
+    assert (stopped.why_not is None) == stopped.allowed
     assert rule.because in ((stopped.missing if stopped.allowed else stopped.why_not) or ""), stopped
     assert len(set(rule.passes) | set(rule.refused)) <= 2  # nothing else makes the difference
+
+
+def test_an_author_may_be_the_first_of_two() -> None:
+    first = answer(money=LARGE, who=LEA, authors=(LEA,))
+    assert (first.allowed, first.complete) == (True, False)
 
 
 def test_the_highest_band_stays_and_says_that_a_limit_is_passed() -> None:

@@ -5,12 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.policy.file import read_policy
-from tests.support.places import SHIPPED_POLICY
+from tests.support.policies import HEADER, ONE, TWO
 
-SHIPPED = SHIPPED_POLICY
-HEADER = '[channels]\nreview = "#r"\nfallback = "#r"\n[groups]\nfinance = ["@f"]\nleads = ["@l"]\n'
-ONE = 'quorum = 1\ngroups = ["finance"]\n'
-TWO = 'quorum = 2\ngroups = ["finance", "leads"]\nat_least = { leads = 1 }\n'
 TABLES = ("[time]\nreminders = []\n", *(f"[{part}]\n" for part in ("limits", "automatic", "intake", "vip")))
 LIMITED = 'up_to = { USD = "100.00", EUR = "90.00" }\n'
 BANDS = f"[[bands]]\n{LIMITED}{ONE}[[bands]]\n{TWO}"
