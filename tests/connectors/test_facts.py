@@ -21,21 +21,12 @@ async def look(
     return list(await asked.facts(details(money, **fields), frozenset(wanted), NOW))
 
 
-# --- Fidel API ------------------------------------------------------------------------------------------------------
-
-
 async def test_a_transaction_is_described_in_one_sentence(fidel: FidelConnector) -> None:
     (fact,) = await look(fidel, "transaction", transaction_id=BREAKFAST, money="2490 GBP")
     assert fact.sentence == "24.90 GBP at Harbour Lane Bakery on 15 Nov 2026, card ••4305, cleared"
     assert (fact.name, fact.source, fact.observed_at, fact.doubt) == ("transaction", "Fidel API", NOW, None)
     known = {name: fact.values[name] for name in ("amount_minor", "currency", "card_id", "location_id", "cleared")}
-    assert known == {
-        "amount_minor": 2490,
-        "currency": "GBP",
-        "card_id": VISA,
-        "location_id": BRISTOL,
-        "cleared": True,
-    }
+    assert known == {"amount_minor": 2490, "currency": "GBP", "card_id": VISA, "location_id": BRISTOL, "cleared": True}
 
 
 async def test_a_transaction_is_found_by_card_amount_and_date(fidel: FidelConnector) -> None:
@@ -135,9 +126,6 @@ async def test_a_name_for_a_new_brand_is_a_doubt_only_where_it_is_taken(fidel: F
     assert (free.values, free.doubt) == ({"taken": False}, None)
     (taken,) = await look(fidel, "brand_name", brand_name=BAKERY)
     assert taken.doubt == f"A brand named {BAKERY} exists already on Fidel API ({BRAND})."
-
-
-# --- Stripe ---------------------------------------------------------------------------------------------------------
 
 
 async def test_a_charge_is_described_with_what_is_left_to_refund(stripe: StripeConnector) -> None:

@@ -131,9 +131,6 @@ async def do(http: Http) -> None:
     await http.write("POST", "/do", b"{}", JSON)
 
 
-# --- client credentials ---------------------------------------------------------------------------------------------
-
-
 async def test_a_token_is_asked_for_once_and_used_until_a_minute_before_its_end(vendor: Vendor) -> None:
     async with vendor.http(vendor.client()) as http:
         await do(http)
@@ -237,9 +234,6 @@ async def test_a_token_endpoint_that_does_not_answer_is_unavailable(vendor: Vend
     assert vendor.effects == 1
 
 
-# --- refresh tokens -------------------------------------------------------------------------------------------------
-
-
 async def test_the_newest_refresh_token_is_kept_and_used_also_by_the_next_process(vendor: Vendor) -> None:
     store = Kept()
     async with vendor.http(vendor.refreshing(store)) as http:
@@ -310,9 +304,6 @@ async def test_a_refresh_whose_caller_gave_up_still_keeps_the_new_token(vendor: 
         vendor.held.set()
         await credential.close()
     assert store.tokens == {"books": vendor.refresh_token} == {"books": "RT1"}
-
-
-# --- assertions -----------------------------------------------------------------------------------------------------
 
 
 async def test_an_assertion_is_signed_anew_for_every_token(vendor: Vendor) -> None:

@@ -229,8 +229,6 @@ async def test_the_package_reads_refusals_as_we_do(world: World, client: StripeC
             await stranger.v1.refunds.list_async()
 
 
-# --- webhooks -------------------------------------------------------------------------------------------------------
-
 SECRET = "whsec_test"
 SIGNED_AT = 1795170000
 BODY = b'{"id":"evt_1","object":"event","type":"invoice.payment_failed"}'

@@ -77,11 +77,7 @@ def fill_cards(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("fill", "claim", "prefix"),
-    [
-        (fill_calls, claim_calls, "call"),
-        (fill_executions, claim_executions, "C"),
-        (fill_cards, claim_cards, "C"),
-    ],
+    [(fill_calls, claim_calls, "call"), (fill_executions, claim_executions, "C"), (fill_cards, claim_cards, "C")],
     ids=["calls", "executions", "cards"],
 )
 async def test_no_row_is_ever_given_to_two_owners(

@@ -31,9 +31,6 @@ def brands(world: World, name: str) -> list[Any]:
     return [brand for brand in world.state.fidel["brands"].values() if brand["name"].strip() == name]
 
 
-# --- create a brand -------------------------------------------------------------------------------------------------
-
-
 async def test_a_brand_is_made_with_our_key_in_its_metadata(fidel: FidelConnector, world: World) -> None:
     receipt = await fidel.perform(create(website_url=SITE, logo_url="https://static.example.com/j.png"), KEY)
     (brand,) = brands(world, TEA)
@@ -113,9 +110,6 @@ async def test_a_name_that_fidel_would_not_take_is_refused_before_anything_is_se
 ) -> None:
     assert "name: " in await refusal(fidel, create(name))
     assert world.exchanges == []
-
-
-# --- change a brand, a card, a shop ---------------------------------------------------------------------------------
 
 
 async def test_a_brand_update_sends_what_changes_and_keeps_the_rest_of_the_metadata(

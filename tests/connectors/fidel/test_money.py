@@ -20,9 +20,6 @@ def do(operation: str, **params: JsonValue) -> Action:
     return action("fidel", operation, **params)
 
 
-# --- missing transactions -------------------------------------------------------------------------------------------
-
-
 def search(**more: JsonValue) -> Action:
     params: dict[str, JsonValue] = {"card_id": MASTERCARD, "location_id": BOSTON, "date": "2026-11-11"}
     return do("request_missing_transaction", **{**params, "amount_minor": 4210, "currency": "USD", **more})
@@ -60,9 +57,6 @@ async def test_a_failed_search_may_be_asked_for_again(fidel: FidelConnector, wor
 
 async def test_a_search_for_a_card_that_does_not_exist_is_refused(fidel: FidelConnector) -> None:
     assert await refusal(fidel, search(card_id=NOBODY)) == f"Fidel API has no card {NOBODY}."
-
-
-# --- reimbursement --------------------------------------------------------------------------------------------------
 
 
 def reimburse(transaction_id: str = BREAKFAST, amount_minor: int = 1250, currency: str = "GBP") -> Action:

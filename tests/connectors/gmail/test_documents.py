@@ -34,9 +34,6 @@ ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
 ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
 
 
-# --- documents
-
-
 async def test_a_document_from_drive_is_attached_as_it_is(gmail: GmailConnector, world: GoogleWorld) -> None:
     await gmail.perform(mail("send", document_id=INVOICE, verified="Called back on the number on record"), KEY)
     (sent,) = world.mails
@@ -53,9 +50,6 @@ async def test_a_document_that_google_made_is_attached_as_pdf(gmail: GmailConnec
     assert attached["type"] == "application/pdf"
     assert attached["name"].endswith(".pdf")
     assert header(world.mails[0], "Bcc") == ""
-
-
-# --- refusals -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("operation", ["draft", "send"])
@@ -158,9 +152,6 @@ async def test_a_revoked_service_account_is_locked_out_and_nothing_is_sent(
     for todo in (*ONCE, mail("draft")):
         await refusal(gmail, todo, CredentialsRefused)
     assert world.writes == []
-
-
-# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 async def test_the_newest_thread_about_an_invoice_is_a_fact(gmail: GmailConnector, world: GoogleWorld) -> None:

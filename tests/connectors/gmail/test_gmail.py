@@ -34,9 +34,6 @@ ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
 ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
 
 
-# --- sending --------------------------------------------------------------------------------------------------------
-
-
 async def test_a_mail_goes_out_from_our_mailbox_with_a_code_in_its_subject(
     gmail: GmailConnector, world: GoogleWorld
 ) -> None:
@@ -210,9 +207,6 @@ async def test_a_colleagues_answer_with_our_code_is_not_taken_for_ours(
     assert len(world.mails) == 2
 
 
-# --- drafts ---------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("fault", ["", "lost_reply", "garbage", "503"])
 async def test_a_draft_is_made_once_and_sends_nothing(gmail: GmailConnector, world: GoogleWorld, fault: str) -> None:
     if fault:
@@ -231,9 +225,6 @@ async def test_a_draft_that_a_person_has_sent_is_done(gmail: GmailConnector, wor
     found = await gmail.perform(mail("draft"), KEY)
     assert found.note == "The draft has been sent since."
     assert world.drafts == {}
-
-
-# --- replies --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_reply_goes_to_whoever_wrote_in_their_thread(gmail: GmailConnector, world: GoogleWorld) -> None:

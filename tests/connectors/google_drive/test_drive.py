@@ -33,9 +33,6 @@ def share(**more: JsonValue) -> Action:
     return action("drive", "share", **{**params, **more})
 
 
-# --- store ----------------------------------------------------------------------------------------------------------
-
-
 async def test_a_document_is_stored_in_our_folder_under_an_id_of_drives_with_our_reference(
     drive: DriveConnector, world: GoogleWorld
 ) -> None:
@@ -166,9 +163,6 @@ async def test_a_reference_too_long_for_a_property_is_left_out_and_the_document_
     assert set(world.stored()[0]["appProperties"]) == {"countersign", "countersign_case"}
 
 
-# --- share ----------------------------------------------------------------------------------------------------------
-
-
 async def test_a_document_is_shared_once_for_reading_without_a_mail(drive: DriveConnector, world: GoogleWorld) -> None:
     first = await drive.perform(share(), KEY)
     again = await drive.perform(share(email="AP@Northwind.example"), "call-0/step/1")
@@ -206,9 +200,6 @@ async def test_what_cannot_be_shared_is_refused_in_words_that_name_no_address(
     assert words in sentence
     assert "@blocked" not in sentence
     assert "@nogoogle" not in sentence
-
-
-# --- refusals, credentials ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -282,9 +273,6 @@ async def test_a_token_is_asked_for_once_and_again_when_google_no_longer_takes_i
     world.store["tokens"].clear()
     await drive.check()
     assert world.tokens_asked == 2
-
-
-# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 async def facts(drive: DriveConnector, **fields: Any) -> tuple[Fact, ...]:

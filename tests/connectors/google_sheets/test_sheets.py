@@ -26,9 +26,6 @@ def status(words: str = "approved", row_key: str = KEY) -> Action:
     return action("sheets", "set_status", row_key=row_key, status=words)
 
 
-# --- the row --------------------------------------------------------------------------------------------------------
-
-
 async def test_a_row_is_added_below_the_heading_with_key_status_and_reference(
     sheets: SheetsConnector, world: GoogleWorld
 ) -> None:
@@ -128,9 +125,6 @@ def test_metadata_ids_are_positive_31_bits_and_always_the_same() -> None:
         assert ids == list(mark_ids(f"call-{n}"))
 
 
-# --- the status -----------------------------------------------------------------------------------------------------
-
-
 async def test_the_status_is_set_where_the_row_went_and_nothing_else_changes(
     sheets: SheetsConnector, world: GoogleWorld
 ) -> None:
@@ -155,9 +149,6 @@ async def test_a_status_whose_answer_was_lost_is_found(sheets: SheetsConnector, 
 async def test_a_row_that_is_gone_has_no_status_to_set(sheets: SheetsConnector, world: GoogleWorld) -> None:
     assert "no longer in the sheet" in await refusal(sheets, status())
     assert world.writes == []
-
-
-# --- refusals -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -211,9 +202,6 @@ async def test_a_revoked_service_account_is_locked_out(sheets: SheetsConnector, 
 
 async def test_a_check_names_the_tabs(sheets: SheetsConnector) -> None:
     assert "with the tabs Disputes, Exceptions" in await sheets.check()
-
-
-# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 async def test_rows_about_the_same_invoice_or_payment_are_counted_on_every_tab(

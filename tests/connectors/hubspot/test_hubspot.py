@@ -37,9 +37,6 @@ def links(world: Crm, kind: str) -> list[list[str]]:
     return sorted(link[2:] for link in world.state.hubspot["links"] if link[0] == kind)
 
 
-# --- notes and tasks ------------------------------------------------------------------------------------------------
-
-
 async def test_a_note_hangs_on_the_contact_and_its_company(hubspot: HubSpotConnector, world: Crm) -> None:
     receipt = await hubspot.perform(note(), KEY)
     (one,) = made(world, "notes")
@@ -79,9 +76,6 @@ async def test_every_path_has_the_dated_version(hubspot: HubSpotConnector, world
     await hubspot.perform(task(), KEY)
     await hubspot.facts(details(email="ap@northwind.example"), frozenset({"contact", "deal"}), NOW)
     assert all("/2026-09/" in one.path for one in world.api)
-
-
-# --- once only ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("todo", "kind"), [(note(), "notes"), (task(), "tasks")], ids=["note", "task"])
@@ -146,9 +140,6 @@ async def test_a_conflict_is_not_taken_for_a_refusal(hubspot: HubSpotConnector, 
     with pytest.raises(Unsure) as raised:
         await hubspot.perform(note(), KEY)
     assert raised.value.request_id == "c-1"
-
-
-# --- whose record ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,9 +225,6 @@ async def test_parameters_that_do_not_fit_are_refused_before_anything_is_sent(
 ) -> None:
     await refusal(hubspot, task(**wrong))
     assert world.exchanges == []
-
-
-# --- refusals, credentials and limits -------------------------------------------------------------------------------
 
 
 async def test_a_wrong_token_locks_us_out_and_names_the_setting(world: Crm) -> None:

@@ -13,9 +13,6 @@ from tests.connectors.support import NOW, details, refusal
 BOTH = frozenset({"books_invoice", "books_customer"})
 
 
-# --- tokens and settings ----------------------------------------------------------------------------------------------
-
-
 async def test_every_refresh_token_that_comes_back_is_kept_and_the_newest_is_used(world: Company) -> None:
     for _ in range(3):  # each start of the process knows only the first token by its settings
         connector = world.connector()
@@ -73,9 +70,6 @@ async def test_what_the_settings_do_not_allow_is_not_offered(
             assert "has no operation" in await refusal(connector, todo)
     await connector.close()
     assert world.exchanges == []
-
-
-# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 async def test_the_books_say_how_invoice_and_customer_stand(quickbooks: QuickBooksConnector) -> None:

@@ -17,9 +17,6 @@ def customer(world: Company) -> Any:
     return world.books["Customer"]["58"]
 
 
-# --- one effect for one key -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("todo", [refund(), credit()], ids=lambda todo: todo.operation)
 async def test_an_entry_whose_answer_was_lost_is_found_and_not_made_again(
     quickbooks: QuickBooksConnector, world: Company, todo: Action

@@ -8,24 +8,12 @@ import pytest
 from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable, Unsure
-from tests.connectors.quickbooks.support import (
-    Company,
-    credit,
-    effects,
-    fault,
-    move,
-    refund,
-    send,
-    step,
-)
+from tests.connectors.quickbooks.support import Company, credit, effects, fault, move, refund, send, step
 from tests.connectors.support import KEY, refusal
 
 
 def customer(world: Company) -> Any:
     return world.books["Customer"]["58"]
-
-
-# --- what is sent ---------------------------------------------------------------------------------------------------
 
 
 async def test_every_write_has_a_short_request_id_of_the_key_and_the_minor_version(
@@ -168,9 +156,6 @@ async def test_a_corrected_address_keeps_what_was_not_said_and_nothing_else_of_t
     assert changed == {"BillAddr", "SyncToken", "MetaData"}
 
 
-# --- refused before anything is written -----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("todo", "words"),
     [
@@ -224,9 +209,6 @@ async def test_parts_of_an_invoice_never_add_up_to_more_than_the_whole(
     assert "100.00 USD of invoice INV-20418 is" in sentence
     await quickbooks.perform(make(2950), KEY)
     assert sum(one["TotalAmt"] for one in effects(world, make())) == 129.5
-
-
-# --- refused by QuickBooks ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,6 @@ def form(world: World) -> dict[str, list[str]]:
     return parse_qs(sent.body.decode(), keep_blank_values=True)
 
 
-# --- credit notes ---------------------------------------------------------------------------------------------------
-
-
 async def test_a_credit_note_gives_the_money_back_and_carries_our_reference(
     stripe: StripeConnector, world: World
 ) -> None:
@@ -106,9 +103,6 @@ async def test_a_credit_note_that_was_voided_or_whose_refund_failed_does_not_cou
     assert await stripe.find(note(), KEY) is None
     assert "somebody has voided it" in await refusal(stripe, note())
     assert len(world.writes) == 1
-
-
-# --- invoices -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -203,9 +197,6 @@ async def test_no_second_payment_beside_one_that_a_bank_works_on(stripe: StripeC
     assert world.writes == []
 
 
-# --- receipts -------------------------------------------------------------------------------------------------------
-
-
 async def test_a_receipt_goes_to_the_address_on_record_or_to_a_verified_one(
     stripe: StripeConnector, world: World
 ) -> None:
@@ -239,8 +230,6 @@ async def test_the_receipt_of_a_later_step_leaves_the_trace_of_the_first(stripe:
     assert await stripe.find(step, KEY) is not None
     assert all(len(name) <= 40 for name in world.state.stripe["charges"]["ch_SMALL"]["metadata"])
 
-
-# --- disputes -------------------------------------------------------------------------------------------------------
 
 STAGE = todo("stage_evidence", payment_id="pi_DISPUTED", text="Signed for by Dana.", reference=OURS)
 SUBMIT = todo("submit_evidence", payment_id="pi_DISPUTED", reference=OURS)
@@ -283,8 +272,6 @@ async def test_more_text_than_stripe_takes_is_refused(stripe: StripeConnector, w
     assert "room for 8 more characters" in await refusal(stripe, STAGE)
     assert world.writes == []
 
-
-# --- customers ------------------------------------------------------------------------------------------------------
 
 HOME = {"line1": "1 Quay St", "line2": "Suite 4", "city": "Bristol", "postal_code": "BS1 4DJ", "country": "GB"}
 

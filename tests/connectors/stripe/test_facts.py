@@ -31,9 +31,7 @@ async def test_a_customer_is_found_by_id_payment_invoice_or_address(
     assert (fact.source, fact.observed_at, fact.doubt, fact.missing) == ("Stripe", NOW, None, None)
 
 
-async def test_stripes_own_id_that_is_not_there_is_a_doubt_and_an_address_only_missing(
-    stripe: StripeConnector,
-) -> None:
+async def test_stripes_own_id_that_is_not_there_is_a_doubt_and_an_address_only_missing(stripe: StripeConnector) -> None:
     (own,) = await look(stripe, "customer", account_id="cus_NOBODY")
     assert own.doubt == own.missing == "Stripe has no customer cus_NOBODY."
     (renewal,) = await look(stripe, "subscription", subscription_id="sub_NOBODY")

@@ -23,9 +23,6 @@ def refunds(world: World, payment_id: str = "pi_SMALL") -> list[Any]:
     return [one for one in world.state.stripe["refunds"].values() if one["payment_intent"] == payment_id]
 
 
-# --- the refund -----------------------------------------------------------------------------------------------------
-
-
 async def test_a_refund_is_sent_with_our_key_the_version_and_the_reference(
     stripe: StripeConnector, world: World
 ) -> None:
@@ -104,9 +101,6 @@ def test_the_key_is_trusted_for_less_than_the_24_hours_that_stripe_keeps_it() ->
     assert StripeConnector.table["refund"].key_lasts == timedelta(hours=23)
 
 
-# --- refused before anything is sent --------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("todo", "sentence"),
     [
@@ -175,9 +169,6 @@ async def test_parameters_that_stripe_should_never_see_are_refused(
     todo = refund()
     await refusal(stripe, todo.model_copy(update={"params": {**todo.params, **wrong}}))
     assert world.exchanges == []
-
-
-# --- refused by Stripe ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

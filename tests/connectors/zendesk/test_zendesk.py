@@ -44,9 +44,6 @@ def close_ticket(world: Crm, ticket_id: str, *tags: str) -> None:
     world.state.zendesk["tickets"][ticket_id] |= {"status": "closed", "tags": list(tags)}
 
 
-# --- the ticket -----------------------------------------------------------------------------------------------------
-
-
 async def test_a_call_gets_an_internal_ticket_of_its_customer(zendesk: ZendeskConnector, world: Crm) -> None:
     receipt = await zendesk.perform(ticket(), KEY)
     (made,) = of_call(world)
@@ -87,9 +84,6 @@ async def test_a_subject_is_one_short_line(zendesk: ZendeskConnector, world: Crm
     subject = of_call(world)[0]["subject"]
     assert subject.startswith("Two lines x")
     assert len(subject) <= 200
-
-
-# --- once only ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("earlier_step", [False, True], ids=["ticket", "note"])
@@ -169,9 +163,6 @@ async def test_our_comment_is_found_behind_a_page_of_others(zendesk: ZendeskConn
     assert [one.query.get("page[after]") for one in world.api if "comments" in one.path] == [None, "100"]
 
 
-# --- tickets that are closed or merged, customers that are missing --------------------------------------------------
-
-
 async def test_a_closed_ticket_gets_a_follow_up(zendesk: ZendeskConnector, world: Crm) -> None:
     first = await zendesk.perform(ticket(), LATER)
     close_ticket(world, first.vendor_id)
@@ -248,9 +239,6 @@ async def test_a_key_that_came_with_another_text_is_refused(zendesk: ZendeskConn
     assert "another text" in await refusal(zendesk, ticket(text="Something else"))
 
 
-# --- credentials and limits -----------------------------------------------------------------------------------------
-
-
 async def test_wrong_credentials_lock_us_out_and_name_the_settings(world: Crm) -> None:
     connector = world.zendesk(secret="made-up-and-wrong")
     sentence = await refusal(connector, ticket(), CredentialsRefused)
@@ -288,9 +276,6 @@ async def test_a_throttled_request_waits_as_long_as_zendesk_says(zendesk: Zendes
         await fresh.perform(ticket(), KEY)
     await fresh.close()
     assert raised.value.retry_after_s == 12
-
-
-# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 async def test_the_customer_s_unsolved_tickets_are_counted(zendesk: ZendeskConnector) -> None:
