@@ -101,9 +101,7 @@ async def test_a_command_and_the_home_tab_work_from_the_page(shown: tuple[World,
     await expect(page.get_by_text("What waits")).to_be_visible()
 
 
-async def test_a_digest_draws_its_charts_and_an_old_workspace_shows_them_as_an_image(
-    shown: tuple[World, Page],
-) -> None:
+async def test_a_digest_draws_its_charts_and_an_old_workspace_shows_them_as_an_image(shown: tuple[World, Page]) -> None:
     world, page = shown
     await world.call("refund-small")
     await world.card("finance-refunds")

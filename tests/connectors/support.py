@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -180,3 +180,26 @@ def details(money: str | None = None, **fields: Any) -> Details:
     amount, _, currency = (money or "").partition(" ")
     stated = Money(amount_minor=int(amount), currency=currency) if money else None
     return Details(fields=Fields(**fields), money=stated)
+
+
+def world_of(opened: Callable[[], AbstractAsyncContextManager[Any]]) -> Any:
+    """Return the fixture `world` of a level or a vendor: what `opened` yields, closed after each test."""
+
+    @pytest.fixture(name="world")
+    async def world() -> AsyncIterator[Any]:
+        async with opened() as running:
+            yield running
+
+    return world
+
+
+def connector_of(name: str, make: Callable[[Any], Connector]) -> Any:
+    """Return a fixture with a connector to the test's world; `make` takes the world."""
+
+    @pytest.fixture(name=name)
+    async def connector(world: Any) -> AsyncIterator[Connector]:
+        made = make(world)
+        yield made
+        await made.close()
+
+    return connector

@@ -5,7 +5,7 @@ Names in a query are checked by test_google_clients.py: Google's client refuses 
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -21,7 +21,7 @@ from bot.core.model import Action
 from bot.http.errors import ConnectorError, Unavailable, Unsure
 from sandbox.google.seeds import DOCUMENTS, THREAD
 from tests.connectors.google import GoogleWorld, google_world
-from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, action, details
+from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, action, details, world_of
 from tests.support.places import REFERENCE_FILES
 
 OURS = dict(REFERENCE)
@@ -51,10 +51,7 @@ TRIED = (
 )
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
+world = world_of(google_world)
 
 
 @cache

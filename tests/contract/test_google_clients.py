@@ -4,7 +4,7 @@ as what our connectors put on the socket."""
 import email
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,7 +15,7 @@ from googleapiclient.http import HttpMockSequence, MediaInMemoryUpload  # type: 
 
 from sandbox.google.seeds import DOCUMENTS, SPREADSHEET
 from tests.connectors.google import GoogleWorld, google_world
-from tests.connectors.support import KEY, NOW, Exchange, details
+from tests.connectors.support import KEY, NOW, Exchange, details, world_of
 from tests.contract.test_google import ACTIONS, run
 from tests.support.places import REFERENCE_FILES
 
@@ -77,10 +77,7 @@ CALLS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
 )
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[GoogleWorld]:
-    async with google_world() as running:
-        yield running
+world = world_of(google_world)
 
 
 @cache

@@ -1,6 +1,5 @@
 """Check every request to HubSpot and every answer of the sandbox against the OpenAPI file of HubSpot's own client."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -12,16 +11,13 @@ from sandbox.hubspot.seeds import KEY_PROPERTY
 from tests.connectors.crm import Crm, crm
 from tests.connectors.hubspot.test_facts import WANTED
 from tests.connectors.hubspot.test_hubspot import note, task
-from tests.connectors.support import KEY, NOW, Exchange, details
+from tests.connectors.support import KEY, NOW, Exchange, details, world_of
 from tests.contract.crm import contract, faults
 
 HOST = "https://api.hubapi.com"
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[Crm]:
-    async with crm() as running:
-        yield running
+world = world_of(crm)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ The file is made of Intuit's XSD; it marks next to nothing as required, so the r
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -16,7 +16,7 @@ from bot.connectors.quickbooks import QuickBooksConnector
 from bot.core.model import Action
 from bot.http.errors import ConnectorError
 from tests.connectors.quickbooks.support import Company, company, credit, fault, move, refund, send
-from tests.connectors.support import NOW, Exchange, details
+from tests.connectors.support import NOW, Exchange, details, world_of
 from tests.support.places import REFERENCE_FILES
 
 FILE = REFERENCE_FILES / "openapi/quickbooks.online.v3.openapi.json"
@@ -36,10 +36,7 @@ STEPS = (
 )
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[Company]:
-    async with company() as running:
-        yield running
+world = world_of(company)
 
 
 @pytest.fixture(scope="session")

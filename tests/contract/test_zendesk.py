@@ -3,7 +3,6 @@
 The file describes no error answers: those are the reference's words, checked in test_connectors_zendesk.py.
 """
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -12,17 +11,14 @@ from openapi_core import OpenAPI
 from bot.http.errors import ConnectorError
 from sandbox.zendesk.seeds import DANA
 from tests.connectors.crm import Crm, crm
-from tests.connectors.support import KEY, NOW, Exchange, details
+from tests.connectors.support import KEY, NOW, Exchange, details, world_of
 from tests.connectors.zendesk.test_zendesk import LATER, close_ticket, ticket
 from tests.contract.crm import contract, faults
 
 HOST = "https://acme.zendesk.com"
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[Crm]:
-    async with crm() as running:
-        yield running
+world = world_of(crm)
 
 
 @pytest.fixture(scope="session")

@@ -98,11 +98,7 @@ class Process:
             "stripe": StripeConnector(STRIPE, transport=stripe),
         }
         base = Base(
-            db=self.db,
-            outside=Outside(slack, Pace(1.0), connectors),
-            policy=world.policy,
-            owner=owner,
-            clock=world.now,
+            db=self.db, outside=Outside(slack, Pace(1.0), connectors), policy=world.policy, owner=owner, clock=world.now
         )
         self.jobs = Jobs(base)
 

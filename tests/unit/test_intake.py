@@ -147,9 +147,7 @@ PARTS = ("initiated_at", "duration", "value", "field_name", "role", "content")
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(
-                st.sampled_from([*ENVELOPE, *PARTS, *Fields.model_fields]) | st.text(max_size=5),
-                inner,
-                max_size=6,
+                st.sampled_from([*ENVELOPE, *PARTS, *Fields.model_fields]) | st.text(max_size=5), inner, max_size=6
             )
         ),
         max_leaves=25,

@@ -6,12 +6,9 @@ import pytest
 
 from bot.connectors.zendesk import ZendeskConnector
 from tests.connectors.crm import Crm, crm
+from tests.connectors.support import world_of
 
-
-@pytest.fixture
-async def world() -> AsyncIterator[Crm]:
-    async with crm() as running:
-        yield running
+world = world_of(crm)
 
 
 @pytest.fixture
