@@ -8,30 +8,14 @@ from pydantic import JsonValue
 
 from bot.connectors.gmail import GmailConnector, operations
 from bot.connectors.gmail.client import GmailSettings
-from bot.core.model import Action
 from bot.http.errors import ConnectorError, CredentialsRefused, Refused, Unavailable
 from sandbox.google.mails import header
 from sandbox.google.seeds import MAILBOX, PDF, THREAD
+from tests.connectors.gmail.test_gmail import INVOICE, ONCE, SEND, mail
 from tests.connectors.google import GoogleWorld, key_file
-from tests.connectors.support import KEY, NOW, REFERENCE, action, details, refusal
+from tests.connectors.support import KEY, NOW, details, refusal
 
-CREATE, UPLOAD, SEND = "/gmail/v1/users/me/drafts", "/upload/gmail/v1/users/me/drafts", "/drafts/send"
-INVOICE = "1PdfINV-20431"
 NOWHERE = "http://127.0.0.1:9/google"
-
-
-def mail(operation: str, **more: JsonValue) -> Action:
-    said: dict[str, JsonValue] = {"to": "ap@northwind.example", "subject": "Your invoice", "text": "Zoë,\nhere it is."}
-    return action("gmail", operation, **{**said, "reference": dict(REFERENCE), **more})
-
-
-def reply(**more: JsonValue) -> Action:
-    said: dict[str, JsonValue] = {"thread_id": THREAD, "subject": "About your call", "text": "Here it is."}
-    return action("gmail", "reply", **{**said, "reference": dict(REFERENCE), **more})
-
-
-ONCE = (mail("send"), mail("send", document_id=INVOICE), reply())
-ids = pytest.mark.parametrize("todo", ONCE, ids=("send", "send a document", "reply"))
 
 
 async def test_a_document_from_drive_is_attached_as_it_is(gmail: GmailConnector, world: GoogleWorld) -> None:
