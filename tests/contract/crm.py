@@ -1,25 +1,18 @@
 """Hold one exchange as it crossed the socket against one file, for the contract tests of Zendesk and HubSpot."""
 
-import json
 from collections.abc import Iterator
 
-import pytest
 from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
 from tests.connectors.support import Exchange
-from tests.support.places import REFERENCE_FILES
-
-FILES = REFERENCE_FILES / "openapi"
+from tests.support.places import reference
 
 
 def contract(file: str) -> OpenAPI:
-    """Skips the test where the reference is not there."""
-    path = FILES / file
-    if not path.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return OpenAPI.from_dict(json.loads(path.read_text()))
+    """Return the specification of a vendor; skip the test if the reference is absent."""
+    return OpenAPI.from_dict(reference(f"openapi/{file}"))
 
 
 def faults(specification: OpenAPI, one: Exchange, prefix: str, host: str, *, errors: bool) -> Iterator[str]:

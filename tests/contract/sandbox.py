@@ -9,10 +9,6 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from tests.support.places import CONTRACT_FILES, REFERENCE_FILES
-
-CONTRACTS = CONTRACT_FILES
-REFERENCE = REFERENCE_FILES
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 

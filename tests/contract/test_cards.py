@@ -1,10 +1,8 @@
 """Check every picture and form against Slack's own types and limits, as two parties without our code see them."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from jsonschema import Draft7Validator
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
@@ -14,17 +12,12 @@ from bot.core.cards.mrkdwn import size
 from bot.core.model import CaseState, Kind
 from bot.core.slack_ids import CaseRef
 from tests.support.cards import CASE_ID, DETAILS, EVIL, STANDING, entry, every_file, file_of
-from tests.support.places import REFERENCE_FILES
+from tests.support.places import reference
 from tools.gallery import pictures
-
-REFERENCE = REFERENCE_FILES
 
 
 def validator(surface: str) -> Draft7Validator:
-    path = REFERENCE / "schemas" / f"slack-blockkit.{surface}.schema.json"
-    if not path.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return Draft7Validator(json.loads(path.read_text()))
+    return Draft7Validator(reference(f"schemas/slack-blockkit.{surface}.schema.json"))
 
 
 def faults(of: Draft7Validator, instance: Any) -> list[str]:

@@ -21,7 +21,6 @@ from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, MASTERCARD, R
 from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, World, action, details, vendors
 from tests.support.places import CONTRACT_FILES
 
-CONTRACTS = CONTRACT_FILES
 NOBODY = "00000000-0000-4000-8000-000000000000"
 SITE = "https://juniper.example.com/"
 ADDRESS: dict[str, Any] = {"address": "7 Quay St", "city": "Bristol", "postcode": "BS1 4DJ", "country_code": "GBR"}
@@ -66,7 +65,7 @@ async def world() -> AsyncIterator[World]:
 
 @pytest.fixture(scope="session")
 def fidel_contract() -> OpenAPI:
-    return OpenAPI.from_dict(yaml.safe_load((CONTRACTS / "fidel-api.yaml").read_text()))
+    return OpenAPI.from_dict(yaml.safe_load((CONTRACT_FILES / "fidel-api.yaml").read_text()))
 
 
 def faults(contract: OpenAPI, exchange: Exchange, prefix: str, host: str) -> Iterator[str]:

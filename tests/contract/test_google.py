@@ -22,7 +22,7 @@ from bot.http.errors import ConnectorError, Unavailable, Unsure
 from sandbox.google.seeds import DOCUMENTS, THREAD
 from tests.connectors.google import GoogleWorld, google_world
 from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, action, details, world_of
-from tests.support.places import REFERENCE_FILES
+from tests.support.places import reference
 
 OURS = dict(REFERENCE)
 INVOICE = "1PdfINV-20431"
@@ -56,10 +56,7 @@ world = world_of(google_world)
 
 @cache
 def contract(service: str) -> OpenAPI:
-    file = REFERENCE_FILES / "openapi" / f"google.{service}.openapi.json"
-    if not file.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    document = json.loads(file.read_text())
+    document = reference(f"openapi/google.{service}.openapi.json")
     for schema in document["components"]["schemas"].values():  # open, they would let a misspelt name pass
         if "properties" in schema:
             schema.setdefault("additionalProperties", False)

@@ -17,7 +17,7 @@ from sandbox.google.seeds import DOCUMENTS, SPREADSHEET
 from tests.connectors.google import GoogleWorld, google_world
 from tests.connectors.support import KEY, NOW, Exchange, details, world_of
 from tests.contract.test_google import ACTIONS, run
-from tests.support.places import REFERENCE_FILES
+from tests.support.places import reference
 
 FILES = ("drive.v3", "sheets.v4", "gmail.v1")
 ID = r"([^/:?]+)"
@@ -82,10 +82,7 @@ world = world_of(google_world)
 
 @cache
 def client(service: str) -> Any:
-    file = REFERENCE_FILES / "openapi" / f"google.{service}.discovery.json"
-    if not file.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return build_from_document(json.loads(file.read_text()), http=HttpMockSequence([]))
+    return build_from_document(reference(f"openapi/google.{service}.discovery.json"), http=HttpMockSequence([]))
 
 
 def theirs(exchange: Exchange) -> tuple[str, Any]:

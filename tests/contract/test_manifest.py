@@ -1,6 +1,5 @@
 """Check that the manifest that people paste into Slack asks for what the bot does, and for nothing else."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +12,9 @@ from bot.core.notes import outputs
 from bot.core.slack_ids import CallbackId, Command
 from handlers.slack.workflows import INPUTS
 from tests.support.cards import file_of
-from tests.support.places import REPOSITORY
+from tests.support.places import REPOSITORY, reference
 
 ROOT = REPOSITORY
-SCHEMAS = ROOT.parent / "shared" / "reference" / "schemas"
 
 # Slack shows these to whoever installs the bot; each has to be worth asking for.
 SCOPES = {
@@ -48,13 +46,6 @@ def manifest() -> dict[str, Any]:
     return loaded
 
 
-def reference(name: str) -> Any:
-    path = SCHEMAS / name
-    if not path.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return json.loads(path.read_text())
-
-
 def addresses(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         for name, value in node.items():
@@ -69,7 +60,7 @@ def addresses(node: Any) -> Iterator[str]:
 def test_it_fits_slacks_schema_of_its_own_major_version(manifest: dict[str, Any]) -> None:
     # Slack takes version 2 only where the manifest says so.
     version = "2.0.0" if manifest.get("_metadata", {}).get("major_version") == 2 else "1.0.0"
-    schema = reference(f"slack-manifest.schema.{version}.json")
+    schema = reference(f"schemas/slack-manifest.schema.{version}.json")
     assert [f"{error.json_path}: {error.message}" for error in Draft7Validator(schema).iter_errors(manifest)] == []
 
 
@@ -82,7 +73,7 @@ def test_it_subscribes_to_the_events_that_are_handled(manifest: dict[str, Any]) 
 
 
 def test_its_scopes_and_events_exist_and_each_event_has_its_scopes(manifest: dict[str, Any]) -> None:
-    known = reference("slack-manifest-scopes-events.json")
+    known = reference("schemas/slack-manifest-scopes-events.json")
     assert set(SCOPES) <= set(known["bot_scopes"])
     # the list of manifests leaves out the event of custom steps, which the list of events has
     assert set(EVENTS) <= set(known["manifest_events"]) | set(known["event_scopes"])

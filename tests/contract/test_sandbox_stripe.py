@@ -1,6 +1,5 @@
 """Hold what the sandbox's Stripe takes and answers against Stripe's own specification in `../shared`."""
 
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,8 +8,9 @@ import pytest
 
 from sandbox.stripe.server import READS, WRITES
 from sandbox.stripe.wire import nested
-from tests.contract.sandbox import FORM, REFERENCE, Contract, Try, of_openapi_3_0
+from tests.contract.sandbox import FORM, Contract, Try, of_openapi_3_0
 from tests.sandbox.vendors import Vendor, running
+from tests.support.places import reference
 
 WHOLE_REFUND = "payment_intent=pi_DUPLICATE&amount=100&reason=duplicate&metadata[call_id]=c-1&expand[]=charge"
 WHOLE_NOTE = "invoice=in_20418&amount=100&refund_amount=100&reason=duplicate&email_type=none&metadata[call]=c-1"
@@ -69,10 +69,7 @@ TYPED: Mapping[str, Callable[[str], Any]] = {
 
 @pytest.fixture(scope="session")
 def stripe_contract() -> Contract:
-    file = REFERENCE / "openapi" / "stripe.v1.current.openapi.json"
-    if not file.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return of_openapi_3_0(json.loads(file.read_text()))
+    return of_openapi_3_0(reference("openapi/stripe.v1.current.openapi.json"))
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from jsonschema import Draft202012Validator
 
 from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, MASTERCARD, PROGRAM, REFUND, VISA
 from sandbox.fidel.server import OPERATIONS
-from tests.contract.sandbox import CONTRACTS, JSON, Contract, Try
+from tests.contract.sandbox import JSON, Contract, Try
 from tests.sandbox.vendors import Reply, Vendor, running
+from tests.support.places import CONTRACT_FILES
 
 ADDRESS = {"address": "7 Quay St", "city": "Bristol", "postcode": "BS1 4DJ", "countryCode": "GBR"}
 MISSED = {"locationId": BOSTON, "transactionDate": "2026-11-11", "amount": 42.1}
@@ -73,7 +74,7 @@ FIDEL_INVALID = (
 
 @pytest.fixture(scope="session")
 def fidel_contract() -> Contract:
-    return Contract(yaml.safe_load((CONTRACTS / "fidel-api.yaml").read_text()), Draft202012Validator)
+    return Contract(yaml.safe_load((CONTRACT_FILES / "fidel-api.yaml").read_text()), Draft202012Validator)
 
 
 @pytest.fixture

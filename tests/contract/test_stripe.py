@@ -3,7 +3,6 @@
 The requests are what arrived on a socket. The file lies in `../shared`.
 """
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,8 +13,8 @@ from openapi_core import OpenAPI
 
 from bot.core.model import Action
 from tests.connectors.support import NOW, REFERENCE, Exchange, World, action, details, vendors
-from tests.contract.sandbox import REFERENCE as FILES
 from tests.contract.test_connectors import faults, run
+from tests.support.places import reference
 
 HOST = "https://api.stripe.com"
 OURS = dict(REFERENCE)
@@ -66,10 +65,7 @@ async def world() -> AsyncIterator[World]:
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
-    file = FILES / "openapi" / "stripe.v1.current.openapi.json"
-    if not file.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return OpenAPI.from_dict(_with_nulls(_with_brackets(json.loads(file.read_text()))))
+    return OpenAPI.from_dict(_with_nulls(_with_brackets(reference("openapi/stripe.v1.current.openapi.json"))))
 
 
 def _with_nulls(node: Any) -> Any:

@@ -1,6 +1,5 @@
 """Keep Slack's promises: clocks of a click, limits, answers of the Web API."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ from slack_sdk.models.blocks import Block
 
 from sandbox.slack.checks import message_problems, view_problems
 from sandbox.slack.methods import EVERYWHERE, GENERAL, METHODS
-from tests.support.places import REFERENCE_FILES
+from tests.support.places import reference
 from tests.support.sandbox import ANA, BEN, REFUNDS, REVIEW, Json, Sandbox, card_blocks, form, plain, refused, running
 
 
@@ -261,18 +260,11 @@ async def test_lists_come_in_pages(sandbox: Sandbox) -> None:
     assert {group["handle"]: group["users"] for group in groups["usergroups"]}["finance-approvers"] == [ANA, BEN]
 
 
-def reference(name: str) -> Json:
-    path = REFERENCE_FILES / "schemas" / name
-    if not path.exists():
-        pytest.skip("contract: ../shared/reference is absent")
-    return dict(json.loads(path.read_text()))
-
-
 @pytest.mark.parametrize(
     "name", [name for name in METHODS if not name.startswith("functions.")]
 )  # not in the reference
 def test_each_error_it_can_answer_is_documented_for_the_method(name: str) -> None:
-    source = reference("slack-web-api-methods.json")
+    source = reference("schemas/slack-web-api-methods.json")
     assert METHODS[name].errors <= set(source["methods"][name]["errors"])
     assert set(METHODS[name].required) <= set(source["methods"][name]["args"])
     required = {arg for arg, rule in source["methods"][name]["args"].items() if rule["required"]}
@@ -280,13 +272,13 @@ def test_each_error_it_can_answer_is_documented_for_the_method(name: str) -> Non
 
 
 def test_errors_that_any_method_may_answer_are_documented_for_most() -> None:
-    source = reference("slack-web-api-methods.json")
+    source = reference("schemas/slack-web-api-methods.json")
     assert set(source["common_errors"]) >= EVERYWHERE
     assert {error for method in source["methods"].values() for error in method["errors"]} >= GENERAL
 
 
 def test_it_takes_the_reference_samples() -> None:
-    samples = reference("slack-sample-payloads.json")["samples"]
+    samples = reference("schemas/slack-sample-payloads.json")["samples"]
     assert message_problems(samples["out_message"]["blocks"]) == []
     assert view_problems(samples["out_modal"], "modal") == []
     assert view_problems(samples["out_home"], "home") == []

@@ -25,7 +25,7 @@ from bot.core.model import Action
 from bot.http.errors import ConnectorError
 from sandbox.state import State
 from tests.connectors.support import KEY, NOW
-from tests.contract.sandbox import REFERENCE
+from tests.support.places import REFERENCE_FILES
 from tools.contract.vendors import VENDORS, Vendor
 
 START_S = 20.0
@@ -95,7 +95,7 @@ async def steady(program: str, vendor: Vendor) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     arguments = ("--host", "127.0.0.1", "-p", str(port), "-q", "--no-color", *vendor.flags)
-    spec = str(REFERENCE / "openapi" / vendor.spec)
+    spec = str(REFERENCE_FILES / "openapi" / vendor.spec)
     process = await asyncio.create_subprocess_exec(
         program, *arguments, spec, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -169,7 +169,7 @@ if __name__ == "__main__":
     if len(sys.argv) != 2 or not Path(sys.argv[1]).exists():
         print("usage: python -m tools.contract PROGRAM (of the npm package @stdy/cli)", file=sys.stderr)
         sys.exit(2)
-    if not REFERENCE.exists():
+    if not REFERENCE_FILES.exists():
         print("contract: ../shared/reference is absent", file=sys.stderr)
         sys.exit(2)
     sys.exit(asyncio.run(main(sys.argv[1])))
