@@ -132,7 +132,9 @@ def held(store: Store, case_id: str = "C-1") -> Case:
 
 
 async def loaded(database: Database, number: int = 1) -> Case:
-    return await database.read(lambda store: held(store, f"C-{number}"))
+    case = await database.read(lambda store: store.case(f"C-{number}"))
+    assert case is not None
+    return case
 
 
 def raw(url: str, *statements: str) -> None:
