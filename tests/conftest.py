@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.databases import cluster, database, database_url, engine
+from tests.support.databases import cluster, database, database_url, engine, released_url
 from tests.support.places import TESTS
 
-__all__ = ["cluster", "database", "database_url", "engine"]
+__all__ = ["cluster", "database", "database_url", "engine", "released_url"]
 
 # Hypothesis judges by the clock how long an example and its making take; on a busy machine that says nothing.
 settings.register_profile("countersign", deadline=None, suppress_health_check=[HealthCheck.too_slow])

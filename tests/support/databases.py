@@ -2,11 +2,14 @@
 
 import os
 import pwd
+import secrets
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from psycopg.sql import SQL, Identifier
 
 from storage import Database, open_database
 from storage.engine_sqlite import SqliteDatabase
+from storage.migrations import MIGRATIONS
+from tests.support.places import RELEASED_DATABASES
 
 PROGRAMS = Path("/usr/lib/postgresql")
 ENGINES = ("sqlite", "postgresql")
@@ -120,6 +125,26 @@ def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) ->
         return f"sqlite:///{tmp_path}/countersign.db"
     cluster: Cluster = request.getfixturevalue("cluster")
     return cluster.fresh()
+
+
+@pytest.fixture(params=[migration.name for migration in MIGRATIONS])
+def released_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database as each released version left it, on the engine."""
+    url = f"sqlite:///{tmp_path}/released.db"
+    if engine == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.create(f"released_{secrets.token_hex(4)}")
+    restore(url, (RELEASED_DATABASES / f"{request.param}.{engine}.sql").read_text())
+    return url
+
+
+def restore(url: str, dump: str) -> None:
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.executescript(dump)
+        return
+    with psycopg.connect(url) as server:
+        server.execute(dump.encode())
 
 
 @pytest_asyncio.fixture
