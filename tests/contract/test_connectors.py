@@ -4,21 +4,20 @@ The requests are what arrived on a socket. Fidel publishes no specification: `co
 from its documentation.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 import yaml
 from openapi_core import OpenAPI
-from openapi_core.exceptions import OpenAPIError
-from openapi_core.testing import MockRequest, MockResponse
 
 from bot.connectors.base import Connector
 from bot.core.model import Action
 from bot.http.errors import ConnectorError
 from sandbox.fidel.seeds import BOSTON, BRAND, BREAKFAST, BRISTOL, MASTERCARD, REFUNDED, VISA
 from tests.connectors.support import KEY, NOW, REFERENCE, Exchange, World, action, details, vendors
+from tests.contract.exchanges import faults
 from tests.support.places import CONTRACT_FILES
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -68,30 +67,8 @@ def fidel_contract() -> OpenAPI:
     return OpenAPI.from_dict(yaml.safe_load((CONTRACT_FILES / "fidel-api.yaml").read_text()))
 
 
-def faults(contract: OpenAPI, exchange: Exchange, prefix: str, host: str) -> Iterator[str]:
-    request = MockRequest(
-        host,
-        exchange.method.lower(),
-        prefix + exchange.path,
-        args=dict(exchange.query),
-        headers=dict(exchange.headers),
-        data=exchange.body,
-        content_type=exchange.content_type,
-    )
-    try:
-        contract.validate_request(request)
-    except OpenAPIError as error:
-        yield f"request {exchange.method} {exchange.path}: {error} {error.__cause__}"
-    if exchange.status is None:
-        return
-    try:
-        contract.validate_response(request, MockResponse(exchange.answer, exchange.status))
-    except OpenAPIError as error:
-        yield f"answer {exchange.status} to {exchange.method} {exchange.path}: {error} {error.__cause__}"
-
-
 def fidel_faults(contract: OpenAPI, world: World) -> list[str]:
-    return [fault for one in world.exchanges for fault in faults(contract, one, "/v1", "https://api.fidel.uk")]
+    return [fault for one in world.exchanges for fault in faults(contract, one, "", "https://api.fidel.uk", base="/v1")]
 
 
 async def run(connector: Connector, todo: Action) -> None:
@@ -141,4 +118,4 @@ async def test_a_request_that_breaks_the_contract_is_seen(fidel_contract: OpenAP
     renamed = Exchange("PATCH", f"/brands/{BRAND}", {}, headers, b'{"name":"Other"}', "application/json")
     keyless = Exchange("GET", "/brands", {}, {}, b"", "application/json")
     for wrong in (short_name, renamed, keyless):
-        assert list(faults(fidel_contract, wrong, "/v1", "https://api.fidel.uk"))
+        assert list(faults(fidel_contract, wrong, "", "https://api.fidel.uk", base="/v1"))

@@ -12,7 +12,7 @@ from tests.connectors.crm import Crm, crm
 from tests.connectors.hubspot.test_facts import WANTED
 from tests.connectors.hubspot.test_hubspot import note, task
 from tests.connectors.support import KEY, NOW, Exchange, details, world_of
-from tests.contract.crm import contract, faults
+from tests.contract.exchanges import contract, faults
 
 HOST = "https://api.hubapi.com"
 

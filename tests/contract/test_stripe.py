@@ -13,7 +13,8 @@ from openapi_core import OpenAPI
 
 from bot.core.model import Action
 from tests.connectors.support import NOW, REFERENCE, Exchange, World, action, details, vendors
-from tests.contract.test_connectors import faults, run
+from tests.contract.exchanges import faults
+from tests.contract.test_connectors import run
 from tests.support.places import reference
 
 HOST = "https://api.stripe.com"

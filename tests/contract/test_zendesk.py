@@ -13,7 +13,7 @@ from sandbox.zendesk.seeds import DANA
 from tests.connectors.crm import Crm, crm
 from tests.connectors.support import KEY, NOW, Exchange, details, world_of
 from tests.connectors.zendesk.test_zendesk import LATER, close_ticket, ticket
-from tests.contract.crm import contract, faults
+from tests.contract.exchanges import contract, faults
 
 HOST = "https://acme.zendesk.com"
 
